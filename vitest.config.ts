@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config'
+
+// Unit and contract tests stand beside the source; integration tests import the built package by its name,
+// so `npm test` builds first. Tests compiled into dist/ and the Playwright journeys are not vitest's business.
+const project = (name: string, root: string) => ({
+  test: {
+    name,
+    root,
+    include: ['**/*.test.{ts,tsx}'],
+    exclude: ['**/dist/**', '**/.next/**', '**/node_modules/**', '**/journeys/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('executor', 'packages/executor'),
+      project('pipeline', 'packages/pipeline'),
+      project('runner', 'apps/runner'),
+      project('web', 'apps/web'),
+      project('infra', 'infra'),
+      project('e2e', 'e2e'),
+    ],
+  },
+})
