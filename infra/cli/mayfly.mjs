@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/** `npx mayfly COMMAND`: hands each command to the package that owns it. */
+const OWNERS = {
+  run: '@mayfly/runner/cli',
+  annotate: '@mayfly/pipeline/cli',
+  isotopes: '@mayfly/pipeline/cli',
+  hello: '@mayfly/executor/cli',
+}
+
+const USAGE = `mayfly COMMAND
+
+  run NOTEBOOK.ipynb [-p name=value …] -o OUT.ipynb   run a notebook without a browser; exit code 1 when a cell fails
+  annotate DS.json DB.json OUTDIR                     annotate an imaging-MS data set
+  isotopes --sigma S FORMULA…                         isotope patterns as JSON
+  hello                                               200 calls on local processes
+
+mayfly COMMAND --help says more.
+`
+
+const [command, ...rest] = process.argv.slice(2)
+if (command === undefined || command === '--help' || command === '-h') {
+  process.stdout.write(USAGE)
+} else if (!(command in OWNERS)) {
+  process.stderr.write(`E_CLI_COMMAND: Unknown command "${command}".\n\n${USAGE}`)
+  process.exitCode = 2
+} else {
+  const { main } = await import(OWNERS[command]).catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+    process.stderr.write('E_CLI_NOT_BUILT: Mayfly is not built yet. Run `npm run build` in the repository first.\n')
+    process.exit(2)
+  })
+  process.exitCode = await main([command, ...rest])
+}

@@ -1,0 +1,51 @@
+/** axe over every page in both themes. The file of axe-core is injected: nothing is fetched. */
+import { createRequire } from 'node:module'
+import { expect, openNotebook, type Page, runAll, test } from './product.js'
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+interface Violation {
+  id: string
+  help: string
+  nodes: { target: string[] }[]
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: AXE })
+  const found = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } }
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+    return (await axe.run({ runOnly: { type: 'tag', values: tags } })).violations
+  })
+  return found.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help} at ${node.target.join(' ')}`))
+}
+
+const CELLS = [
+  "console.log('text')\n[{ ion: 'C6H13O6', msm: 0.91 }, { ion: 'C5H9NO4', msm: 0.42 }]",
+  "import { FunctionExecutor } from '@mayfly/executor'\nconst fexec = new FunctionExecutor()\n(await fexec.getResult(fexec.map((n: number) => n * n, [1, 2, 3]))).join()",
+]
+
+// The page's own policy forbids inline scripts, which is how axe gets in.
+test.use({ bypassCSP: true })
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`no WCAG 2.2 AA violation on any page, ${theme}`, async ({ page, mayfly }) => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    await page.goto(mayfly.url)
+    await expect(page.getByTestId('home-card-demo')).toBeVisible()
+    expect(await violations(page), 'home').toEqual([])
+
+    await openNotebook(page, mayfly, mayfly.notebook(`a11y-${theme}.ipynb`, CELLS))
+    await runAll(page)
+    expect(await violations(page), 'notebook').toEqual([])
+
+    const strip = page.getByTestId('run-strip').first()
+    await strip.getByRole('link', { name: /open run/i }).click()
+    await expect(page.getByTestId('run-page')).toHaveAttribute('data-status', 'done')
+    expect(await violations(page), 'run page').toEqual([])
+
+    await page.goto(`${mayfly.url}/runs`)
+    await expect(page.getByTestId('runs-table')).toBeVisible()
+    expect(await violations(page), 'runs').toEqual([])
+  })
+}

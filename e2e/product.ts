@@ -1,0 +1,130 @@
+/** The product under test: started once a worker, on a fresh workspace; notebooks are written as files, as a user would. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test as base, expect, type Page } from 'playwright/test'
+import { type Product, startProduct } from '../infra/lib/servers.mjs'
+
+export { expect, type Page }
+
+export interface Mayfly {
+  /** Address of the home page; changes when the product is restarted. */
+  url: string
+  workspace: string
+  product: Product
+  /** Stops both servers and starts them again on the same workspace. */
+  restart(): Promise<void>
+  /** Writes a notebook with one code cell per source and returns its path in the workspace. */
+  notebook(name: string, cells: string[]): string
+}
+
+export const test = base.extend<{ problems: string[] }, { mayfly: Mayfly }>({
+  mayfly: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern.
+    async ({}, use) => {
+      const workspace = mkdtempSync(join(tmpdir(), 'mayfly-e2e-'))
+      const start = () => startProduct({ workspace, port: 4300 })
+      const mayfly: Mayfly = {
+        url: '',
+        workspace,
+        product: await start(),
+        async restart() {
+          await mayfly.product.stop()
+          mayfly.product = await start()
+          mayfly.url = mayfly.product.url
+        },
+        notebook(name, cells) {
+          writeFileSync(join(workspace, name), JSON.stringify(notebookOf(cells), null, 1))
+          return name
+        },
+      }
+      mayfly.url = mayfly.product.url
+      await use(mayfly)
+      await mayfly.product.stop()
+      rmSync(workspace, { recursive: true, force: true })
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+  /** Page errors and console errors of the test; every journey must end with none. */
+  problems: [
+    async ({ page }, use) => {
+      const problems: string[] = []
+      page.on('pageerror', (error) => problems.push(error.message))
+      page.on('console', (message) => {
+        if (message.type() === 'error') problems.push(message.text())
+      })
+      await use(problems)
+      expect(problems).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+function notebookOf(cells: string[]) {
+  return {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: {
+      kernelspec: { name: 'mayfly', display_name: 'TypeScript (Mayfly)', language: 'typescript' },
+      language_info: { name: 'typescript' },
+    },
+    cells: cells.map((source, index) => ({
+      id: `cell-${index + 1}`,
+      cell_type: 'code',
+      metadata: {},
+      execution_count: null,
+      outputs: [],
+      source,
+    })),
+  }
+}
+
+/** The code cell with this number, from 1 (markdown cells are not counted). */
+export const codeCell = (page: Page, number: number) =>
+  page.locator('[data-testid=cell][data-kind=code]').nth(number - 1)
+
+export async function openNotebook(page: Page, mayfly: Mayfly, path: string) {
+  await page.goto(`${mayfly.url}/n/${path}`)
+  await expect(page.getByTestId('cell').first()).toBeVisible()
+}
+
+/** Presses Run all and waits until every code cell is done; fails at once when one ends in an error. */
+export async function runAll(page: Page, timeout = 60_000) {
+  await page.getByTestId('run-all').click()
+  const cells = page.locator('[data-testid=cell][data-kind=code]')
+  const total = await cells.count()
+  await expect(async () => {
+    expect(await page.locator('[data-testid=cell][data-state=error]').count(), 'cells with an error').toBe(0)
+    expect(await page.locator('[data-testid=cell][data-kind=code][data-state=done]').count()).toBe(total)
+  }).toPass({ timeout, intervals: [200] })
+}
+
+/** Process ids of the executor's worker processes below `ancestor`, from the process table (Linux). */
+export function workerPids(ancestor: number): number[] {
+  const parents = new Map<number, number>()
+  const commands = new Map<number, string>()
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry)
+    if (!Number.isInteger(pid)) continue
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      parents.set(pid, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+      commands.set(pid, readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    } catch {
+      // The process ended while we looked.
+    }
+  }
+  const below = (pid: number): boolean => pid === ancestor || (parents.has(pid) && below(parents.get(pid)!))
+  return [...commands].filter(([pid, command]) => /worker\/process/.test(command) && below(pid)).map(([pid]) => pid)
+}
+
+/** Saves a picture for the eyes, in light and dark, below test-results/screens. */
+export async function picture(page: Page, name: string) {
+  const folder = new URL('../test-results/screens/', import.meta.url)
+  mkdirSync(folder, { recursive: true })
+  for (const theme of ['light', 'dark']) {
+    await page.evaluate((value) => document.documentElement.setAttribute('data-theme', value), theme)
+    await page.waitForTimeout(300)
+    await page.screenshot({ path: new URL(`${name}-${theme}.png`, folder).pathname })
+  }
+}
