@@ -1,0 +1,6 @@
+export const ROOT: string
+export function run(
+  command: string,
+  args: string[],
+  options?: { cwd?: string; env?: Record<string, string>; quiet?: boolean },
+): Promise<string>
