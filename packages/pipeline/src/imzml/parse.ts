@@ -1,0 +1,545 @@
+/**
+ * imzML → columns. One pass over the bytes, no tree; about 3 µs a spectrum. What the standard asks for and what exporters
+ * really write: group references and inline parameters in any order, both array orders, wrong names, wrapped offsets.
+ */
+import { ImzMLError } from './errors.js'
+import type { ArrayColumns, ArrayType, ImzML, ImzMLWarning } from './model.js'
+import { type Attributes, nameHash, XmlScanner } from './xml.js'
+
+const E = {
+  cvParam: nameHash('cvParam'),
+  group: nameHash('referenceableParamGroup'),
+  groupRef: nameHash('referenceableParamGroupRef'),
+  fileContent: nameHash('fileContent'),
+  spectrumList: nameHash('spectrumList'),
+  spectrum: nameHash('spectrum'),
+  array: nameHash('binaryDataArray'),
+}
+const A = {
+  accession: nameHash('accession'),
+  name: nameHash('name'),
+  value: nameHash('value'),
+  ref: nameHash('ref'),
+  id: nameHash('id'),
+}
+
+/** Accessions as numbers: `MS:1000514` → 1000514, `IMS:1000050` → 11000050. */
+const IMS = 10_000_000
+const P = {
+  mzArray: 1000514,
+  intensityArray: 1000515,
+  f16: 1000520,
+  f32: 1000521,
+  f64: 1000523,
+  i32: 1000519,
+  i64: 1000522,
+  imsI32: IMS + 1000141,
+  imsI64: IMS + 1000142,
+  zlib: 1000574,
+  centroid: 1000127,
+  profile: 1000128,
+  negative: 1000129,
+  positive: 1000130,
+  continuous: IMS + 1000030,
+  processed: IMS + 1000031,
+  x: IMS + 1000050,
+  y: IMS + 1000051,
+  z: IMS + 1000052,
+  uuid: IMS + 1000080,
+  md5: IMS + 1000090,
+  sha1: IMS + 1000091,
+  sha256: IMS + 1000092,
+  offset: IMS + 1000102,
+  length: IMS + 1000103,
+  encoded: IMS + 1000104,
+}
+
+interface Param {
+  accession: number
+  value: string
+}
+
+/** One array of the spectrum being read. */
+interface ArrayDraft {
+  kind: 'mz' | 'intensity' | undefined
+  type: ArrayType | 'f16' | undefined
+  zlib: boolean
+  offset: number
+  length: number
+  encoded: number
+  unknownRef: string | undefined
+}
+
+const freshArray = (): ArrayDraft => ({
+  kind: undefined,
+  type: undefined,
+  zlib: false,
+  offset: Number.NaN,
+  length: Number.NaN,
+  encoded: Number.NaN,
+  unknownRef: undefined,
+})
+
+/** A column that grows. */
+class Column {
+  data = new Float64Array(1024)
+  size = 0
+  push(value: number): void {
+    if (this.size === this.data.length) {
+      const grown = new Float64Array(this.size * 2)
+      grown.set(this.data)
+      this.data = grown
+    }
+    this.data[this.size++] = value
+  }
+}
+
+class ArrayBuilder {
+  type: ArrayType | undefined
+  zlib = false
+  readonly offset = new Column()
+  readonly length = new Column()
+  readonly encoded = new Column()
+
+  columns(): ArrayColumns {
+    const size = this.offset.size
+    return {
+      type: this.type as ArrayType,
+      zlib: this.zlib,
+      offset: unwrapOffsets(this.offset.data.slice(0, size)),
+      length: this.length.data.slice(0, size),
+      encoded: this.encoded.data.slice(0, size),
+    }
+  }
+}
+
+/**
+ * Undoes the wrap-around of writers that hold offsets in signed 32-bit integers: whenever a value is negative and the raw
+ * value before it was not, 2³² is added to it and to all that follow.
+ */
+export function unwrapOffsets(raw: Float64Array): Float64Array {
+  let add = 0
+  let previous = 0
+  for (let i = 0; i < raw.length; i++) {
+    const value = raw[i] as number
+    if (value < 0 && previous >= 0) add += 2 ** 32
+    previous = value
+    raw[i] = value + add
+  }
+  return raw
+}
+
+/** Incremental imzML parser: `push` bytes as they come, then `finish`. */
+export class ImzMLParser {
+  private readonly scanner: XmlScanner
+  private readonly groups = new Map<string, Param[]>()
+  private group: Param[] | undefined
+  private inFileContent = false
+  private inSpectrum = false
+  private inArray = false
+  private sawSpectrumList = false
+
+  private readonly mz = new ArrayBuilder()
+  private readonly intensity = new ArrayBuilder()
+  private readonly xs = new Column()
+  private readonly ys = new Column()
+  private readonly zs = new Column()
+  private x = Number.NaN
+  private y = Number.NaN
+  private z = 1
+  private mzDraft: ArrayDraft | undefined
+  private intensityDraft: ArrayDraft | undefined
+  private array = freshArray()
+
+  private mode: ImzML['mode']
+  private uuid: string | undefined
+  private checksum: ImzML['checksum']
+  private positive = false
+  private negative = false
+  private centroid = false
+  private profile = false
+  private readonly warnings = new Map<string, ImzMLWarning>()
+
+  /** @param file name used in messages. */
+  constructor(private readonly file: string) {
+    this.scanner = new XmlScanner(
+      { open: (name, attributes) => this.open(name, attributes), close: (name) => this.close(name) },
+      file,
+    )
+  }
+
+  push(chunk: Uint8Array): void {
+    this.scanner.push(chunk)
+  }
+
+  /** @throws ImzMLError when the file is cut off or holds no spectrum. */
+  finish(): ImzML {
+    this.scanner.finish()
+    const count = this.xs.size
+    if (count === 0) {
+      const what = this.sawSpectrumList ? 'the spectrum list is empty' : 'there is no spectrum list'
+      throw new ImzMLError('E_IMZML_EMPTY', `${this.file}: ${what}`, {
+        hint: 'Check that the export finished and that this is an imzML file.',
+        where: { file: this.file },
+      })
+    }
+    const mz = this.mz.columns()
+    const intensity = this.intensity.columns()
+    const sharedAxis = count > 1 && isConstant(mz.offset) && isConstant(mz.length)
+    if (this.mode === 'continuous' && !sharedAxis && count > 1) {
+      this.warn('W_IMZML_MODE', 'declared continuous, but the spectra have m/z arrays of their own; read as processed')
+    }
+    if (this.profile) this.warn('W_IMZML_PROFILE', 'profile spectra; annotation assumes centroided data')
+    if (this.positive && this.negative) {
+      this.warn('W_IMZML_POLARITY', 'both polarities are declared; the configuration decides')
+    }
+    return {
+      file: this.file,
+      mode: this.mode,
+      uuid: this.uuid,
+      checksum: this.checksum,
+      polarity:
+        this.positive && this.negative ? 'mixed' : this.positive ? 'positive' : this.negative ? 'negative' : undefined,
+      spectrumType: this.profile ? 'profile' : this.centroid ? 'centroid' : undefined,
+      count,
+      x: Int32Array.from(this.xs.data.subarray(0, count)),
+      y: Int32Array.from(this.ys.data.subarray(0, count)),
+      z: Int32Array.from(this.zs.data.subarray(0, count)),
+      mz,
+      intensity,
+      sharedAxis,
+      warnings: [...this.warnings.values()],
+    }
+  }
+
+  private warn(code: string, message: string): void {
+    const known = this.warnings.get(code)
+    if (known) known.count++
+    else this.warnings.set(code, { code, message, count: 1 })
+  }
+
+  private fault(code: string, what: string, hint: string): ImzMLError {
+    const spectrum = this.xs.size
+    const place = this.inSpectrum ? `spectrum ${spectrum}: ` : ''
+    return new ImzMLError(code, `${this.file}: ${place}${what}`, {
+      hint,
+      where: this.inSpectrum ? { file: this.file, spectrum } : { file: this.file },
+    })
+  }
+
+  private open(name: number, attributes: Attributes): void {
+    switch (name) {
+      case E.cvParam:
+        this.cvParam(attributes)
+        return
+      case E.groupRef:
+        this.reference(attributes.text(A.ref) ?? '')
+        return
+      case E.spectrum:
+        this.inSpectrum = true
+        this.x = Number.NaN
+        this.y = Number.NaN
+        this.z = 1
+        this.mzDraft = undefined
+        this.intensityDraft = undefined
+        return
+      case E.array:
+        this.inArray = true
+        this.array = freshArray()
+        return
+      case E.group: {
+        this.group = []
+        this.groups.set(attributes.text(A.id) ?? '', this.group)
+        return
+      }
+      case E.fileContent:
+        this.inFileContent = true
+        return
+      case E.spectrumList:
+        this.sawSpectrumList = true
+    }
+  }
+
+  private close(name: number): void {
+    switch (name) {
+      case E.array:
+        this.inArray = false
+        this.endArray()
+        return
+      case E.spectrum:
+        this.endSpectrum()
+        this.inSpectrum = false
+        return
+      case E.group:
+        this.group = undefined
+        return
+      case E.fileContent:
+        this.inFileContent = false
+    }
+  }
+
+  private reference(ref: string): void {
+    const params = this.groups.get(ref)
+    if (!params) {
+      this.warn('W_IMZML_GROUP', `reference to the parameter group "${ref}", which does not exist`)
+      if (this.inArray) this.array.unknownRef = ref
+      return
+    }
+    for (const param of params) this.apply(param.accession, param.value)
+  }
+
+  private cvParam(attributes: Attributes): void {
+    const at = attributes.find(A.accession)
+    if (at < 0) return
+    let accession = readAccession(attributes.bytes, attributes.starts[at] as number, attributes.ends[at] as number)
+    if (accession < 0) {
+      this.warn('W_IMZML_ACCESSION', `unknown accession "${attributes.text(A.accession)}"`)
+      return
+    }
+    accession = this.correct(accession, attributes)
+    if (this.group) {
+      this.group.push({ accession, value: attributes.text(A.value) ?? '' })
+      return
+    }
+    // Positions and numbers of arrays are read from the bytes; everything else is rare enough for strings.
+    if (accession >= P.x && accession <= P.encoded && this.inSpectrum && accession !== P.uuid) {
+      const v = attributes.find(A.value)
+      const number =
+        v < 0 ? Number.NaN : readInteger(attributes.bytes, attributes.starts[v] as number, attributes.ends[v] as number)
+      this.applyNumber(accession, number, attributes)
+    } else if (this.inSpectrum && (accession === 1000285 || accession === 1000527 || accession === 1000528)) {
+      return
+    } else this.apply(accession, attributes.text(A.value) ?? '')
+  }
+
+  /** Known exporter bugs where the name is right and the accession wrong. */
+  private correct(accession: number, attributes: Attributes): number {
+    if (accession !== P.f64 && accession !== P.f32 && accession !== P.profile) return accession
+    const name = attributes.text(A.name)
+    if (accession === P.f64 && name === '32-bit float') {
+      this.warn('W_IMZML_NAME', 'MS:1000523 is named "32-bit float"; read as 32-bit float')
+      return P.f32
+    }
+    if (accession === P.f32 && name === '64-bit float') {
+      this.warn('W_IMZML_NAME', 'MS:1000521 is named "64-bit float"; read as 64-bit float')
+      return P.f64
+    }
+    if (accession === P.profile && name === 'positive scan') {
+      this.warn('W_IMZML_NAME', 'MS:1000128 is named "positive scan"; read as positive scan')
+      return P.positive
+    }
+    return accession
+  }
+
+  private applyNumber(accession: number, value: number, attributes?: Attributes, raw?: string): void {
+    const target =
+      accession === P.x || accession === P.y || accession === P.z
+        ? 'position'
+        : accession === P.offset || accession === P.length || accession === P.encoded
+          ? 'array'
+          : undefined
+    if (!target) return
+    if (Number.isNaN(value)) {
+      const written = raw ?? attributes?.text(A.value) ?? ''
+      throw this.fault(
+        'E_IMZML_NUMBER',
+        `IMS:${accession - IMS} is "${written}", expected a whole number`,
+        'Positions, offsets and lengths are whole numbers; export the file again.',
+      )
+    }
+    if (accession === P.x) this.x = value
+    else if (accession === P.y) this.y = value
+    else if (accession === P.z) this.z = value
+    else if (accession === P.offset) this.array.offset = value
+    else if (accession === P.length) this.array.length = value
+    else this.array.encoded = value
+  }
+
+  private apply(accession: number, value: string): void {
+    const array = this.array
+    switch (accession) {
+      case P.mzArray:
+        array.kind = 'mz'
+        return
+      case P.intensityArray:
+        array.kind = 'intensity'
+        return
+      case P.f32:
+        array.type = 'f32'
+        return
+      case P.f64:
+        array.type = 'f64'
+        return
+      case P.i32:
+      case P.imsI32:
+        array.type = 'i32'
+        return
+      case P.i64:
+      case P.imsI64:
+        array.type = 'i64'
+        return
+      case P.f16:
+        array.type = 'f16'
+        return
+      case P.zlib:
+        array.zlib = true
+        return
+      case P.centroid:
+        this.centroid = true
+        return
+      case P.profile:
+        this.profile = true
+        return
+      case P.positive:
+        this.positive = true
+        return
+      case P.negative:
+        this.negative = true
+        return
+      case P.continuous:
+        this.mode = 'continuous'
+        return
+      case P.processed:
+        this.mode = 'processed'
+        return
+      case P.uuid:
+        this.uuid = value.replace(/[^0-9a-fA-F]/g, '').toLowerCase() || undefined
+        return
+      case P.md5:
+      case P.sha1:
+      case P.sha256:
+        if (this.inFileContent) this.checksum = checksumOf(value)
+        return
+      case P.x:
+      case P.y:
+      case P.z:
+      case P.offset:
+      case P.length:
+      case P.encoded:
+        this.applyNumber(accession, /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : Number.NaN, undefined, value)
+    }
+  }
+
+  private endArray(): void {
+    const array = this.array
+    if (array.kind === 'mz') this.mzDraft = array
+    else if (array.kind === 'intensity') this.intensityDraft = array
+    else if (array.unknownRef !== undefined) {
+      throw this.fault(
+        'E_IMZML_GROUP',
+        `an array refers to the parameter group "${array.unknownRef}", which does not exist`,
+        'Add the referenceableParamGroup with MS:1000514 or MS:1000515.',
+      )
+    } else this.warn('W_IMZML_ARRAY', 'an array that is neither m/z nor intensity is ignored')
+  }
+
+  private endSpectrum(): void {
+    if (Number.isNaN(this.x)) throw this.missing('IMS:1000050', 'position x')
+    if (Number.isNaN(this.y)) throw this.missing('IMS:1000051', 'position y')
+    if (!this.mzDraft) throw this.missing('MS:1000514', 'm/z array')
+    if (!this.intensityDraft) throw this.missing('MS:1000515', 'intensity array')
+    this.commit(this.mz, this.mzDraft, 'm/z')
+    this.commit(this.intensity, this.intensityDraft, 'intensity')
+    this.xs.push(this.x)
+    this.ys.push(this.y)
+    this.zs.push(this.z)
+  }
+
+  private missing(accession: string, what: string): ImzMLError {
+    return this.fault(
+      'E_IMZML_MISSING_PARAM',
+      `${accession} (${what}) is missing`,
+      'Export the file again; it is incomplete.',
+    )
+  }
+
+  private commit(builder: ArrayBuilder, draft: ArrayDraft, what: string): void {
+    if (Number.isNaN(draft.offset)) throw this.missing('IMS:1000102', `external offset of the ${what} array`)
+    if (Number.isNaN(draft.length) || draft.length < 0) {
+      throw this.missing('IMS:1000103', `external array length of the ${what} array`)
+    }
+    if (draft.type === undefined || draft.type === 'f16') {
+      const problem = draft.type ? '16-bit floats, which are not supported, in' : 'no data type for'
+      throw this.fault(
+        'E_IMZML_TYPE',
+        `${problem} the ${what} array`,
+        'Declare a 32- or 64-bit float or integer type for the array.',
+      )
+    }
+    if (draft.zlib && Number.isNaN(draft.encoded)) {
+      throw this.missing('IMS:1000104', `external encoded length of the compressed ${what} array`)
+    }
+    if (builder.offset.size === 0) {
+      builder.type = draft.type
+      builder.zlib = draft.zlib
+    } else if (builder.type !== draft.type || builder.zlib !== draft.zlib) {
+      throw this.fault(
+        'E_IMZML_TYPE',
+        `the ${what} array is ${draft.type}${draft.zlib ? ' zlib' : ''}, the arrays before are ${builder.type}${builder.zlib ? ' zlib' : ''}`,
+        'All arrays of a kind must have one type and compression.',
+      )
+    }
+    builder.offset.push(draft.offset)
+    builder.length.push(draft.length)
+    builder.encoded.push(draft.encoded)
+  }
+}
+
+function checksumOf(value: string): ImzML['checksum'] {
+  const hex = value.replace(/[^0-9a-fA-F]/g, '').toLowerCase()
+  const algorithm = ({ 32: 'md5', 40: 'sha1', 64: 'sha256' } as const)[hex.length]
+  return algorithm ? { algorithm, hex } : undefined
+}
+
+function isConstant(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false
+  return true
+}
+
+/** `MS:1000514` → 1000514, `IMS:1000050` → 11000050, anything else → -1. */
+function readAccession(bytes: Uint8Array, start: number, end: number): number {
+  let at = start
+  let base = 0
+  if (bytes[at] === 0x49) {
+    base = IMS
+    at++
+  }
+  if (bytes[at] !== 0x4d || bytes[at + 1] !== 0x53 || bytes[at + 2] !== 0x3a) return -1
+  const number = readInteger(bytes, at + 3, end)
+  return number >= 0 && number < IMS ? base + number : -1
+}
+
+/** Decimal integer with an optional sign; NaN when it is anything else. */
+function readInteger(bytes: Uint8Array, from: number, to: number): number {
+  let start = from
+  let end = to
+  while (start < end && (bytes[start] as number) <= 0x20) start++
+  while (end > start && (bytes[end - 1] as number) <= 0x20) end--
+  let sign = 1
+  if (bytes[start] === 0x2d || bytes[start] === 0x2b) {
+    if (bytes[start] === 0x2d) sign = -1
+    start++
+  }
+  if (start >= end || end - start > 15) return Number.NaN
+  let value = 0
+  for (let i = start; i < end; i++) {
+    const digit = (bytes[i] as number) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return sign * value
+}
+
+/** Parses a whole imzML file held in memory. `file` is the name used in messages. */
+export function parseImzML(bytes: Uint8Array, file = 'imzML'): ImzML {
+  const parser = new ImzMLParser(file)
+  parser.push(bytes)
+  return parser.finish()
+}
+
+/** Parses an imzML file that arrives in pieces, for example from a file stream. */
+export async function parseImzMLStream(chunks: AsyncIterable<Uint8Array>, file = 'imzML'): Promise<ImzML> {
+  const parser = new ImzMLParser(file)
+  for await (const chunk of chunks) parser.push(chunk)
+  return parser.finish()
+}
