@@ -1,0 +1,10 @@
+/** Formula arithmetic: parsing, modifiers and adducts, orders of writing. Nothing from Node. */
+export { parseComplex } from './complex.js'
+export { type ElementCounts, formatChnops, formatHill } from './counts.js'
+export {
+  compileModifiers,
+  generateIonFormula,
+  type IonFormulaOptions,
+  ionFormula,
+  parseFormula,
+} from './ion.js'

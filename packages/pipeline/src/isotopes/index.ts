@@ -1,0 +1,12 @@
+/** Isotope patterns: fine structure, centroids as cpyMSpec 0.3.5 and 0.4.2 compute them. Nothing from Node. */
+export { ELECTRON_MASS, ISOTOPES, type Isotope } from './element-data.js'
+export {
+  computeIsotopePattern,
+  type FinePeaks,
+  fineStructure,
+  type IsotopePattern,
+  type IsotopePatternTable,
+  isotopePattern,
+  isotopePatterns,
+} from './pattern.js'
+export type { Instrument, IsotopeMode, IsotopeSettings } from './resolution.js'
