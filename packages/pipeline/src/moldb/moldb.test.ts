@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { coreCsv, coreFormulas } from './compile.js'
+import { LIPID_CLASSES, lipidFormula } from './lipids.js'
+import { dipeptides, metabolites } from './metabolites.js'
+import { readMolecularDatabase } from './read.js'
+
+const member = (name: string, n: number, d: number) => {
+  const lipid = LIPID_CLASSES.find((c) => c.name === name)
+  if (!lipid) throw new Error(`no class ${name}`)
+  return lipidFormula(lipid, n, d)
+}
+
+describe('rules', () => {
+  it.each<[string, number, number, string]>([
+    ['FA', 18, 1, 'C18H34O2'],
+    ['FAHFA', 36, 1, 'C36H68O4'],
+    ['NAE', 20, 4, 'C22H37NO2'],
+    ['CAR', 16, 0, 'C23H45NO4'],
+    ['DG', 36, 2, 'C39H72O5'],
+    ['TG', 52, 2, 'C55H102O6'],
+    ['CE', 18, 1, 'C45H78O2'],
+    ['PA', 36, 2, 'C39H73O8P'],
+    ['PC', 34, 1, 'C42H82NO8P'],
+    ['PC O-', 34, 1, 'C42H84NO7P'],
+    ['PE', 38, 4, 'C43H78NO8P'],
+    ['PS', 36, 1, 'C42H80NO10P'],
+    ['PG', 34, 1, 'C40H77O10P'],
+    ['PI', 38, 4, 'C47H83O13P'],
+    ['CL', 72, 8, 'C81H142O17P2'],
+    ['LPC', 16, 0, 'C24H50NO7P'],
+    ['LPE', 18, 0, 'C23H48NO7P'],
+    ['SPB', 18, 1, 'C18H37NO2'],
+    ['S1P', 18, 1, 'C18H38NO5P'],
+    ['Cer', 34, 1, 'C34H67NO3'],
+    ['CerP', 34, 1, 'C34H68NO6P'],
+    ['SM', 34, 1, 'C39H79N2O6P'],
+    ['PE-Cer', 34, 1, 'C36H73N2O6P'],
+    ['HexCer', 34, 1, 'C40H77NO8'],
+    ['SHexCer', 42, 2, 'C48H91NO11S'],
+    ['GM3', 36, 1, 'C59H108N2O21'],
+    ['MGDG', 36, 6, 'C45H74O10'],
+    ['SQDG', 34, 3, 'C43H76O12S'],
+  ])('%s %i:%i is %s', (name, n, d, formula) => {
+    expect(member(name, n, d)).toBe(formula)
+  })
+
+  it('names every metabolite once, with a formula in Hill order', () => {
+    const list = metabolites()
+    expect(new Set(list.map((m) => m.name)).size).toBe(list.length)
+    for (const { formula } of list) expect(formula).toMatch(/^C\d*(H\d*)?([A-Z][a-z]?\d*)*$/)
+    const peptide = Object.fromEntries([...dipeptides()].map((d) => [d.name, d.formula]))
+    expect(peptide).toMatchObject({ GG: 'C4H8N2O3', CM: 'C8H16N2O3S2', FW: 'C20H21N3O3' })
+  })
+})
+
+describe('the shipped database', () => {
+  it('is what the rules say, and large enough', () => {
+    const file = fileURLToPath(new URL('../../data/mayfly_core.csv', import.meta.url))
+    const shipped = readFileSync(file, 'utf8')
+    expect(shipped).toBe(coreCsv())
+    expect(readMolecularDatabase(shipped, file)).toEqual(coreFormulas())
+    expect(coreFormulas().length).toBeGreaterThan(2000)
+  })
+})
+
+describe('reading', () => {
+  const code = (csv: string) => {
+    try {
+      readMolecularDatabase(csv, 'db.csv')
+    } catch (error) {
+      return error
+    }
+    return undefined
+  }
+
+  it('takes distinct formulas in bytewise order', () => {
+    expect(readMolecularDatabase('\uFEFF,sf,name\r\n0,CH4,"a, b"\r\n1,C2H6,x\r\n\r\n2,CH4,y\r\n', 'db.csv')).toEqual([
+      'C2H6',
+      'CH4',
+    ])
+    expect(readMolecularDatabase('"x","sf"\n"say ""hi"", you",H2O\n0,2C21H12O7\n', 'db.csv')).toEqual([
+      '2C21H12O7',
+      'H2O',
+    ])
+  })
+
+  it('has a code and a line for what is wrong', () => {
+    expect(code('')).toMatchObject({ code: 'E_DB_EMPTY', where: { file: 'db.csv' } })
+    expect(code(',sf\n\n')).toMatchObject({ code: 'E_DB_EMPTY' })
+    expect(code('id,formula\n0,CH4\n')).toMatchObject({ code: 'E_DB_COLUMN' })
+    expect(code(',sf\n0,CH4\n1,c6h6\n')).toMatchObject({ code: 'E_DB_FORMULA', where: { file: 'db.csv', line: 3 } })
+    expect(code(',sf\n0\n')).toMatchObject({ code: 'E_DB_FORMULA', where: { line: 2 } })
+  })
+
+  it('any text gives formulas or a typed error', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(',', '\n', '"', 'C', 'h', '2', 'sf', '\r') }), (text) => {
+        try {
+          expect(readMolecularDatabase(`,sf\n${text}`, 'db.csv').length).toBeGreaterThan(0)
+        } catch (error) {
+          expect((error as { code?: string }).code).toMatch(/^E_DB_/)
+        }
+      }),
+    )
+  })
+})

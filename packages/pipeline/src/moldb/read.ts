@@ -1,0 +1,53 @@
+/** Molecular databases as Lithops-METASPACE has them: CSV with a column `sf`; molecules are the sorted set of its values. */
+import { MayflyError } from '@mayfly/executor/errors'
+
+const FORMULA = /^[0-9]*(?:[A-Z][a-z]*[0-9]*|[()]|[.=])+[0-9]*$/
+
+function parseLine(line: string): string[] {
+  if (!line.includes('"')) return line.split(',')
+  const cells: string[] = []
+  for (const [, quoted, plain] of line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)) {
+    cells.push(quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'))
+  }
+  return cells
+}
+
+/**
+ * Distinct formulas of a database in bytewise order. Other columns than `sf` are ignored, blank lines too.
+ * @param file name used in messages.
+ * @throws MayflyError E_DB_EMPTY, E_DB_COLUMN, E_DB_FORMULA (with the line).
+ */
+export function readMolecularDatabase(csv: string, file: string): string[] {
+  const lines = csv.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const header = parseLine(lines[0] ?? '').map((cell) => cell.trim())
+  const column = header.indexOf('sf')
+  if (lines.every((line) => line.trim() === '')) throw empty(file)
+  if (column < 0) {
+    throw new MayflyError('E_DB_COLUMN', `${file}: the header has no column "sf" (it has: ${header.join(', ')})`, {
+      hint: 'The first line must be ",sf": an index column and the sum formulas.',
+      where: { file, line: 1 },
+    })
+  }
+  const formulas = new Set<string>()
+  for (let i = 1; i < lines.length; i++) {
+    const line = lines[i] as string
+    if (line.trim() === '') continue
+    const formula = (parseLine(line)[column] ?? '').trim()
+    if (!FORMULA.test(formula)) {
+      throw new MayflyError('E_DB_FORMULA', `${file}:${i + 1}: "${formula}" is not a sum formula`, {
+        hint: 'Formulas look like C6H12O6; correct or remove the line.',
+        where: { file, line: i + 1 },
+      })
+    }
+    formulas.add(formula)
+  }
+  if (formulas.size === 0) throw empty(file)
+  return [...formulas].sort()
+}
+
+function empty(file: string): MayflyError {
+  return new MayflyError('E_DB_EMPTY', `${file}: the molecular database holds no formula`, {
+    hint: 'Give a CSV with the header ",sf" and one formula a line.',
+    where: { file },
+  })
+}
