@@ -1,0 +1,376 @@
+/** What a run amounts to, computed from its model. Pure. */
+import { B, type RunModel, S, WIDTH } from './model'
+import { beginOf, isSettled, totalOf, workedOf } from './phases'
+
+/** What a table of quantiles can be about, with how to read it off a row. NaN where the row has no such value yet. */
+export const METRICS = {
+  duration: { title: 'Duration', unit: 'time', of: workedOf },
+  run: { title: 'Run', unit: 'time', of: (m: RunModel, r: number) => between(m, r, B.started, B.ended) },
+  wait: { title: 'Waiting', unit: 'time', of: (m: RunModel, r: number) => between(m, r, B.submitted, B.setup) },
+  setup: {
+    title: 'Cold start & setup',
+    unit: 'time',
+    of: (m: RunModel, r: number) => between(m, r, B.setup, B.loaded),
+  },
+  cpu: { title: 'CPU time', unit: 'time', of: (m: RunModel, r: number) => m.cpuMs.data[r]! },
+  memory: { title: 'Peak memory', unit: 'bytes', of: (m: RunModel, r: number) => m.peakRss.data[r]! },
+  input: { title: 'Input', unit: 'bytes', of: (m: RunModel, r: number) => m.bytesIn.data[r]! },
+  output: { title: 'Result', unit: 'bytes', of: (m: RunModel, r: number) => m.bytesOut.data[r]! },
+} as const satisfies Record<
+  string,
+  { title: string; unit: 'time' | 'bytes'; of: (model: RunModel, row: number, now: number) => number }
+>
+export type Metric = keyof typeof METRICS
+
+function between(model: RunModel, row: number, from: number, to: number): number {
+  return model.bounds.data[row * WIDTH + to]! - model.bounds.data[row * WIDTH + from]!
+}
+
+/** Quantile `p` of ascending values by linear interpolation (Hyndman & Fan 1996, type 7). NaN of nothing. */
+export function quantile(sorted: ArrayLike<number>, p: number): number {
+  if (sorted.length === 0) return Number.NaN
+  const at = (sorted.length - 1) * p
+  const low = Math.floor(at)
+  const a = sorted[low]!
+  return a + (at - low) * ((sorted[low + 1] ?? a) - a)
+}
+
+export const QUANTILES = [0, 0.25, 0.5, 0.75, 0.95, 1] as const
+
+/** Values of a metric over the rows [from, to), ascending, without the unknown ones. */
+export function valuesOf(model: RunModel, metric: Metric, from = 0, to = model.rows, settledOnly = true): Float64Array {
+  const { of } = METRICS[metric]
+  const values = new Float64Array(to - from)
+  let count = 0
+  for (let row = from; row < to; row++) {
+    if (settledOnly && !isSettled(model, row)) continue
+    const value = of(model, row, model.end)
+    if (!Number.isNaN(value)) values[count++] = value
+  }
+  return values.subarray(0, count).sort()
+}
+
+/** What AWS Lambda takes, US dollars: x86, first tier, per GB-second and per request (us-east-1, read in 2025). */
+export const LAMBDA_PRICE = { gbSecond: 0.0000166667, request: 0.0000002 }
+/** Memory of a worker when the settings name none, MB: one whole vCPU on Lambda. */
+const DEFAULT_MEMORY = 1769
+
+export interface Cost {
+  /** On the run's own backend, once it is known. */
+  own: number | undefined
+  /** GB-seconds times Lambda's price, plus requests; an estimate. */
+  lambda: number
+  /** Memory × time of all attempts. */
+  gbSeconds: number
+}
+
+/** Cost so far. The executor's own figures replace the estimate when the run has ended. */
+export function costOf(model: RunModel, now: number, job?: number): Cost {
+  const memory = memoryLimit(model) ?? DEFAULT_MEMORY
+  let ms = 0
+  let requests = 0
+  const [from, to] = rowsOf(model, job)
+  for (let row = from; row < to; row++) {
+    const worked = workedOf(model, row, now)
+    if (!(worked > 0)) continue
+    ms += worked
+    requests++
+  }
+  for (const failure of model.failures) {
+    if (failure.call < from || failure.call >= to || failure.attempt === model.attempt.data[failure.call]) continue
+    ms += failure.to - failure.from
+    requests++
+  }
+  const gbSeconds = (ms / 1000) * (memory / 1024)
+  const estimate = gbSeconds * LAMBDA_PRICE.gbSecond + requests * LAMBDA_PRICE.request
+  const { finished } = model
+  const own = finished && job === undefined ? finished.cost : model.created?.backend === 'localhost' ? 0 : undefined
+  return { own, lambda: finished && job === undefined ? finished.lambdaCost : estimate, gbSeconds }
+}
+
+/** Memory of a worker in MB, when the settings say. */
+export function memoryLimit(model: RunModel): number | undefined {
+  const limit = model.created?.settings.runtimeMemory
+  return typeof limit === 'number' && limit > 0 ? limit : undefined
+}
+
+/** The rows of a job as [from, to), or all. */
+export function rowsOf(model: RunModel, job?: number): [number, number] {
+  const one = job === undefined ? undefined : model.jobs[job]
+  return one ? [one.first, one.first + one.total] : [0, model.rows]
+}
+
+/** A line of the stage table; times ms, sizes bytes, shares of 1. */
+export interface Stage {
+  index: number
+  job: string
+  name: string
+  calls: number
+  done: number
+  failed: number
+  running: number
+  retried: number
+  coldShare: number
+  quantiles: number[]
+  /** CPU time over time in the function. */
+  cpuUse: number
+  peakMemory: number
+  bytesIn: number
+  bytesOut: number
+  gbSeconds: number
+  lambdaCost: number
+  /** Time on workers outside the function, over all time on workers. */
+  idleShare: number
+}
+
+export function stagesOf(model: RunModel, metric: Metric, now: number): Stage[] {
+  return model.jobs.map((job, index) => {
+    const [from, to] = rowsOf(model, index)
+    const counts = [0, 0, 0, 0, 0]
+    let retried = 0
+    let cold = 0
+    let met = 0
+    let cpu = 0
+    let ran = 0
+    let worked = 0
+    let peakMemory = Number.NaN
+    let bytesIn = 0
+    let bytesOut = 0
+    for (let row = from; row < to; row++) {
+      counts[model.state.data[row]!]!++
+      if (model.attempt.data[row]! > 1) retried++
+      if (model.worker.data[row]! >= 0) {
+        met++
+        cold += model.cold.data[row]!
+      }
+      const run = METRICS.run.of(model, row)
+      if (!Number.isNaN(run)) {
+        ran += run
+        cpu += model.cpuMs.data[row]! || 0
+        worked += workedOf(model, row, now) || 0
+      }
+      const memory = model.peakRss.data[row]!
+      if (!Number.isNaN(memory) && !(memory <= peakMemory)) peakMemory = memory
+      bytesIn += model.bytesIn.data[row]! || 0
+      bytesOut += model.bytesOut.data[row]! || 0
+    }
+    const values = valuesOf(model, metric, from, to)
+    const { gbSeconds, lambda } = costOf(model, now, index)
+    return {
+      index,
+      job: job.job,
+      name: job.name,
+      calls: job.total,
+      done: counts[S.done]!,
+      failed: counts[S.failed]! + counts[S.cancelled]!,
+      running: counts[S.running]!,
+      retried,
+      coldShare: cold / met,
+      quantiles: QUANTILES.map((p) => quantile(values, p)),
+      cpuUse: cpu / ran,
+      peakMemory,
+      bytesIn,
+      bytesOut,
+      gbSeconds,
+      lambdaCost: lambda,
+      idleShare: worked > 0 ? 1 - ran / worked : Number.NaN,
+    }
+  })
+}
+
+export interface Straggler {
+  row: number
+  job: number
+  duration: number
+  /** How many times the median of its job. */
+  ratio: number
+  cause: string
+}
+
+/**
+ * Calls that took longer than max(2 × p75, p75 + 3 × IQR) of the finished calls of their job, longest first, each with
+ * the phase that deviates most from its median said in words. A job needs four finished calls to have stragglers.
+ */
+export function stragglersOf(model: RunModel, now: number): Straggler[] {
+  const found: Straggler[] = []
+  model.jobs.forEach((_, job) => {
+    const [from, to] = rowsOf(model, job)
+    const sorted = valuesOf(model, 'duration', from, to)
+    if (sorted.length < 4) return
+    const p75 = quantile(sorted, 0.75)
+    const limit = Math.max(2 * p75, p75 + 3 * (p75 - quantile(sorted, 0.25)))
+    const median = quantile(sorted, 0.5)
+    let medians: PhaseMedians | undefined
+    for (let row = from; row < to; row++) {
+      const duration = workedOf(model, row, now)
+      if (!(duration > limit)) continue
+      medians ??= mediansOf(model, from, to)
+      found.push({ row, job, duration, ratio: duration / median, cause: causeOf(model, row, now, medians) })
+    }
+  })
+  return found.sort((a, b) => b.duration - a.duration)
+}
+
+interface PhaseMedians {
+  setup: number
+  fetch: number
+  run: number
+  store: number
+  input: number
+}
+
+const fetchOf = (model: RunModel, row: number) => between(model, row, B.loaded, B.started)
+const storeOf = (model: RunModel, row: number) => between(model, row, B.ended, B.stored)
+
+function mediansOf(model: RunModel, from: number, to: number): PhaseMedians {
+  const median = (of: (model: RunModel, row: number) => number) => {
+    const values = new Float64Array(to - from)
+    let count = 0
+    for (let row = from; row < to; row++) {
+      const value = of(model, row)
+      if (!Number.isNaN(value)) values[count++] = value
+    }
+    return quantile(values.subarray(0, count).sort(), 0.5) || 0
+  }
+  return {
+    setup: median(METRICS.setup.of),
+    fetch: median(fetchOf),
+    run: median(METRICS.run.of),
+    store: median(storeOf),
+    input: median(METRICS.input.of),
+  }
+}
+
+function causeOf(model: RunModel, row: number, now: number, medians: PhaseMedians): string {
+  const started = model.bounds.data[row * WIDTH + B.started]!
+  const run = METRICS.run.of(model, row)
+  const over = {
+    setup: (METRICS.setup.of(model, row) || 0) - medians.setup,
+    fetch: (fetchOf(model, row) || 0) - medians.fetch,
+    run: (!Number.isNaN(run) ? run : !Number.isNaN(started) ? now - started : 0) - medians.run,
+    store: (storeOf(model, row) || 0) - medians.store,
+  }
+  const worst = (Object.keys(over) as (keyof typeof over)[]).reduce((a, b) => (over[b] > over[a] ? b : a))
+  const retries = model.attempt.data[row]! - 1
+  const again = retries > 0 ? `; tried ${retries === 1 ? 'twice' : `${retries + 1} times`}` : ''
+  const seconds = `${(over[worst] / 1000).toFixed(1)} s`
+  if (worst === 'setup') return `${seconds} longer in ${model.cold.data[row] ? 'a cold start' : 'setup'}${again}`
+  if (worst === 'store') return `${seconds} longer writing its result${again}`
+  if (worst === 'fetch') {
+    const times = model.bytesIn.data[row]! / medians.input
+    return times > 1.5
+      ? `fetched ${times.toFixed(1)}× the median bytes${again}`
+      : `${seconds} longer fetching its input${again}`
+  }
+  const ran = over.run + medians.run
+  const use = model.cpuMs.data[row]! / ran
+  const cpu = use > 0.9 ? ', CPU at 100 % throughout' : use < 0.25 ? ', mostly waiting, not computing' : ''
+  return `${seconds} longer in your function${cpu}${again}`
+}
+
+/** Failures of one kind: same code and same top frame of the stack. */
+export interface FailureGroup {
+  key: string
+  code: string
+  kind: string
+  name: string
+  message: string
+  hint?: string
+  stack?: string
+  frame: string
+  /** Attempts that failed so, and the calls they belong to (each once). */
+  count: number
+  calls: number[]
+  /** Calls that failed for good. */
+  final: number
+  firstAt: number
+  lastAt: number
+}
+
+export function failureGroupsOf(model: RunModel): FailureGroup[] {
+  const groups = new Map<string, FailureGroup & { seen: Set<number> }>()
+  for (const { call, kind, error, to, final } of model.failures) {
+    const frame = topFrame(error.stack)
+    const key = `${error.code}\n${kind}\n${frame || error.message}`
+    let group = groups.get(key)
+    if (!group) {
+      const { code, name, message, hint, stack } = error
+      group = {
+        key,
+        code,
+        kind,
+        name,
+        message,
+        hint,
+        stack,
+        frame,
+        count: 0,
+        calls: [],
+        final: 0,
+        firstAt: to,
+        lastAt: to,
+        seen: new Set(),
+      }
+      groups.set(key, group)
+    }
+    group.count++
+    if (final) group.final++
+    if (!group.seen.has(call)) {
+      group.seen.add(call)
+      group.calls.push(call)
+    }
+    group.firstAt = Math.min(group.firstAt, to)
+    group.lastAt = Math.max(group.lastAt, to)
+  }
+  return [...groups.values()]
+    .map(({ seen: _, ...group }) => group)
+    .sort((a, b) => b.final - a.final || b.count - a.count)
+}
+
+/** The first frame of a stack without its `at`, or nothing. */
+export function topFrame(stack: string | undefined): string {
+  const line = stack?.split('\n').find((one) => /^\s*at /.test(one))
+  return line?.trim().slice(3) ?? ''
+}
+
+/** Time that is left, ms, as a range; nothing before a tenth is done. From the pace of the calls so far. */
+export function remainingOf(model: RunModel, now: number, job?: number): [number, number] | undefined {
+  const [from, to] = rowsOf(model, job)
+  let settled = 0
+  let start = Number.POSITIVE_INFINITY
+  for (let row = from; row < to; row++) {
+    if (isSettled(model, row)) settled++
+    const begin = beginOf(model, row)
+    if (begin < start) start = begin
+  }
+  const total = to - from
+  if (settled === total || settled < Math.max(2, total / 10) || !(now > start)) return
+  const pace = (now - start) / settled
+  // The pace of n random durations is known to about 1/√n of itself.
+  const doubt = 1 / Math.sqrt(settled)
+  const left = pace * (total - settled)
+  return [left * (1 - doubt * 0.7), left * (1 + doubt)]
+}
+
+/** Counts of a job's rows, by state index. */
+export function countsOf(model: RunModel, job?: number): number[] {
+  if (job === undefined) return [...model.counts]
+  const [from, to] = rowsOf(model, job)
+  const counts = [0, 0, 0, 0, 0]
+  for (let row = from; row < to; row++) counts[model.state.data[row]!]!++
+  return counts
+}
+
+/** First submission and last end of a job's rows; NaN when it has none. */
+export function spanOf(model: RunModel, job: number | undefined, now: number): { from: number; to: number } {
+  const [first, last] = rowsOf(model, job)
+  let from = Number.NaN
+  let to = Number.NaN
+  for (let row = first; row < last; row++) {
+    const begin = beginOf(model, row)
+    if (!Number.isNaN(begin) && !(begin >= from)) from = begin
+    const end = begin + totalOf(model, row, now)
+    if (!Number.isNaN(end) && !(end <= to)) to = end
+  }
+  return { from, to }
+}

@@ -1,0 +1,132 @@
+/** Which rows are drawn where. Pure. */
+import { B, type RunModel, S, WIDTH } from '../model'
+import { beginOf, endOf, isSettled, totalOf } from '../phases'
+import { METRICS } from '../summary'
+
+export const SORTS = { submit: 'Submit', duration: 'Duration', cold: 'Cold start', worker: 'Worker' } as const
+export type Sort = keyof typeof SORTS
+
+export interface RowChoice {
+  sort: Sort
+  /** Only calls with a failed attempt. */
+  errorsOnly?: boolean
+  /** Only this job (index). */
+  job?: number
+}
+
+/** The rows in the order they are drawn, top first. Ties keep the order of submission. */
+export function orderRows(model: RunModel, { sort, errorsOnly, job }: RowChoice): Int32Array {
+  const failed = errorsOnly ? new Set(model.failures.map((failure) => failure.call)) : undefined
+  const rows = new Int32Array(model.rows)
+  let count = 0
+  for (let row = 0; row < model.rows; row++) {
+    if (failed && !failed.has(row)) continue
+    if (job !== undefined && model.job.data[row] !== job) continue
+    rows[count++] = row
+  }
+  const kept = rows.subarray(0, count)
+  if (sort === 'submit') return kept
+  const keys = new Float64Array(model.rows)
+  for (const row of kept) keys[row] = keyOf(model, row, sort)
+  return kept.sort((a, b) => keys[a]! - keys[b]! || a - b)
+}
+
+function keyOf(model: RunModel, row: number, sort: Exclude<Sort, 'submit'>): number {
+  if (sort === 'worker') {
+    const worker = model.worker.data[row]!
+    const start = (model.bounds.data[row * WIDTH + B.setup]! || model.end) - model.start
+    // Worker first, then time; a run is shorter than 10⁹ ms.
+    return (worker < 0 ? model.workers.length : worker) * 1e9 + start
+  }
+  const value = sort === 'duration' ? totalOf(model, row, model.end) : METRICS.setup.of(model, row)
+  return !Number.isNaN(value) ? -value : 0
+}
+
+/** Rows on screen: `rows[i]` is painted from `y[i]` over `heights[i]` pixels below the axis. */
+export interface Picked {
+  rows: Int32Array
+  y: Float32Array
+  heights: Float32Array
+  count: number
+  /** Calls these stand for: those scrolled into view. */
+  represented: number
+}
+
+export interface Viewport {
+  /** Height of a row in pixels, may be below 1. */
+  rowHeight: number
+  /** Pixels scrolled down. */
+  scroll: number
+  /** Pixels there are for rows. */
+  height: number
+}
+
+/**
+ * Picks what to paint: every visible row while rows are at least a pixel high; else one for each pixel, the call that
+ * ended last among those that share it, so that stragglers survive zooming out. A call that goes on ends last of all.
+ */
+export function pickRows(model: RunModel, order: Int32Array, { rowHeight, scroll, height }: Viewport): Picked {
+  const first = Math.max(0, Math.floor(scroll / rowHeight))
+  const last = Math.min(order.length, Math.ceil((scroll + height) / rowHeight))
+  if (rowHeight >= 1) return everyRow(order, first, last, rowHeight, scroll)
+  const most = Math.max(0, Math.ceil(height))
+  const picked = allocate(most)
+  let pixel = -1
+  let bestEnd = 0
+  for (let i = first; i < last; i++) {
+    const row = order[i]!
+    const y = Math.floor(i * rowHeight - scroll)
+    const end = lastMoment(model, row)
+    if (y !== pixel) {
+      pixel = y
+      if (picked.count >= most) break
+      picked.y[picked.count] = Math.max(0, y)
+      picked.heights[picked.count] = 1
+      picked.rows[picked.count++] = row
+      bestEnd = end
+    } else if (end > bestEnd) {
+      picked.rows[picked.count - 1] = row
+      bestEnd = end
+    }
+  }
+  picked.represented = Math.max(0, last - first)
+  return picked
+}
+
+function everyRow(order: Int32Array, first: number, last: number, rowHeight: number, scroll: number): Picked {
+  const picked = allocate(Math.max(0, last - first))
+  // Whole pixels, so that edges are sharp; a gap only where there is room for one.
+  const gap = rowHeight >= 6 ? 2 : rowHeight >= 3 ? 1 : 0
+  for (let i = first; i < last; i++) {
+    const top = Math.round(i * rowHeight - scroll)
+    const bottom = Math.round((i + 1) * rowHeight - scroll)
+    picked.rows[picked.count] = order[i]!
+    picked.y[picked.count] = top
+    picked.heights[picked.count++] = Math.max(1, bottom - top - gap)
+  }
+  picked.represented = picked.count
+  return picked
+}
+
+function allocate(most: number): Picked {
+  return {
+    rows: new Int32Array(most),
+    y: new Float32Array(most),
+    heights: new Float32Array(most),
+    count: 0,
+    represented: 0,
+  }
+}
+
+/** When a call leaves the picture: ∞ while it runs, before everything while it only waits. */
+function lastMoment(model: RunModel, row: number): number {
+  if (model.state.data[row] === S.running) return Number.POSITIVE_INFINITY
+  const end = endOf(model, row)
+  if (isSettled(model, row) && !Number.isNaN(end)) return end
+  return beginOf(model, row) || Number.NEGATIVE_INFINITY
+}
+
+/** Row height that shows all rows at once, at most `most` pixels. */
+export function fitRows(count: number, height: number, most = 16): number {
+  return Math.min(most, Math.max(1e-4, height / Math.max(1, count)))
+}
