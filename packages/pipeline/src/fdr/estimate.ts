@@ -6,7 +6,7 @@ const LEVELS = [0.05, 0.1, 0.2, 0.5]
 /**
  * FDR of the pure serverless pipeline (LM-S) for one (database, modifier, adduct). Per ranking: the number of decoys over the
  * number of targets with at least the score, clipped to 0 … 1 and made monotone over the targets; then the median.
- * Of equal scores targets count first, which is the order in which the reference lists them.
+ * Equal scores (a decoy can be another molecule's target ion) count on both sides; the reference's order is undefined there.
  *
  * @param targets score of each molecule with this adduct, NaN where there is none.
  * @param rankings per decoy ranking, the scores of all molecules' decoys, NaN where there is none.
@@ -16,8 +16,8 @@ export function estimateServerlessFdr(targets: Float64Array, rankings: readonly 
   const order = byDescendingScore(targets)
   const scores = Float64Array.from(order, (i) => targets[i])
   const columns = rankings.map((ranking) => {
-    const fdr = rawRates(scores, descending(ranking), (decoys, targetCount) => Math.min(decoys / targetCount, 1), true)
-    return runningMinimum(fdr)
+    const clipped = rawRates(scores, descending(ranking), (decoys, count) => Math.min(decoys / count, 1))
+    return runningMinimum(clipped)
   })
   return scatter(order, medians(columns, scores.length), targets.length)
 }
@@ -96,29 +96,23 @@ export function scoreToFdr(
 
 function medianRates(targets: Float64Array, order: Uint32Array, sets: readonly Float64Array[]): Float64Array {
   const scores = Float64Array.from(order, (i) => targets[i])
-  const columns = sets.map((set) => rawRates(scores, descending(set), (decoys, count) => decoys / count, false))
+  const columns = sets.map((set) => rawRates(scores, descending(set), (decoys, count) => decoys / count))
   return medians(columns, scores.length)
 }
 
-/**
- * `rate(decoys, targets)` at each target, best first. Equal targets count together unless `targetsFirst`, which counts them one
- * by one and decoys of the same score after them.
- */
+/** `rate(decoys, targets)` at each target score, best first; both counts include all of at least that score. */
 function rawRates(
   targetScores: Float64Array,
   decoyScores: Float64Array,
   rate: (decoys: number, targets: number) => number,
-  targetsFirst: boolean,
 ): Float64Array {
   const rates = new Float64Array(targetScores.length)
   let decoys = 0
   for (let i = 0; i < rates.length; ) {
     const score = targetScores[i]
     let next = i + 1
-    if (!targetsFirst) while (next < rates.length && targetScores[next] === score) next++
-    while (decoys < decoyScores.length && (targetsFirst ? decoyScores[decoys] > score : decoyScores[decoys] >= score)) {
-      decoys++
-    }
+    while (next < rates.length && targetScores[next] === score) next++
+    while (decoys < decoyScores.length && decoyScores[decoys] >= score) decoys++
     for (; i < next; i++) rates[i] = rate(decoys, next)
   }
   return rates
