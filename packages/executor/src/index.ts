@@ -1,4 +1,24 @@
+export { CallError, MapError } from './call-error.js'
+export { bundle, capture, shippable } from './closure/index.js'
+export type { CallContext } from './context.js'
+export { gbSeconds, lambdaCost, prices } from './cost.js'
 export type { ErrorValue, FailureKind } from './errors.js'
 export { FAILURE_KINDS, formatError, MayflyError, toErrorValue } from './errors.js'
 export type * from './events.js'
 export { BOUNDARIES, PHASES, RUN_MIME, TABLE_MIME } from './events.js'
+export { FunctionExecutor, type Futures, LocalhostExecutor } from './executor.js'
+export { type FutureState, FuturesList, ResponseFuture } from './futures.js'
+export { foldHeader } from './header.js'
+export { mayflyHome } from './home.js'
+export type { ExecutorOptions, JobOptions, RetryOptions } from './options.js'
+export { type CloudObject, isCloudObject } from './storage/cloud-object.js'
+export {
+  type Body,
+  type GetOptions,
+  type ObjectInfo,
+  type PutOptions,
+  Storage,
+  type StorageOptions,
+} from './storage/storage.js'
+export type { JobSummaryRow } from './summary.js'
+export type { ReturnWhen, WaitOptions, WaitResult } from './wait.js'

@@ -1,0 +1,283 @@
+/**
+ * One batch on one worker: sends the calls, turns the worker's messages into attempt events with stamps on the host's clock,
+ * keeps the deadline, and says exactly how the calls ended if the worker dies.
+ */
+import { Channel } from '../../channel.js'
+import type { ErrorValue, FailureKind } from '../../errors.js'
+import type { AttemptMetrics } from '../../events.js'
+import { now } from '../../worker/clock.js'
+import type { WireCall, WireDeployment, WireSample, WorkerMessage } from '../../worker/protocol.js'
+import type { AttemptEvent, Deployment, Invocation } from '../backend.js'
+import { explainDeath, outOfMemory } from './death.js'
+import type { WorkerPool } from './pool.js'
+import type { WorkerProcess } from './worker.js'
+
+/** Time a call has to react to `ctx.signal` before its worker is killed, ms. */
+const GRACE_MS = 100
+
+interface Attempt {
+  invocation: Invocation
+  over: boolean
+  last: WireSample | undefined
+}
+
+type Failure = { kind: FailureKind; error: ErrorValue }
+
+export class BatchRun {
+  readonly events = new Channel<AttemptEvent>()
+  readonly #pool: WorkerPool
+  readonly #cwd: string
+  readonly #deployment: Deployment
+  readonly #attempts: Map<number, Attempt>
+  readonly #finished: () => void
+  readonly #sentAt = now()
+  readonly #aborted = () => this.abort()
+  #signal: AbortSignal | undefined
+  #worker: WorkerProcess | undefined
+  #current: Attempt | undefined
+  #deadline: NodeJS.Timeout | undefined
+  #grace: NodeJS.Timeout | undefined
+  /** Why we killed the worker; explains its death. */
+  #verdict: Failure | undefined
+  #ended = false
+
+  constructor(pool: WorkerPool, cwd: string, deployment: Deployment, batch: Invocation[], finished: () => void) {
+    this.#pool = pool
+    this.#cwd = cwd
+    this.#deployment = deployment
+    this.#attempts = new Map(batch.map((invocation) => [invocation.id, { invocation, over: false, last: undefined }]))
+    this.#finished = finished
+  }
+
+  start(signal: AbortSignal): void {
+    const { runtimeMemory } = this.#deployment.resources
+    const worker = this.#pool.acquire(runtimeMemory, this.#cwd, () => this.#silent())
+    this.#worker = worker
+    worker.listener = {
+      message: (message, body) => this.#message(message, body),
+      raw: (stream, text) => this.#raw(stream, text),
+      exit: (code, signalName) => this.#exit(code, signalName),
+    }
+    this.#send(worker)
+    this.#setDeadline()
+    this.#signal = signal
+    if (signal.aborted) this.abort()
+    else signal.addEventListener('abort', this.#aborted)
+  }
+
+  /** Ends the batch now: the begun call is cancelled, the others go back. */
+  abort(): void {
+    if (this.#ended) return
+    const attempt = this.#current
+    if (attempt) this.#fail(attempt, cancelled(attempt.invocation.callId))
+    for (const other of this.#attempts.values()) this.#giveBack(other)
+    this.#worker?.kill()
+  }
+
+  cancel(id: number): void {
+    const attempt = this.#attempts.get(id)
+    if (!attempt || attempt.over) return
+    this.#fail(attempt, cancelled(attempt.invocation.callId))
+    if (attempt === this.#current) this.#stop(attempt, 'cancelled')
+  }
+
+  #send(worker: WorkerProcess): void {
+    const { deployment, known } = describeDeployment(worker, this.#deployment)
+    const parts: Uint8Array[] = known ? [] : [this.#deployment.extraArgs]
+    const calls = [...this.#attempts.values()].map(({ invocation }): WireCall => {
+      const { id, index, attempt, callId, input } = invocation
+      if ('file' in input) return { id, index, attempt, callId, size: input.size, file: input.file }
+      parts.push(input.bytes)
+      return { id, index, attempt, callId, size: input.bytes.byteLength }
+    })
+    worker.send({ type: 'batch', deployment, known, calls }, Buffer.concat(parts))
+  }
+
+  #message(message: WorkerMessage, body: Uint8Array): void {
+    if (message.type === 'idle') return this.#finish()
+    if (message.type === 'returned') {
+      for (const id of message.ids) this.#giveBack(this.#attempts.get(id))
+      return
+    }
+    if (!('id' in message)) return
+    const attempt = this.#attempts.get(message.id)
+    if (!attempt) return
+    if (message.type === 'begin') this.#current = attempt
+    if ('sample' in message) attempt.last = message.sample
+    if (message.type === 'end' || message.type === 'fail') this.#called(message)
+    if (attempt.over) return
+    const { id } = message
+    if (message.type === 'begin') this.#begin(attempt, message)
+    else if (message.type === 'sample') this.#sample(id, message.sample)
+    else if (message.type === 'log') {
+      this.events.push({ id, type: 'log', at: this.#align(message.at), stream: message.stream, text: message.text })
+    } else if (message.type === 'progress') this.events.push({ ...message, at: this.#align(message.at) })
+    else if (message.type === 'end') this.#end(attempt, message, body)
+    else if (message.type === 'fail') {
+      this.#fail(attempt, { kind: 'error', error: message.error }, this.#align(message.ended))
+    } else if (message.type === 'oom') {
+      const facts = { runtimeMemory: this.#deployment.resources.runtimeMemory, heapLimit: undefined }
+      const peakRss = message.sample.peakRss
+      this.#fail(attempt, outOfMemory({ ...facts, peakRss }, attempt.invocation.callId, 'its memory passed the limit'))
+      this.#worker?.kill()
+    }
+  }
+
+  #begin(attempt: Attempt, message: WorkerMessage & { type: 'begin' }): void {
+    const worker = this.#worker!
+    const cold = worker.begun++ === 0
+    const { id } = message
+    this.#setDeadline()
+    const setup = this.#align(cold ? worker.spawnedAt : message.setup)
+    const { pid } = worker
+    this.events.push({ id, type: 'setup', at: setup, worker: worker.name, ...(pid === undefined ? {} : { pid }), cold })
+    const loaded = Math.max(setup, this.#align(message.loaded))
+    const fetched = Math.max(loaded, this.#align(message.fetched))
+    this.events.push({ id, type: 'fetched', at: fetched, loaded, bytes: message.bytes })
+    this.events.push({ id, type: 'started', at: Math.max(fetched, this.#align(message.sample.at)) })
+    this.#sample(attempt.invocation.id, message.sample)
+  }
+
+  #sample(id: number, { at, ...use }: WireSample): void {
+    this.events.push({ id, type: 'sample', at: this.#align(at), ...use })
+  }
+
+  #end(attempt: Attempt, message: WorkerMessage & { type: 'end' }, body: Uint8Array): void {
+    attempt.over = true
+    const { id, key, size } = message
+    const ended = this.#align(message.ended)
+    const stored = Math.max(ended, this.#align(message.stored))
+    this.#sample(id, message.sample)
+    this.events.push({ id, type: 'stored', at: stored, ended, bytes: size })
+    const result = key ? { key, size } : { bytes: body }
+    this.events.push({ id, type: 'done', at: stored, ended, metrics: metricsOf(message.sample), result })
+  }
+
+  /** The worker is through with a call, whatever became of it meanwhile. */
+  #called(message: WorkerMessage & { type: 'end' | 'fail' }): void {
+    clearTimeout(this.#grace)
+    this.#current = undefined
+    this.#setDeadline()
+    if (message.type === 'fail' && message.fatal) this.#worker?.kill()
+  }
+
+  #raw(stream: 'stdout' | 'stderr', text: string): void {
+    const attempt = this.#current
+    if (attempt && !attempt.over) {
+      this.events.push({ id: attempt.invocation.id, type: 'log', at: now(), stream, text })
+    }
+  }
+
+  #setDeadline(): void {
+    const { timeout } = this.#deployment.resources
+    clearTimeout(this.#deadline)
+    if (timeout === undefined) return
+    this.#deadline = setTimeout(() => this.#timeUp(timeout), timeout * 1000)
+  }
+
+  #timeUp(timeout: number): void {
+    const attempt = this.#current ?? this.#firstOpen()
+    if (!attempt || attempt.over) return
+    this.#fail(attempt, {
+      kind: 'timeout',
+      error: {
+        name: 'TimeoutError',
+        code: 'E_CALL_TIMEOUT',
+        message: `Call ${attempt.invocation.callId} ran longer than its timeout of ${timeout} s`,
+        hint: 'Give the job a longer timeout (seconds), or each call less to do.',
+      },
+    })
+    this.#stop(attempt, 'timeout')
+  }
+
+  /** Asks the function to stop; kills the worker if it does not. */
+  #stop(attempt: Attempt, reason: 'timeout' | 'cancelled'): void {
+    this.#worker?.send({ type: 'abort', id: attempt.invocation.id, reason })
+    this.#grace = setTimeout(() => this.#worker?.kill(), GRACE_MS)
+  }
+
+  #silent(): void {
+    const callId = (this.#current ?? this.#firstOpen())?.invocation.callId ?? ''
+    this.#verdict = {
+      kind: 'lost',
+      error: {
+        name: 'WorkerLost',
+        code: 'E_CALL_LOST',
+        message: `The worker of call ${callId} stopped answering`,
+        hint: 'The process was stopped, or the machine is out of memory and swapping.',
+      },
+    }
+    this.#worker?.kill()
+  }
+
+  #exit(code: number | null, signal: string | null): void {
+    const worker = this.#worker!
+    const attempt = this.#current ?? this.#firstOpen()
+    if (attempt && !attempt.over) {
+      const facts = {
+        ...{ code, signal, stderr: worker.stderr, systemOom: worker.systemOom, heapLimit: worker.heapLimit },
+        ...{ runtimeMemory: this.#deployment.resources.runtimeMemory, peakRss: attempt.last?.peakRss },
+      }
+      this.#fail(attempt, this.#verdict ?? explainDeath(facts, attempt.invocation.callId))
+    }
+    this.#finish()
+  }
+
+  #fail(attempt: Attempt, { kind, error }: Failure, ended = now()): void {
+    if (attempt.over) return
+    attempt.over = true
+    const { id } = attempt.invocation
+    const metrics = attempt.last && metricsOf(attempt.last)
+    if (attempt.last && kind === 'error') this.#sample(id, attempt.last)
+    this.events.push({ id, type: 'failed', at: now(), ended, kind, error, ...(metrics ? { metrics } : {}) })
+  }
+
+  #giveBack(attempt: Attempt | undefined): void {
+    if (!attempt || attempt.over) return
+    attempt.over = true
+    this.events.push({ id: attempt.invocation.id, type: 'returned', at: now() })
+  }
+
+  #firstOpen(): Attempt | undefined {
+    for (const attempt of this.#attempts.values()) if (!attempt.over) return attempt
+    return undefined
+  }
+
+  #finish(): void {
+    if (this.#ended) return
+    this.#ended = true
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#grace)
+    this.#signal?.removeEventListener('abort', this.#aborted)
+    for (const attempt of this.#attempts.values()) this.#giveBack(attempt)
+    this.#pool.release(this.#worker!)
+    this.#finished()
+    this.events.end()
+  }
+
+  /** A worker's stamp on our clock: it lies between sending the batch and now, whatever its clock says. */
+  #align(at: number): number {
+    return Math.min(Math.max(at, this.#sentAt), now())
+  }
+}
+
+function metricsOf({ cpuMs, peakRss, rx, tx }: WireSample): AttemptMetrics {
+  return { cpuMs, peakRss, rx, tx }
+}
+
+function cancelled(callId: string): Failure {
+  return {
+    kind: 'cancelled',
+    error: { name: 'Cancelled', code: 'E_CALL_CANCELLED', message: `Call ${callId} was cancelled` },
+  }
+}
+
+/** What the worker must know of a deployment: everything the first time, then only its number. */
+function describeDeployment(worker: WorkerProcess, deployment: Deployment) {
+  const { key, known, forget } = worker.remember(deployment)
+  if (known) return { deployment: { key } satisfies WireDeployment, known }
+  const { code, resources, extraArgs, ...rest } = deployment
+  const { env, timeout, runtimeMemory } = resources
+  const wire = { key, forget, ...code, ...rest, env, timeout, runtimeMemory, extraArgs: extraArgs.byteLength }
+  return { deployment: wire as WireDeployment, known }
+}

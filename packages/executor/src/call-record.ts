@@ -1,0 +1,91 @@
+/** What the executor knows of one call. */
+
+import type { Invocation, ResultRef } from './backends/backend.js'
+import type { CallError } from './call-error.js'
+import type { AttemptMetrics } from './events.js'
+import type { FutureState, ResponseFuture } from './futures.js'
+import type { JobRecord } from './job-record.js'
+import { decodeValue } from './values.js'
+
+/** Stamps are milliseconds since the epoch on the host's clock. */
+export interface CallStats extends Partial<AttemptMetrics> {
+  submitted: number
+  invoked?: number
+  setup?: number
+  loaded?: number
+  fetched?: number
+  started?: number
+  ended?: number
+  stored?: number
+  collected?: number
+  worker?: string
+  cold?: boolean
+}
+
+export class CallRecord {
+  readonly job: JobRecord
+  readonly index: number
+  readonly callId: string
+  readonly stats: CallStats
+  state: FutureState = 'new'
+  attempt = 1
+  error: CallError | undefined
+  future: ResponseFuture<unknown> | undefined
+  /** Until the call has ended. */
+  input: Invocation['input'] | undefined
+  #result: ResultRef | undefined
+  #value: Promise<unknown> | undefined
+  #listeners: (() => void)[] | undefined = []
+
+  constructor(job: JobRecord, index: number, input: Invocation['input'], at: number) {
+    this.job = job
+    this.index = index
+    this.callId = `${job.id}-${String(index).padStart(5, '0')}`
+    this.input = input
+    this.stats = { submitted: at }
+  }
+
+  get over(): boolean {
+    return this.state === 'success' || this.state === 'error'
+  }
+
+  succeed(result: ResultRef): void {
+    this.#result = result
+    this.#finish('success')
+  }
+
+  fail(error: CallError): void {
+    this.error = error
+    this.#finish('error')
+  }
+
+  onOver(callback: () => void): void {
+    if (this.#listeners) this.#listeners.push(callback)
+    else callback()
+  }
+
+  /** The result, read and decoded once. */
+  value(): Promise<unknown> {
+    this.#value ??= this.#read()
+    return this.#value
+  }
+
+  async #read(): Promise<unknown> {
+    if (!this.over) await new Promise<void>((resolve) => this.onOver(resolve))
+    this.job.taken()
+    if (this.error) throw this.error
+    const result = this.#result!
+    this.#result = undefined
+    if ('bytes' in result) return decodeValue(result.bytes)
+    const bytes = await this.job.fetchResult(this, result.key)
+    return decodeValue(bytes)
+  }
+
+  #finish(state: 'success' | 'error'): void {
+    this.state = state
+    this.input = undefined
+    const listeners = this.#listeners!
+    this.#listeners = undefined
+    for (const listener of listeners) listener()
+  }
+}

@@ -1,0 +1,129 @@
+/** What the executor knows of one job: its run, its deployment, and the figures of its summary. */
+import type { AttemptEvent, Deployment, ResultRef } from './backends/backend.js'
+import type { CallRecord } from './call-record.js'
+import { gbSeconds, lambdaCost } from './cost.js'
+import type { JobDisplay } from './display.js'
+import type { ErrorValue } from './errors.js'
+import type { RunEvent } from './events.js'
+import type { ResolvedSettings } from './options.js'
+import type { Run } from './runlog/run.js'
+import type { Storage } from './storage/storage.js'
+import { now } from './worker/clock.js'
+
+export interface JobParts {
+  /** Number in the executor. */
+  key: number
+  /** `M001`: kind letter, number in the run. */
+  id: string
+  name: string
+  run: Run
+  storage: Storage
+  settings: ResolvedSettings
+  /** Run-wide number of the first call. */
+  first: number
+  total: number
+}
+
+export class JobRecord {
+  readonly key: number
+  readonly id: string
+  readonly name: string
+  readonly run: Run
+  readonly storage: Storage
+  readonly settings: ResolvedSettings
+  readonly first: number
+  readonly total: number
+  readonly createdAt = now()
+  endedAt: number | undefined
+  /** Until the job has ended; afterwards only the futures hold them. */
+  calls: CallRecord[] = []
+  deployment: Deployment | undefined
+  display: JobDisplay | undefined
+  /** Why the job could not start at all. */
+  fault: ErrorValue | undefined
+  done = 0
+  failed = 0
+  /** Run time of each good call, ms; NaN for the others. */
+  readonly durations: Float64Array
+  cpuMs = 0
+  peakRss = 0
+  gbSeconds = 0
+  attempts = 0
+  #untaken: number
+
+  constructor(parts: JobParts) {
+    this.key = parts.key
+    this.id = parts.id
+    this.name = parts.name
+    this.run = parts.run
+    this.storage = parts.storage
+    this.settings = parts.settings
+    this.first = parts.first
+    this.total = parts.total
+    this.durations = new Float64Array(parts.total).fill(Number.NaN)
+    this.#untaken = parts.total
+  }
+
+  get over(): boolean {
+    return this.endedAt !== undefined
+  }
+
+  /** True when every result has been asked for: the executor need not hold the futures any longer. */
+  get allTaken(): boolean {
+    return this.#untaken === 0
+  }
+
+  /** Somebody has the result of one more call. */
+  taken(): void {
+    this.#untaken--
+  }
+
+  /** Prefix of the keys of this job's data in storage. */
+  get prefix(): string {
+    return `jobs/${this.run.runId}/${this.id}`
+  }
+
+  /** Cost on Lambda, US dollars, estimate. */
+  get lambdaCost(): number {
+    return lambdaCost(this.gbSeconds, this.attempts)
+  }
+
+  /** Adds a finished attempt to the figures and to the run's bill. */
+  bill(call: CallRecord, ended: number, metrics: { cpuMs: number; peakRss: number } | undefined): void {
+    const { loaded } = call.stats
+    if (loaded === undefined) return
+    const billed = gbSeconds({ durationMs: ended - loaded, runtimeMemory: this.settings.runtimeMemory })
+    this.gbSeconds += billed
+    this.attempts++
+    this.run.bill(billed)
+    this.cpuMs += metrics?.cpuMs ?? 0
+    this.peakRss = Math.max(this.peakRss, metrics?.peakRss ?? 0)
+  }
+
+  /** Writes a call's event to the run log and keeps its stamp. */
+  log(call: CallRecord, attempt: number, event: CallLogEvent): void {
+    this.run.append({ ...event, call: this.first + call.index, attempt } as RunEvent)
+  }
+
+  /** Reads a result that did not travel in the reply, then removes it from storage. */
+  async fetchResult(call: CallRecord, key: string): Promise<Uint8Array> {
+    const bytes = await this.storage.getObject(this.storage.bucket, key)
+    await this.storage.deleteObject(this.storage.bucket, key)
+    this.collected(call)
+    return bytes
+  }
+
+  collected(call: CallRecord): void {
+    const at = now()
+    call.stats.collected = at
+    this.log(call, call.attempt, { type: 'collected', at })
+  }
+}
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
+type Logged = Exclude<AttemptEvent, { type: 'done' | 'failed' | 'returned' }>
+export type CallLogEvent =
+  | WithoutId<Logged>
+  | (Omit<Extract<AttemptEvent, { type: 'done' }>, 'id' | 'result'> & { result?: ResultRef })
+  | (Omit<Extract<AttemptEvent, { type: 'failed' }>, 'id'> & { final: boolean })
+  | { type: 'submitted' | 'invoked' | 'collected'; at: number }

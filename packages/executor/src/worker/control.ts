@@ -1,0 +1,106 @@
+/**
+ * The control thread of a worker process. It owns the pipe to the host (file descriptor 3), so metrics, logs and orders flow
+ * while the function blocks the main thread; it samples every 250 ms; it hands back calls that wait behind a slow one; and
+ * when the host is gone it kills the process group, whatever the main thread is doing.
+ */
+import { Socket } from 'node:net'
+import { type MessagePort, workerData } from 'node:worker_threads'
+import { encodeFrame, FrameReader } from '../frames.js'
+import { CLOSED, type HostMessage, type MainMessage, RX, TX, type WorkerMessage } from './protocol.js'
+import { type Baseline, MemoryReader, takeSample } from './sampler.js'
+
+const SAMPLE_MS = 250
+/** A call that has run this long gives its batch-mates back. */
+const SLOW_MS = 60
+/** Memory of Node itself, which does not count against `runtimeMemory`. */
+const OVERHEAD = 96 * 1024 * 1024
+
+const { port, cursor, counters } = workerData as { port: MessagePort; cursor: Int32Array; counters: Float64Array }
+const pipe = new Socket({ fd: 3, readable: true, writable: true })
+const memory = new MemoryReader()
+const reader = new FrameReader()
+let outgoing: Uint8Array[] = []
+let batch: number[] = []
+let begun = 0
+let limit = Number.POSITIVE_INFINITY
+const limits = new Map<number, number>()
+let current: ({ id: number } & Baseline) | undefined
+let sampling: NodeJS.Timeout | undefined
+let slow: NodeJS.Timeout | undefined
+
+function send(message: WorkerMessage, body?: Uint8Array): void {
+  outgoing.push(encodeFrame(message, body))
+  if (outgoing.length === 1) setImmediate(flush)
+}
+
+function flush(): void {
+  const bytes = outgoing.length === 1 ? outgoing[0]! : Buffer.concat(outgoing)
+  outgoing = []
+  pipe.write(bytes)
+}
+
+function die(): void {
+  try {
+    if (process.platform !== 'win32') process.kill(-process.pid, 'SIGKILL')
+  } catch {
+    // Not the leader of a group: only this process then.
+  }
+  process.kill(process.pid, 'SIGKILL')
+}
+
+function sample(): void {
+  if (!current) return send({ type: 'beat' })
+  const taken = takeSample(memory, current, counters[RX]!, counters[TX]!)
+  if (taken.rss > limit) send({ type: 'oom', id: current.id, sample: taken })
+  else send({ type: 'sample', id: current.id, sample: taken })
+}
+
+function giveBack(): void {
+  const claimed = Atomics.exchange(cursor, 0, CLOSED)
+  if (claimed >= CLOSED || claimed >= batch.length) return
+  send({ type: 'returned', ids: batch.slice(claimed) })
+}
+
+pipe.on('data', (chunk) => {
+  for (const { header, body } of reader.push(chunk)) {
+    const message = header as HostMessage
+    if (message.type === 'batch') {
+      const { key, runtimeMemory } = message.deployment
+      if (!message.known) {
+        limits.set(key, runtimeMemory ? runtimeMemory * 1024 * 1024 + OVERHEAD : Number.POSITIVE_INFINITY)
+      }
+      limit = limits.get(key)!
+      batch = message.calls.map((call) => call.id)
+      begun = 0
+      Atomics.store(cursor, 0, 0)
+      sampling ??= setInterval(sample, SAMPLE_MS)
+    }
+    port.postMessage({ message, body }, [body.buffer as ArrayBuffer])
+  }
+})
+pipe.on('end', die)
+pipe.on('error', die)
+pipe.on('close', die)
+
+port.on('message', (received: MainMessage) => {
+  if ('begin' in received) {
+    current = received.begin
+    begun++
+    if (begun < batch.length) slow ??= setTimeout(checkSlow, SLOW_MS, begun)
+    return
+  }
+  const { message, body } = received
+  if (message.type === 'end' || message.type === 'fail') current = undefined
+  if (message.type === 'idle') {
+    clearInterval(sampling)
+    clearTimeout(slow)
+    sampling = slow = undefined
+  }
+  send(message, body)
+})
+
+function checkSlow(when: number): void {
+  slow = undefined
+  if (begun === when && current) giveBack()
+  else if (begun < batch.length) slow = setTimeout(checkSlow, SLOW_MS, begun)
+}

@@ -1,0 +1,218 @@
+/**
+ * Runs the calls of a batch one after the other in this thread: load the function (once per code hash), read the input, call,
+ * publish the result, report. Everything it says goes to the control thread at once, so it is seen while the function runs.
+ */
+import { readFile } from 'node:fs/promises'
+import type { MessagePort } from 'node:worker_threads'
+import { load } from '../closure/load.js'
+import type { CallContext } from '../context.js'
+import { toErrorValue } from '../errors.js'
+import { Storage } from '../storage/storage.js'
+import { decodeValue, encodeValue } from '../values.js'
+import { now } from './clock.js'
+import { makeContext } from './context.js'
+import { withEnvironment } from './environment.js'
+import type { NetworkCounter } from './network.js'
+import type { HostMessage, MainMessage, WireCall, WireDeployment, WireSample, WorkerMessage } from './protocol.js'
+import { CLOSED, RX, TX } from './protocol.js'
+import { type Baseline, cpuUs, MemoryReader, takeSample } from './sampler.js'
+
+/** Results up to this size travel in the reply. */
+const INLINE_BYTES = 64 * 1024
+const COUNTER_MS = 250
+
+type Batch = HostMessage & { type: 'batch' }
+type UserFunction = (...args: unknown[]) => unknown
+
+interface Deployed extends WireDeployment {
+  extra: Uint8Array | undefined
+  storage: Storage
+}
+
+interface Active {
+  call: WireCall
+  base: Baseline
+  abort: AbortController
+  /** Set when the call's end was reported, by whoever was first. */
+  over: boolean
+}
+
+export interface RunnerParts {
+  port: MessagePort
+  cursor: Int32Array
+  counters: Float64Array
+  network: NetworkCounter
+}
+
+export class Runner {
+  readonly #parts: RunnerParts
+  readonly #memory = new MemoryReader()
+  readonly #functions = new Map<string, Promise<UserFunction>>()
+  readonly #deployed = new Map<number, Deployed>()
+  #active: Active | undefined
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts
+  }
+
+  /** Takes the calls of the batch until it is empty or the control thread has closed it. */
+  async runBatch({ deployment, known, calls }: Batch, body: Uint8Array): Promise<void> {
+    let offset = 0
+    if (!known) {
+      this.#forget(deployment.forget)
+      offset = deployment.extraArgs ?? 0
+      const extra = offset > 0 ? body.slice(0, offset) : undefined
+      const storage = new Storage({ home: deployment.home!, bucket: deployment.bucket! })
+      this.#deployed.set(deployment.key, { ...deployment, extra, storage })
+    }
+    const deployed = this.#deployed.get(deployment.key)!
+    const offsets: number[] = []
+    for (const call of calls) {
+      offsets.push(offset)
+      if (!call.file) offset += call.size
+    }
+    while (true) {
+      const next = Atomics.add(this.#parts.cursor, 0, 1)
+      if (next >= calls.length || next >= CLOSED) break
+      const call = calls[next]!
+      // A copy, because typed arrays in the input are views of the bytes and must not share memory with other inputs.
+      const inline = call.file ? undefined : body.slice(offsets[next]!, offsets[next]! + call.size)
+      await this.#run(deployed, call, inline)
+    }
+    this.#send({ type: 'idle' })
+  }
+
+  abort(message: HostMessage & { type: 'abort' }): void {
+    if (this.#active?.call.id !== message.id) return
+    this.#active.abort.abort(new DOMException(`The call was ended: ${message.reason}`, 'AbortError'))
+  }
+
+  /** Text the function printed; belongs to the call that is running. */
+  log(stream: 'stdout' | 'stderr', text: string): void {
+    if (this.#active) this.#send({ type: 'log', id: this.#active.call.id, at: now(), stream, text })
+  }
+
+  /** An error nobody caught ends the call it belongs to, and this process, whose state is then unknown. */
+  guard(): void {
+    const fail = (error: unknown) => {
+      if (this.#active) this.#fail(this.#active, error, true)
+    }
+    process.on('uncaughtException', fail)
+    process.on('unhandledRejection', fail)
+  }
+
+  async #run(deployed: Deployed, call: WireCall, inline: Uint8Array | undefined): Promise<void> {
+    const setup = now()
+    const before = this.#network()
+    this.#memory.reset()
+    const base = { cpuUs: cpuUs(), ...before }
+    const active: Active = { call, base, abort: new AbortController(), over: false }
+    this.#active = active
+    const restore = withEnvironment(deployed.env ?? {})
+    const counting = setInterval(() => this.#network(), COUNTER_MS)
+    try {
+      const fn = await this.#function(deployed)
+      const loaded = now()
+      const bytes = inline ?? (await readFile(call.file!))
+      const item = decodeValue(bytes)
+      // Decoded anew for each call: what one call changes, the next must not see.
+      const extra = deployed.extra ? (decodeValue(deployed.extra.slice()) as unknown[]) : []
+      const context = this.#context(active, deployed)
+      this.#begin(active, { setup, loaded, fetched: now(), bytes: bytes.byteLength })
+      const value = await fn(item, ...extra, context)
+      await this.#publish(active, deployed, value, now())
+    } catch (error) {
+      this.#fail(active, error)
+    } finally {
+      clearInterval(counting)
+      restore()
+      if (this.#active === active) this.#active = undefined
+    }
+  }
+
+  #forget(key: number | undefined): void {
+    const gone = key === undefined ? undefined : this.#deployed.get(key)
+    if (!gone) return
+    this.#deployed.delete(key!)
+    for (const { hash } of this.#deployed.values()) if (hash === gone.hash) return
+    this.#functions.delete(gone.hash!)
+  }
+
+  #function(deployed: Deployed): Promise<UserFunction> {
+    const hash = deployed.hash!
+    let loading = this.#functions.get(hash)
+    if (!loading) {
+      loading = loadFunction(deployed)
+      this.#functions.set(hash, loading)
+      loading.catch(() => this.#functions.delete(hash))
+    }
+    return loading
+  }
+
+  #context(active: Active, deployed: Deployed): CallContext {
+    const { call, abort } = active
+    return makeContext({
+      call,
+      storage: deployed.storage,
+      signal: abort.signal,
+      deadline: deployed.timeout === undefined ? undefined : now() + deployed.timeout * 1000,
+      log: (text) => this.log('stdout', text),
+      progress: (report) => {
+        if (!active.over) this.#send({ type: 'progress', id: call.id, at: now(), ...report })
+      },
+    })
+  }
+
+  #begin(active: Active, stamps: { setup: number; loaded: number; fetched: number; bytes: number }): void {
+    const { id } = active.call
+    this.#parts.port.postMessage({ begin: { id, ...active.base } } satisfies MainMessage)
+    this.#send({ type: 'begin', id, ...stamps, sample: this.#sample(active) })
+  }
+
+  async #publish(active: Active, deployed: Deployed, value: unknown, ended: number): Promise<void> {
+    const { call } = active
+    const bytes = encodeValue(value, `The result of call ${call.callId}`)
+    let key: string | undefined
+    if (bytes.byteLength > INLINE_BYTES) {
+      key = `${deployed.resultPrefix}/${call.index}-${call.attempt}`
+      await deployed.storage.putObject(deployed.bucket!, key, bytes, { ifNoneMatch: '*' })
+    }
+    if (active.over) return
+    active.over = true
+    const stored = now()
+    const sample = this.#sample(active)
+    const end = { type: 'end', id: call.id, ended, stored, at: sample.at, sample, size: bytes.byteLength } as const
+    if (key) this.#send({ ...end, key })
+    else this.#send(end, bytes)
+  }
+
+  #fail(active: Active, thrown: unknown, fatal = false): void {
+    if (active.over) return
+    active.over = true
+    const ended = now()
+    const error = toErrorValue(thrown)
+    const message = { type: 'fail', id: active.call.id, ended, at: ended, sample: this.#sample(active), error } as const
+    this.#send(fatal ? { ...message, fatal: true } : message)
+  }
+
+  #sample(active: Active): WireSample {
+    const { rx, tx } = this.#network()
+    return takeSample(this.#memory, active.base, rx, tx)
+  }
+
+  #network(): { rx: number; tx: number } {
+    const totals = this.#parts.network.totals()
+    this.#parts.counters[RX] = totals.rx
+    this.#parts.counters[TX] = totals.tx
+    return totals
+  }
+
+  #send(message: WorkerMessage, body?: Uint8Array): void {
+    this.#parts.port.postMessage(body ? { message, body } : { message })
+  }
+}
+
+async function loadFunction(deployed: WireDeployment): Promise<UserFunction> {
+  const [data, ...blobs] = await Promise.all([deployed.dataFile!, ...deployed.blobFiles!].map((file) => readFile(file)))
+  return (await load({ codeFile: deployed.codeFile!, data: data!, blobs })) as UserFunction
+}
