@@ -1,0 +1,92 @@
+/** Between one kernel, its notebook's document and its clients: who gets which message. */
+import type { JupyterMessage, Kernel } from '../kernel/index.js'
+import { Client, Outgoing } from './client.js'
+
+/** What the hub needs of a document; see `documents/file.ts`. */
+export interface DocumentPort {
+  readonly document: { request(message: JupyterMessage): void }
+  apply(message: JupyterMessage): JupyterMessage
+  abandon(ename: string, evalue: string): void
+}
+
+/** So long messages wait for a client that went away. */
+const PATIENCE_MS = 10 * 60_000
+/** Requests whose answers are still to come; more are answered to nobody. */
+const MAX_ROUTES = 10_000
+
+export class Hub {
+  private readonly clients = new Map<string, Client>()
+  /** Request → who asked. */
+  private readonly routes = new Map<string, Client>()
+  private anonymous = 0
+
+  /** @param documentOf the document of the kernel's notebook, if there is one at the moment */
+  constructor(
+    private readonly kernel: Pick<Kernel, 'send' | 'onMessage'>,
+    private readonly documentOf: () => DocumentPort | undefined,
+  ) {
+    kernel.onMessage((message) => this.fromKernel(message))
+  }
+
+  /** Clients with a socket. */
+  get connections(): number {
+    return [...this.clients.values()].filter((client) => client.connected).length
+  }
+
+  /** The client with this session id, an old one with what waits for it, or a new one. */
+  client(sessionId: string): Client {
+    this.forget()
+    const id = sessionId || `anonymous-${++this.anonymous}`
+    let client = this.clients.get(id)
+    if (!client) this.clients.set(id, (client = new Client(id)))
+    return client
+  }
+
+  /** A client without a session id cannot come back: nothing waits for it. */
+  left(client: Client, sessionId: string): void {
+    if (!sessionId) this.clients.delete(client.sessionId)
+  }
+
+  /** A request of a client. */
+  fromClient(client: Client, message: JupyterMessage): void {
+    if (message.channel === 'iopub') return
+    this.routes.set(message.header.msg_id, client)
+    if (this.routes.size > MAX_ROUTES) this.routes.delete(this.routes.keys().next().value!)
+    if (message.header.msg_type === 'execute_request') this.documentOf()?.document.request(message)
+    this.kernel.send(message)
+  }
+
+  /** A message for all clients that is already stamped. */
+  broadcast(message: JupyterMessage): void {
+    const outgoing = new Outgoing(message)
+    for (const client of this.clients.values()) client.send(outgoing)
+  }
+
+  /** Ends all connections. */
+  close(code: number, reason: string): void {
+    for (const client of this.clients.values()) client.close(code, reason)
+    this.clients.clear()
+  }
+
+  private fromKernel(raw: JupyterMessage): void {
+    const message = this.documentOf()?.apply(raw) ?? raw
+    const parent = raw.parent_header.msg_id ?? ''
+    const isReply = raw.header.msg_type.endsWith('_reply')
+    const asked = this.routes.get(parent)
+    // Replies to executions go to everyone: a page that was reloaded must learn that its cell has ended.
+    if (raw.channel === 'iopub' || raw.header.msg_type === 'execute_reply') this.broadcast(message)
+    else asked?.send(new Outgoing(message))
+    if (isReply) this.routes.delete(parent)
+    if (raw.channel === 'iopub' && raw.header.msg_type === 'status') this.watch(raw.content)
+  }
+
+  private watch({ execution_state: state }: Record<string, unknown>): void {
+    if (state === 'restarting' || state === 'dead')
+      this.documentOf()?.abandon('KernelDied', 'The kernel ended while this cell ran. Its variables are gone.')
+  }
+
+  private forget(): void {
+    const limit = Date.now() - PATIENCE_MS
+    for (const [id, client] of this.clients) if ((client.goneSince ?? limit) < limit) this.clients.delete(id)
+  }
+}

@@ -1,0 +1,221 @@
+/** One open document and its file: loading with recovery, autosave, and noticing changes made by others. */
+import { readFile, stat } from 'node:fs/promises'
+import { MayflyError } from '@mayfly/executor/errors'
+import type { JupyterMessage } from '../kernel/index.js'
+import { notFound } from '../problem.js'
+import { writeAtomic } from '../workspace/atomic.js'
+import type { Workspace } from '../workspace/workspace.js'
+import { type CellSource, Document } from './document.js'
+import { Journal, sha256 } from './journal.js'
+import { formatNotebook, type Notebook, parseNotebook } from './nbformat.js'
+
+/** Saved this long after the last change, at the latest this long after the first. */
+const QUIET_MS = 400
+const LATEST_MS = 2000
+/** Saving may take this part of the time, so that huge notebooks do not only save. */
+const DUTY = 10
+
+export interface DocumentFileOptions {
+  workspace: Workspace
+  /** `MAYFLY_HOME/journal`. */
+  journalFolder: string
+  /** Told of faults that no request waits for, such as a failed autosave. */
+  onFault: (error: unknown) => void
+  now?: () => number
+}
+
+interface FileState {
+  text: string
+  stamp: string
+  mode: number
+}
+
+export class DocumentFile {
+  /** Messages that the runner itself makes (clearing, abandoned cells), stamped, for the clients. */
+  onMessage: (message: JupyterMessage) => void = () => {}
+  private dirty = false
+  private firstChange = 0
+  private lastDuration = 0
+  private timer: NodeJS.Timeout | undefined
+  private tail: Promise<unknown> = Promise.resolve()
+
+  private constructor(
+    private notebookPath: string,
+    readonly document: Document,
+    private readonly journal: Journal,
+    private stamp: string,
+    private mode: number | undefined,
+    private readonly options: DocumentFileOptions,
+  ) {}
+
+  /** Reads the file and replays what the journal adds to it. Throws `E_NOT_FOUND`, `E_NOTEBOOK_INVALID`. */
+  static async open(path: string, options: DocumentFileOptions): Promise<DocumentFile> {
+    const state = await readState(path, options.workspace)
+    const document = new Document(parseNotebook(state.text, path))
+    const journal = new Journal(options.journalFolder, {
+      notebook: path,
+      seq: 0,
+      running: {},
+      hash: sha256(state.text),
+    })
+    const { seq, running, records } = await journal.recover()
+    document.resume(running)
+    for (const { message, at } of records) document.apply(message, at)
+    document.abandonRecovered('RunnerStopped', 'The runner stopped while this cell ran; its kernel is gone.')
+    document.seq = seq
+    const file = new DocumentFile(path, document, journal, state.stamp, state.mode, options)
+    if (records.length > 0 || Object.keys(running).length > 0) file.touch()
+    return file
+  }
+
+  get path(): string {
+    return this.notebookPath
+  }
+
+  /** Folds a message of the kernel into the document; returns it stamped. */
+  apply(message: JupyterMessage): JupyterMessage {
+    const at = (this.options.now ?? Date.now)()
+    const applied = this.document.apply(message, at)
+    if (applied.changed) {
+      this.journal.append({ seq: this.document.seq, at, message: applied.message })
+      this.touch()
+    }
+    return applied.message
+  }
+
+  /** Ends all requests under way because the kernel cannot. */
+  abandon(ename: string, evalue: string): void {
+    for (const message of this.document.abandon(ename, evalue)) this.onMessage(this.apply(message))
+  }
+
+  /** Clears the outputs of some or all cells; those under way are left alone. */
+  clear(cellIds?: readonly string[]): void {
+    for (const message of this.document.clearing(cellIds)) this.onMessage(this.apply(message))
+  }
+
+  /** Takes over what others did to the file since it was last read or written. */
+  refresh(): Promise<void> {
+    return this.exclusive(() => this.sync())
+  }
+
+  /** Saves sources and order from a client. Throws `E_DOCUMENT_CONFLICT` when they build on an older version. */
+  edit(cells: readonly CellSource[], metadata: Record<string, unknown>, hash: string): Promise<void> {
+    return this.exclusive(async () => {
+      await this.sync()
+      if (hash !== this.document.hash)
+        throw new MayflyError('E_DOCUMENT_CONFLICT', `${this.path} was changed by someone else meanwhile`, {
+          where: { path: this.path, hash: this.document.hash },
+          hint: 'Reload the notebook to see the other version, or save again with its hash to overwrite it.',
+        })
+      const changed = this.document.edit(cells, metadata)
+      if (changed || this.dirty || this.stamp === '') await this.write()
+    })
+  }
+
+  /** Saves a whole notebook from a Jupyter client; outputs of cells under way stay the runner's. */
+  replace(notebook: Notebook): Promise<void> {
+    return this.exclusive(async () => {
+      this.document.saved()
+      this.document.adopt(notebook)
+      await this.write()
+    })
+  }
+
+  /** Writes what is not yet in the file. */
+  flush(): Promise<void> {
+    return this.exclusive(async () => {
+      if (!this.dirty) return
+      await this.sync()
+      // A file that was deleted is not brought back by its outputs.
+      if (this.stamp !== '') await this.write()
+    })
+  }
+
+  /** Goes on under a new path, after the file was renamed; call it within `exclusive`. */
+  async relocate(path: string): Promise<void> {
+    this.notebookPath = path
+    await this.journal.move(path)
+  }
+
+  /** Runs work while neither autosave nor edits touch the file. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(work)
+    this.tail = result.catch(() => undefined)
+    return result
+  }
+
+  /** Saves and lets go of the file. */
+  async close(): Promise<void> {
+    try {
+      await this.flush()
+    } finally {
+      clearTimeout(this.timer)
+      await this.journal.close()
+    }
+  }
+
+  /** Lets go of a file that was deleted; call it within `exclusive`. */
+  async discard(): Promise<void> {
+    clearTimeout(this.timer)
+    this.dirty = false
+    this.stamp = ''
+    await this.journal.remove()
+  }
+
+  private touch(): void {
+    const now = Date.now()
+    if (!this.dirty) this.firstChange = now
+    this.dirty = true
+    clearTimeout(this.timer)
+    const latest = this.firstChange + Math.max(LATEST_MS, DUTY * this.lastDuration)
+    const quiet = now + Math.max(QUIET_MS, this.lastDuration)
+    this.timer = setTimeout(() => void this.flush().catch(this.options.onFault), Math.min(quiet, latest) - now)
+  }
+
+  private async sync(): Promise<void> {
+    const state = await readState(this.path, this.options.workspace, this.stamp).catch((error) => {
+      if ((error as MayflyError).code === 'E_NOT_FOUND') return undefined
+      throw error
+    })
+    if (!state) this.stamp = ''
+    else if (state.stamp !== this.stamp) {
+      this.document.adopt(parseNotebook(state.text, this.path))
+      this.stamp = state.stamp
+      this.mode = state.mode
+    }
+  }
+
+  private async write(): Promise<void> {
+    const started = performance.now()
+    const text = formatNotebook(this.document.notebook())
+    const unsave = this.document.saved()
+    this.dirty = false
+    clearTimeout(this.timer)
+    try {
+      const absolute = await this.options.workspace.resolveReal(this.path)
+      await this.journal.rotate(this.document.seq, sha256(text), this.document.running())
+      await writeAtomic(absolute, text, this.mode)
+      this.stamp = await stampOf(absolute)
+    } catch (error) {
+      unsave()
+      this.touch()
+      throw error
+    }
+    await this.journal.commit()
+    this.lastDuration = performance.now() - started
+  }
+}
+
+/** The file's text and stamp; the text is left out when the stamp is the known one. */
+async function readState(path: string, workspace: Workspace, known?: string): Promise<FileState> {
+  const absolute = await workspace.resolveReal(path)
+  const stats = await stat(absolute, { bigint: true }).catch(() => undefined)
+  if (!stats?.isFile()) throw notFound('notebook', path)
+  const stamp = `${stats.ino}:${stats.size}:${stats.mtimeNs}`
+  return { text: stamp === known ? '' : await readFile(absolute, 'utf8'), stamp, mode: Number(stats.mode) }
+}
+
+async function stampOf(absolute: string): Promise<string> {
+  const stats = await stat(absolute, { bigint: true })
+  return `${stats.ino}:${stats.size}:${stats.mtimeNs}`
+}
