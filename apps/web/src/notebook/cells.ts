@@ -1,0 +1,152 @@
+/**
+ * A cell and what messages make of it. `transition` is pure and total: every message is allowed in every state, since a
+ * second page, a reload or a restart can bring any order.
+ */
+export type CellKind = 'code' | 'markdown' | 'raw'
+export type CellState = 'idle' | 'queued' | 'running' | 'done' | 'error' | 'aborted'
+export type Bundle = Record<string, unknown>
+
+/** Where in the user's source an error arose; line and column from 1, `cell` is the execution count. */
+export interface ErrorPlace {
+  cell?: number
+  cellId?: string
+  line?: number
+  column?: number
+  code?: string
+  hint?: string
+}
+
+export type Output =
+  | { output_type: 'stream'; name: 'stdout' | 'stderr'; text: string }
+  | { output_type: 'display_data' | 'execute_result'; data: Bundle; metadata: Bundle; displayId?: string }
+  | { output_type: 'error'; ename: string; evalue: string; traceback: string[]; mayfly?: ErrorPlace }
+
+export interface Cell {
+  readonly id: string
+  readonly kind: CellKind
+  readonly source: string
+  readonly metadata: Bundle
+  readonly outputs: readonly Output[]
+  readonly executionCount: number | null
+  readonly state: CellState
+  /** When the kernel took the cell up and put it down, ms since the epoch. */
+  readonly startedAt?: number
+  readonly finishedAt?: number
+  /** The kernel has begun to evaluate this execution; one that it skips never enters. */
+  readonly entered: boolean
+  /** This execution has shown an error. */
+  readonly failed: boolean
+  /** The outputs belong to an earlier execution or kernel. */
+  readonly stale: boolean
+  /** `clear_output` with `wait`: the next output replaces all before it. */
+  readonly clearNext: boolean
+}
+
+export type CellMessage =
+  | { type: 'queued' }
+  | { type: 'busy'; at: number }
+  | { type: 'input'; at: number; executionCount: number }
+  | { type: 'output'; output: Output }
+  | { type: 'update'; displayId: string; data: Bundle; metadata: Bundle }
+  | { type: 'clear'; wait: boolean }
+  | { type: 'reply'; status: 'ok' | 'error' | 'aborted'; at: number }
+  | { type: 'idle'; at: number }
+  /** The kernel that held the variables is gone: what waits is aborted, what is shown is stale. */
+  | { type: 'kernel.lost'; at: number }
+  | { type: 'outputs.cleared' }
+
+/** The cell after a message; the same object when nothing changes. */
+export function transition(cell: Cell, message: CellMessage): Cell {
+  switch (message.type) {
+    case 'queued':
+      return { ...cell, state: 'queued', startedAt: undefined, finishedAt: undefined, entered: false, stale: true }
+    case 'busy':
+      return { ...cell, state: 'running', startedAt: message.at, finishedAt: undefined, entered: false, failed: false }
+    case 'input':
+      return {
+        ...cell,
+        state: 'running',
+        startedAt: cell.state === 'running' ? (cell.startedAt ?? message.at) : message.at,
+        finishedAt: undefined,
+        executionCount: message.executionCount,
+        outputs: [],
+        entered: true,
+        failed: false,
+        stale: false,
+        clearNext: false,
+      }
+    case 'output':
+      return {
+        ...cell,
+        outputs: appendOutput(cell.clearNext ? [] : cell.outputs, message.output),
+        failed: cell.failed || message.output.output_type === 'error',
+        clearNext: false,
+      }
+    case 'update':
+      return updateDisplay(cell, message.displayId, message.data, message.metadata)
+    case 'clear':
+      return message.wait ? { ...cell, clearNext: true } : { ...cell, outputs: [], clearNext: false }
+    case 'reply':
+      return reply(cell, message.status, message.at)
+    case 'idle':
+      if (cell.state !== 'running') return cell
+      return { ...cell, state: cell.entered ? (cell.failed ? 'error' : 'done') : 'aborted', finishedAt: message.at }
+    case 'kernel.lost': {
+      const waiting = cell.state === 'queued' || cell.state === 'running'
+      if (cell.kind !== 'code' || (!waiting && cell.stale)) return cell
+      return {
+        ...cell,
+        ...(waiting ? { state: 'aborted' as const, finishedAt: message.at } : {}),
+        stale: cell.outputs.length > 0,
+      }
+    }
+    case 'outputs.cleared':
+      return {
+        ...cell,
+        outputs: [],
+        executionCount: null,
+        failed: false,
+        stale: false,
+        clearNext: false,
+        ...settled(cell),
+      }
+  }
+}
+
+/** How long the last execution took or takes, ms; undefined when it never began. */
+export function durationOf(cell: Cell, now: number): number | undefined {
+  if (cell.startedAt === undefined) return undefined
+  return Math.max(0, (cell.finishedAt ?? now) - cell.startedAt)
+}
+
+function reply(cell: Cell, status: 'ok' | 'error' | 'aborted', at: number): Cell {
+  const waiting = cell.state === 'queued' || cell.state === 'running'
+  if (status === 'aborted') return waiting ? { ...cell, state: 'aborted', finishedAt: at } : cell
+  const failed = cell.failed || status === 'error'
+  if (waiting) return failed === cell.failed ? cell : { ...cell, failed }
+  // The reply may come after idle, and knows more than the outputs did.
+  return failed && cell.state === 'done' ? { ...cell, state: 'error', failed } : cell
+}
+
+function settled(cell: Cell): Partial<Cell> {
+  const waiting = cell.state === 'queued' || cell.state === 'running'
+  return waiting ? {} : { state: 'idle', startedAt: undefined, finishedAt: undefined }
+}
+
+/** Neighbouring chunks of one stream become one output, as nbformat stores them. */
+function appendOutput(outputs: readonly Output[], output: Output): readonly Output[] {
+  const last = outputs.at(-1)
+  if (output.output_type === 'stream' && last?.output_type === 'stream' && last.name === output.name) {
+    return [...outputs.slice(0, -1), { ...last, text: last.text + output.text }]
+  }
+  return [...outputs, output]
+}
+
+function updateDisplay(cell: Cell, displayId: string, data: Bundle, metadata: Bundle): Cell {
+  const shown = (output: Output) => 'displayId' in output && output.displayId === displayId
+  if (!cell.outputs.some(shown)) return cell
+  return {
+    ...cell,
+    outputs: cell.outputs.map((output) => (shown(output) ? ({ ...output, data, metadata } as Output) : output)),
+  }
+}

@@ -1,0 +1,84 @@
+/** The runner's document endpoints, and the ticket that opens them. */
+import { MayflyError } from '@mayfly/executor/errors'
+import { z } from 'zod'
+import { DocumentSchema, type NotebookDocument, type SavedCell } from './document'
+
+export interface RunnerClient {
+  /** The ticket in use; asked for on first need. */
+  ticket(): Promise<string>
+  /** Throws away the ticket and asks for a new one. */
+  renew(): Promise<string>
+  document(path: string): Promise<NotebookDocument>
+  /** Saves sources and order. Throws `E_DOCUMENT_CONFLICT` when the file changed outside. */
+  save(path: string, body: SaveBody, options?: { leaving?: boolean }): Promise<{ hash: string; seq: number }>
+  clear(path: string, cellIds?: string[]): Promise<void>
+}
+
+export interface SaveBody {
+  cells: SavedCell[]
+  metadata: Record<string, unknown>
+  hash: string
+}
+
+const Saved = z.looseObject({ hash: z.string(), seq: z.number().default(0) })
+const Problem = z.looseObject({ message: z.string(), code: z.string().optional(), hint: z.string().nullish() })
+
+/** A client of the runner behind `base`, for example `http://localhost:4200/runner`. */
+export function createRunnerClient(base: string, getTicket: () => Promise<string>): RunnerClient {
+  let ticket: Promise<string> | undefined
+  const current = () => {
+    if (ticket) return ticket
+    const asked = getTicket()
+    ticket = asked
+    // A failure must not be remembered.
+    asked.catch(() => {
+      if (ticket === asked) ticket = undefined
+    })
+    return asked
+  }
+  const renew = () => {
+    ticket = undefined
+    return current()
+  }
+
+  async function call(path: string, init: RequestInit = {}): Promise<unknown> {
+    let answer = await send(path, init, await current())
+    if (answer.status === 401) answer = await send(path, init, await renew())
+    const body: unknown = await answer.json().catch(() => undefined)
+    if (answer.ok) return body
+    const problem = Problem.safeParse(body)
+    throw new MayflyError(
+      problem.data?.code ?? `E_RUNNER_${answer.status}`,
+      problem.data?.message ?? `The runner answered ${answer.status} to ${init.method ?? 'GET'} ${path}`,
+      problem.data?.hint ? { hint: problem.data.hint } : {},
+    )
+  }
+
+  async function send(path: string, init: RequestInit, token: string): Promise<Response> {
+    const headers = { ...init.headers, authorization: `token ${token}` }
+    try {
+      return await fetch(`${base}${path}`, { ...init, headers })
+    } catch (cause) {
+      throw new MayflyError('E_NETWORK', 'The server does not answer.', {
+        hint: 'Check that `npm start` is still running in its terminal.',
+        cause,
+      })
+    }
+  }
+
+  const json = (method: string, body: unknown): RequestInit => ({
+    method,
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  })
+  const documentPath = (path: string) => `/api/mayfly/documents/${path.split('/').map(encodeURIComponent).join('/')}`
+
+  return {
+    ticket: current,
+    renew,
+    document: async (path) => DocumentSchema.parse(await call(documentPath(path))),
+    save: async (path, body, { leaving = false } = {}) =>
+      Saved.parse(await call(documentPath(path), { ...json('PUT', body), keepalive: leaving })),
+    clear: async (path, cellIds) => void (await call(`${documentPath(path)}/clear`, json('POST', { cellIds }))),
+  }
+}

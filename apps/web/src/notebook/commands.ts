@@ -1,0 +1,156 @@
+/**
+ * What a user can do in a notebook: one table for keys, toolbar, cell menu and the help overlay. `run` gets the context of
+ * the open notebook; nothing here knows of React.
+ */
+import type { CellKind } from './cells'
+import { convertCell, deleteCell, insertBeside, moveCell, neighbour, type Structure, undoDelete } from './edit'
+import type { Session } from './kernel'
+import type { Saver } from './save'
+import { edited, type Mode, type NotebookStore } from './store'
+
+export interface CommandContext {
+  store: NotebookStore
+  session: Session
+  saver: Saver
+  /** Shows the table of shortcuts. */
+  help: () => void
+}
+
+export interface Command {
+  id: string
+  title: string
+  /** Group in the help overlay. */
+  group: 'Run' | 'Cells' | 'Move' | 'Kernel' | 'Notebook'
+  keys: readonly string[]
+  /** Mode the keys work in; `always` also while typing. */
+  when: Mode | 'always'
+  run: (context: CommandContext) => void
+}
+
+export const COMMANDS: readonly Command[] = [
+  command('cell.run-advance', 'Run and go to the next cell', 'Run', ['shift+enter'], 'always', (context) => {
+    runSelected(context)
+    advance(context)
+  }),
+  command('cell.run', 'Run the cell', 'Run', ['mod+enter'], 'always', (context) => {
+    runSelected(context)
+    context.store.setState({ mode: 'command' })
+  }),
+  command('cell.run-insert', 'Run and insert a cell below', 'Run', ['alt+enter'], 'always', (context) => {
+    runSelected(context)
+    change(context.store, (state) => insertBeside(state, state.selected, 'below', 'code'))
+    context.store.setState({ mode: 'edit' })
+  }),
+  command('notebook.run-all', 'Run all cells', 'Run', ['mod+shift+enter'], 'always', ({ store, session, saver }) => {
+    void saver.flush()
+    session.run(store.getState().order)
+  }),
+  command('notebook.run-above', 'Run all cells above', 'Run', [], 'command', ({ store, session, saver }) => {
+    const { order, selected } = store.getState()
+    void saver.flush()
+    if (selected !== undefined) session.run(order.slice(0, order.indexOf(selected)))
+  }),
+  command('notebook.run-below', 'Run this cell and all below', 'Run', [], 'command', ({ store, session, saver }) => {
+    const { order, selected } = store.getState()
+    void saver.flush()
+    if (selected !== undefined) session.run(order.slice(order.indexOf(selected)))
+  }),
+  command('cell.edit', 'Edit the cell', 'Move', ['enter'], 'command', ({ store }) => store.setState({ mode: 'edit' })),
+  command('cell.leave', 'Leave the cell', 'Move', ['escape'], 'edit', ({ store }) =>
+    store.setState({ mode: 'command' }),
+  ),
+  command('cell.next', 'Select the next cell', 'Move', ['j', 'arrowdown'], 'command', ({ store }) => select(store, 1)),
+  command('cell.previous', 'Select the previous cell', 'Move', ['k', 'arrowup'], 'command', ({ store }) =>
+    select(store, -1),
+  ),
+  command('cell.insert-above', 'Insert a cell above', 'Cells', ['a'], 'command', ({ store }) =>
+    change(store, (state) => insertBeside(state, state.selected, 'above', 'code')),
+  ),
+  command('cell.insert-below', 'Insert a cell below', 'Cells', ['b'], 'command', ({ store }) =>
+    change(store, (state) => insertBeside(state, state.selected, 'below', 'code')),
+  ),
+  command('cell.delete', 'Delete the cell', 'Cells', ['d d'], 'command', ({ store }) =>
+    change(store, (state) => (state.selected === undefined ? state : deleteCell(state, state.selected))),
+  ),
+  command('cell.undo-delete', 'Bring back the deleted cell', 'Cells', ['z'], 'command', ({ store }) =>
+    change(store, undoDelete),
+  ),
+  command('cell.move-up', 'Move the cell up', 'Cells', ['alt+arrowup'], 'command', ({ store }) =>
+    change(store, (state) => (state.selected === undefined ? state : moveCell(state, state.selected, -1))),
+  ),
+  command('cell.move-down', 'Move the cell down', 'Cells', ['alt+arrowdown'], 'command', ({ store }) =>
+    change(store, (state) => (state.selected === undefined ? state : moveCell(state, state.selected, 1))),
+  ),
+  command('cell.to-markdown', 'Make it a text cell', 'Cells', ['m'], 'command', ({ store }) =>
+    convert(store, 'markdown'),
+  ),
+  command('cell.to-code', 'Make it a code cell', 'Cells', ['y'], 'command', ({ store }) => convert(store, 'code')),
+  command('kernel.interrupt', 'Interrupt the kernel', 'Kernel', ['i i'], 'command', ({ session }) => {
+    void session.interrupt()
+  }),
+  command(
+    'kernel.restart',
+    'Restart the kernel',
+    'Kernel',
+    ['0 0'],
+    'command',
+    ({ session }) => void session.restart(),
+  ),
+  command('notebook.save', 'Save now', 'Notebook', ['mod+s'], 'always', ({ saver }) => void saver.flush()),
+  command('notebook.help', 'Show the shortcuts', 'Notebook', ['?'], 'command', ({ help }) => help()),
+]
+
+/** The command of an id; unknown ids are a mistake in the program. */
+export function commandOf(id: string): Command {
+  const found = COMMANDS.find((entry) => entry.id === id)
+  if (!found) throw new Error(`There is no command ${id}`)
+  return found
+}
+
+/** The commands whose keys work in a mode, by binding. */
+export function bindingsOf(mode: Mode): Map<string, Command> {
+  const usable = COMMANDS.filter((entry) => entry.when === mode || entry.when === 'always')
+  return new Map(usable.flatMap((entry) => entry.keys.map((keys) => [keys, entry] as const)))
+}
+
+function command(
+  id: string,
+  title: string,
+  group: Command['group'],
+  keys: string[],
+  when: Command['when'],
+  run: Command['run'],
+): Command {
+  return { id, title, group, keys, when, run }
+}
+
+function runSelected({ store, session, saver }: CommandContext) {
+  const { selected } = store.getState()
+  void saver.flush()
+  if (selected !== undefined) session.run([selected])
+}
+
+/** Goes to the next cell; after the last one a new cell is made. */
+function advance({ store }: CommandContext) {
+  const { order, selected } = store.getState()
+  const last = selected === order.at(-1)
+  if (last) change(store, (state) => insertBeside(state, state.selected, 'below', 'code'))
+  else store.setState((state) => ({ selected: neighbour(state, state.selected, 1) }))
+  store.setState({ mode: last ? 'edit' : 'command' })
+}
+
+function select(store: NotebookStore, by: number) {
+  store.setState((state) => ({ selected: neighbour(state, state.selected, by) }))
+}
+
+function convert(store: NotebookStore, kind: CellKind) {
+  change(store, (state) => (state.selected === undefined ? state : convertCell(state, state.selected, kind)))
+}
+
+function change(store: NotebookStore, apply: (state: Structure) => Structure) {
+  store.setState((state) => {
+    const { order, cells, selected, deleted } = apply(state)
+    const same = order === state.order && cells === state.cells
+    return same ? state : edited(state, { order, cells, selected, deleted })
+  })
+}

@@ -1,0 +1,175 @@
+'use client'
+import { memo, useEffect, useRef, useState } from 'react'
+import { bindingsOf } from './commands'
+import { runCommand, useServices } from './context'
+import { languageOf } from './models'
+import { type CodeEditor, type Monaco, useMonaco } from './monaco'
+import { useNearViewport } from './near'
+import { useNotebook, useNotebookStore } from './store'
+
+const LINE_HEIGHT = 20
+const PADDING = 9
+/** What both the live editor and its picture are set in: nothing may move when one replaces the other. */
+const FONT = { fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace', fontSize: 13, lineHeight: LINE_HEIGHT }
+
+/**
+ * The source of a cell: a live editor near the screen, coloured text elsewhere and before Monaco is there. Both have the
+ * same measures.
+ */
+export const CellEditor = memo(function CellEditor({ id, label }: { id: string; label: string }) {
+  const box = useRef<HTMLDivElement>(null)
+  const monaco = useMonaco()
+  const near = useNearViewport(box, 400)
+  const focused = useNotebook((state) => state.selected === id && state.mode === 'edit')
+  const live = monaco !== undefined && (near || focused)
+  return (
+    <div ref={box} data-testid="cell-editor" className="relative min-w-0">
+      {live ? <LiveEditor key={id} id={id} label={label} monaco={monaco} /> : <Picture id={id} monaco={monaco} />}
+    </div>
+  )
+})
+
+/** The text as it will look in the editor, without one. */
+function Picture({ id, monaco }: { id: string; monaco: Monaco | undefined }) {
+  const source = useNotebook((state) => state.cells[id]?.source ?? '')
+  const kind = useNotebook((state) => state.cells[id]?.kind ?? 'code')
+  const [html, setHtml] = useState<string>()
+  useEffect(() => {
+    let wanted = true
+    monaco?.editor.colorize(source, languageOf(kind), { tabSize: 2 }).then((coloured) => wanted && setHtml(coloured))
+    return () => {
+      wanted = false
+    }
+  }, [monaco, source, kind])
+  const style = { ...FONT, lineHeight: `${LINE_HEIGHT}px`, padding: `${PADDING}px 12px` }
+  const look = 'overflow-x-auto whitespace-pre'
+  return html === undefined ? (
+    <pre className={look} style={style}>
+      {source || ' '}
+    </pre>
+  ) : (
+    // biome-ignore lint/security/noDangerouslySetInnerHtml: Monaco's colouring escapes the text
+    <pre className={look} style={style} dangerouslySetInnerHTML={{ __html: html }} />
+  )
+}
+
+function LiveEditor({ id, label, monaco }: { id: string; label: string; monaco: Monaco }) {
+  const host = useRef<HTMLDivElement>(null)
+  const editorRef = useRef<CodeEditor>(undefined)
+  const { context, models } = useServices()
+  const store = useNotebookStore()
+  const focused = useNotebook((state) => state.selected === id && state.mode === 'edit')
+  const kind = useNotebook((state) => state.cells[id]?.kind)
+  const reveal = useNotebook((state) => (state.reveal?.cellId === id ? state.reveal : undefined))
+
+  useEffect(() => {
+    const element = host.current!
+    const model = models.of(monaco, id)
+    const editor = monaco.editor.create(element, { ...OPTIONS, model, ariaLabel: label })
+    editorRef.current = editor
+    const view = models.view(id)
+    if (view) editor.restoreViewState(view)
+
+    const fit = () => {
+      const height = editor.getContentHeight()
+      element.style.height = `${height}px`
+      editor.layout({ width: element.clientWidth, height })
+    }
+    fit()
+    editor.onDidContentSizeChange(fit)
+    const observer = new ResizeObserver(fit)
+    observer.observe(element)
+
+    editor.onDidFocusEditorText(() => {
+      const { selected, mode } = store.getState()
+      if (selected !== id || mode !== 'edit') store.setState({ selected: id, mode: 'edit' })
+    })
+    for (const [keys, command] of bindingsOf('edit')) {
+      editor.addAction({
+        id: command.id,
+        label: command.title,
+        keybindings: [monacoKeys(monaco, keys)],
+        // Escape first closes what is open inside the editor.
+        ...(keys === 'escape' ? { precondition: ESCAPE_LEAVES } : {}),
+        run: () => runCommand(command, context),
+      })
+    }
+    return () => {
+      observer.disconnect()
+      models.keepView(id, editor.saveViewState())
+      editor.dispose()
+      editorRef.current = undefined
+    }
+  }, [id, label, monaco, models, context, store])
+
+  useEffect(() => {
+    if (kind) models.of(monaco, id)
+  }, [kind, id, monaco, models])
+
+  useEffect(() => {
+    if (focused) editorRef.current?.focus()
+  }, [focused])
+
+  useEffect(() => {
+    if (!reveal) return
+    editorRef.current?.setPosition({ lineNumber: reveal.line, column: reveal.column })
+    editorRef.current?.focus()
+    host.current?.scrollIntoView({ block: 'center' })
+    flashLine(monaco, editorRef.current, reveal.line)
+    store.setState({ reveal: undefined })
+  }, [reveal, monaco, store])
+
+  return <div ref={host} className="w-full" style={{ minHeight: LINE_HEIGHT + 2 * PADDING }} />
+}
+
+const ESCAPE_LEAVES =
+  '!suggestWidgetVisible && !findWidgetVisible && !renameInputVisible && !parameterHintsVisible && !inSnippetMode && !editorHasMultipleSelections'
+
+const OPTIONS: Parameters<Monaco['editor']['create']>[1] = {
+  ...FONT,
+  fontLigatures: false,
+  minimap: { enabled: false },
+  lineNumbers: 'off',
+  glyphMargin: false,
+  folding: false,
+  lineDecorationsWidth: 12,
+  lineNumbersMinChars: 0,
+  padding: { top: PADDING, bottom: PADDING },
+  scrollBeyondLastLine: false,
+  overviewRulerLanes: 0,
+  hideCursorInOverviewRuler: true,
+  overviewRulerBorder: false,
+  renderLineHighlight: 'none',
+  fixedOverflowWidgets: true,
+  scrollbar: {
+    vertical: 'hidden',
+    horizontal: 'auto',
+    horizontalScrollbarSize: 8,
+    alwaysConsumeMouseWheel: false,
+    useShadows: false,
+  },
+  wordBasedSuggestions: 'allDocuments',
+  guides: { indentation: false },
+  contextmenu: true,
+  accessibilitySupport: 'auto',
+  occurrencesHighlight: 'singleFile',
+}
+
+/** A binding of the command table as Monaco's number. */
+function monacoKeys(monaco: Monaco, keys: string): number {
+  return keys.split('+').reduce((sum, part) => {
+    if (part === 'mod') return sum | monaco.KeyMod.CtrlCmd
+    if (part === 'alt') return sum | monaco.KeyMod.Alt
+    if (part === 'shift') return sum | monaco.KeyMod.Shift
+    if (part === 'enter') return sum | monaco.KeyCode.Enter
+    if (part === 'escape') return sum | monaco.KeyCode.Escape
+    return sum | (monaco.KeyCode as unknown as Record<string, number>)[`Key${part.toUpperCase()}`]!
+  }, 0)
+}
+
+function flashLine(monaco: Monaco, editor: CodeEditor | undefined, line: number): void {
+  const marks = editor?.createDecorationsCollection([
+    { range: new monaco.Range(line, 1, line, 1), options: { isWholeLine: true, className: 'mayfly-line-flash' } },
+  ])
+  setTimeout(() => marks?.clear(), 1600)
+}

@@ -1,0 +1,97 @@
+'use client'
+import { Ban, Check, Clock, Play, X } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { cx } from '../lib/cx'
+import { formatDuration } from '../lib/format'
+import { Tooltip } from '../ui/tooltip'
+import { type CellState, durationOf } from './cells'
+import { useCommand } from './context'
+import { useNotebook, useNotebookStore } from './store'
+
+const STATES: Record<CellState, { text: string; look: string }> = {
+  idle: { text: 'Not run in this session', look: 'text-ink-2' },
+  queued: { text: 'Waiting for the cells before it', look: 'text-ink-2' },
+  running: { text: 'Running', look: 'text-warn' },
+  done: { text: 'Done', look: 'text-ok' },
+  error: { text: 'Stopped with an error', look: 'text-bad' },
+  aborted: { text: 'Not run: an earlier cell failed or the kernel stopped', look: 'text-ink-2' },
+}
+
+/** Left of a cell: a run button or its execution count, its state, and how long it took. */
+export function Gutter({ id }: { id: string }) {
+  const kind = useNotebook((state) => state.cells[id]?.kind)
+  const state = useNotebook((state) => state.cells[id]?.state ?? 'idle')
+  const count = useNotebook((state) => state.cells[id]?.executionCount)
+  const store = useNotebookStore()
+  const run = useCommand()
+  if (kind !== 'code') return <div />
+  const { text, look } = STATES[state]
+  return (
+    <div className="flex flex-col items-end gap-0.5 pt-1.5 pr-2.5 text-xs">
+      <div className="flex h-6 items-center gap-1">
+        <Tooltip text="Run the cell" keys="mod+enter" side="left">
+          <button
+            type="button"
+            aria-label="Run this cell"
+            tabIndex={-1}
+            className="flex size-6 items-center justify-center rounded text-ink-2 opacity-0 hover:bg-accent-soft hover:text-accent group-hover/cell:opacity-100"
+            onClick={(event) => {
+              event.stopPropagation()
+              store.setState({ selected: id, mode: 'command' })
+              run('cell.run')
+            }}
+          >
+            <Play size={13} fill="currentColor" />
+          </button>
+        </Tooltip>
+        <span className="tabular font-mono text-ink-2">[{count ?? ' '}]</span>
+      </div>
+      <div className={cx('flex items-center gap-1', look)} title={text}>
+        <StateIcon state={state} />
+        <span className="sr-only">{text}</span>
+        <Duration id={id} />
+      </div>
+    </div>
+  )
+}
+
+function StateIcon({ state }: { state: CellState }) {
+  switch (state) {
+    case 'queued':
+      return <Clock size={13} aria-hidden="true" />
+    case 'running':
+      return (
+        <span
+          aria-hidden="true"
+          className="size-3 animate-spin rounded-full border-2 border-warn border-t-transparent motion-reduce:animate-none"
+        />
+      )
+    case 'done':
+      return <Check size={13} aria-hidden="true" />
+    case 'error':
+      return <X size={13} aria-hidden="true" />
+    case 'aborted':
+      return <Ban size={12} aria-hidden="true" />
+    default:
+      return null
+  }
+}
+
+/** The duration; counts up while the cell runs. */
+function Duration({ id }: { id: string }) {
+  const running = useNotebook((state) => state.cells[id]?.state === 'running')
+  const cell = useNotebook((state) => state.cells[id])
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    if (!running) return
+    setNow(Date.now())
+    const timer = setInterval(() => setNow(Date.now()), 100)
+    return () => clearInterval(timer)
+  }, [running])
+  const duration = cell && durationOf(cell, now)
+  return (
+    <span data-testid="cell-duration" className="tabular whitespace-nowrap">
+      {duration === undefined ? '' : formatDuration(running ? Math.max(100, duration) : duration)}
+    </span>
+  )
+}

@@ -1,0 +1,261 @@
+/**
+ * The notebook's live side: a session at the runner, its kernel's messages, and the requests of the user. Outputs belong
+ * to the runner's document; this page and any other only watch it.
+ */
+import type { Kernel } from '@jupyterlab/services'
+import type { RunnerClient } from './client'
+import { createInbox } from './inbox'
+import type { WireMessage } from './messages'
+import { type KernelState, loadDocument, type NotebookState, type NotebookStore, transitionAll } from './store'
+
+type Services = typeof import('@jupyterlab/services')
+
+/** Tickets live 12 h; a new one is taken well before. */
+const RENEW_TICKET_MS = 6 * 3_600_000
+/** After the client's own attempts have failed, this often, ms. */
+const RECONNECT_MS = 3000
+/** Cells that still look queued when the kernel falls idle are asked about after this time, ms. */
+const SETTLE_MS = 400
+
+export interface Session {
+  /** Starts or joins the notebook's kernel. */
+  open(): Promise<void>
+  /** Queues code cells in order; the kernel skips the rest when one fails. */
+  run(cellIds: readonly string[]): void
+  interrupt(): Promise<void>
+  /** Fetches the document again and goes on from there. */
+  catchUp(): Promise<void>
+  restart(): Promise<void>
+  dispose(): void
+}
+
+export interface SessionOptions {
+  store: NotebookStore
+  client: RunnerClient
+  /** Address of the runner as the browser sees it, for example `http://localhost:4200/runner`. */
+  base: string
+  /** Told of what the user asked for and did not get. */
+  onProblem: (title: string, error: unknown) => void
+}
+
+export function createSession({ store, client, base, onProblem }: SessionOptions): Session {
+  const inbox = createInbox(store)
+  let services: Services | undefined
+  let kernel: Kernel.IKernelConnection | undefined
+  let settings: ReturnType<Services['ServerConnection']['makeSettings']> | undefined
+  let disposed = false
+  /** Cells that were run before there was a kernel. */
+  let early: string[] = []
+  let reconnectTimer: ReturnType<typeof setTimeout> | undefined
+  let settleTimer: ReturnType<typeof setTimeout> | undefined
+  const renewTimer = setInterval(() => void renew(), RENEW_TICKET_MS)
+
+  async function open(): Promise<void> {
+    const first = client.document(store.getState().path).then(
+      (document) => !disposed && store.setState((state) => (state.loaded ? state : loadDocument(state, document))),
+      (error) => !disposed && store.setState({ problem: problemOf(error) }),
+    )
+    try {
+      await connect()
+    } catch (error) {
+      await first
+      if (disposed || store.getState().problem) return
+      store.setState({ kernel: 'disconnected' })
+      retryLater()
+      if (!services) onProblem('The kernel client could not be loaded', error)
+    }
+  }
+
+  /** Joins the session of this notebook, which starts its kernel where there is none, then catches up with the document. */
+  async function connect(): Promise<void> {
+    const [loaded, token] = await Promise.all([import('@jupyterlab/services'), client.ticket()])
+    if (disposed) return
+    services = loaded
+    settings = loaded.ServerConnection.makeSettings({
+      baseUrl: `${base}/`,
+      wsUrl: `${base.replace(/^http/, 'ws')}/`,
+      token,
+      appendToken: true,
+    })
+    const path = store.getState().path
+    const session = await loaded.SessionAPI.startSession(
+      {
+        path,
+        name: path.split('/').at(-1)!,
+        type: 'notebook',
+        kernel: { name: await defaultKernel(loaded, settings) },
+      },
+      settings,
+    )
+    if (disposed || !session.kernel) return
+    kernel?.dispose()
+    const connection = new loaded.KernelConnection({
+      model: session.kernel,
+      serverSettings: settings,
+      handleComms: false,
+    })
+    kernel = connection
+    connection.anyMessage.connect((_, { msg, direction }) => {
+      if (direction !== 'recv') return
+      if (msg.channel === 'iopub' || msg.header.msg_type === 'execute_reply') receive(msg as unknown as WireMessage)
+    })
+    connection.statusChanged.connect(() => connection === kernel && showStatus())
+    connection.connectionStatusChanged.connect((_, status) => connection === kernel && onConnection(status))
+    inbox.hold()
+    await connected(connection)
+    await resync()
+    const wanted = early
+    early = []
+    if (wanted.length > 0) run(wanted)
+  }
+
+  function receive(message: WireMessage) {
+    inbox.receive(message)
+    const content = message.content as { execution_state?: string }
+    if (message.header.msg_type === 'status' && content.execution_state === 'idle') settleSoon()
+  }
+
+  /** Fetches the document and goes on from its number; what arrives meanwhile waits. */
+  async function resync(): Promise<void> {
+    inbox.hold()
+    try {
+      const document = await client.document(store.getState().path)
+      if (!disposed) store.setState((state) => loadDocument(state, document))
+    } finally {
+      inbox.release()
+      showStatus()
+    }
+  }
+
+  /** Replies to another page's requests never reach this one; the document knows how they ended. */
+  function settleSoon() {
+    clearTimeout(settleTimer)
+    settleTimer = setTimeout(() => {
+      if (kernel?.status === 'idle' && Object.values(store.getState().cells).some(isWaiting))
+        void resync().catch(() => {})
+    }, SETTLE_MS)
+  }
+
+  function onConnection(status: Kernel.ConnectionStatus) {
+    showStatus()
+    clearTimeout(reconnectTimer)
+    if (status === 'connected') void resync().catch(() => {})
+    if (status === 'disconnected') retryLater()
+  }
+
+  function retryLater() {
+    clearTimeout(reconnectTimer)
+    reconnectTimer = setTimeout(async () => {
+      if (disposed) return
+      try {
+        await renew()
+        await connect()
+      } catch {
+        store.setState({ kernel: 'disconnected' })
+        retryLater()
+      }
+    }, RECONNECT_MS)
+  }
+
+  async function renew(): Promise<void> {
+    const token = await client.renew()
+    // The connection reads its settings at every attempt, so a reconnect after a day uses the new ticket.
+    if (settings) Object.assign(settings, { token })
+  }
+
+  function showStatus() {
+    if (disposed) return
+    const state = kernelState(kernel)
+    if (store.getState().kernel !== state) store.setState({ kernel: state })
+  }
+
+  function run(cellIds: readonly string[]) {
+    const wanted = cellIds.filter((id) => store.getState().cells[id]?.kind === 'code')
+    store.setState((state) => transitionAll(state, { type: 'queued' }, (cell) => wanted.includes(cell.id)))
+    const connection = kernel
+    if (!connection || connection.isDisposed) {
+      early.push(...wanted)
+      return
+    }
+    for (const cellId of wanted) {
+      const code = store.getState().cells[cellId]!.source
+      const request = { code, store_history: true, allow_stdin: false, stop_on_error: true }
+      // Rejected when the kernel restarts or dies; the document then says how the cell ended.
+      connection.requestExecute(request, true, { cellId }).done.catch(() => {})
+    }
+  }
+
+  async function interrupt(): Promise<void> {
+    await kernel?.interrupt().catch((error) => onProblem('The kernel could not be interrupted', error))
+  }
+
+  async function restart(): Promise<void> {
+    try {
+      if (!kernel || kernel.isDisposed) await connect()
+      else await kernel.restart()
+      await resync()
+      store.setState((state) => transitionAll(state, { type: 'kernel.lost', at: Date.now() }))
+    } catch (error) {
+      onProblem('The kernel could not be restarted', error)
+    }
+  }
+
+  return {
+    open,
+    run,
+    interrupt,
+    catchUp: resync,
+    restart,
+    dispose() {
+      disposed = true
+      clearInterval(renewTimer)
+      clearTimeout(reconnectTimer)
+      clearTimeout(settleTimer)
+      inbox.dispose()
+      kernel?.dispose()
+    },
+  }
+}
+
+async function defaultKernel(services: Services, settings: Parameters<Services['KernelSpecAPI']['getSpecs']>[0]) {
+  return (await services.KernelSpecAPI.getSpecs(settings)).default
+}
+
+function connected(connection: Kernel.IKernelConnection): Promise<void> {
+  if (connection.connectionStatus === 'connected') return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const listen = (_: unknown, status: Kernel.ConnectionStatus) => {
+      if (status === 'connecting') return
+      connection.connectionStatusChanged.disconnect(listen)
+      if (status === 'connected') resolve()
+      else reject(new Error('The kernel’s socket could not be opened.'))
+    }
+    connection.connectionStatusChanged.connect(listen)
+  })
+}
+
+function kernelState(kernel: Kernel.IKernelConnection | undefined): KernelState {
+  if (!kernel) return 'connecting'
+  if (kernel.status === 'dead') return 'dead'
+  if (kernel.connectionStatus !== 'connected') return kernel.connectionStatus
+  switch (kernel.status) {
+    case 'idle':
+    case 'busy':
+    case 'starting':
+    case 'restarting':
+      return kernel.status
+    case 'autorestarting':
+      return 'restarting'
+    default:
+      return 'starting'
+  }
+}
+
+function isWaiting(cell: NotebookState['cells'][string]): boolean {
+  return cell.state === 'queued' || cell.state === 'running'
+}
+
+function problemOf(error: unknown): NonNullable<NotebookState['problem']> {
+  const { message, hint, code } = error as { message: string; hint?: string; code?: string }
+  return { message, hint, code }
+}

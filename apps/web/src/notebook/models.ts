@@ -1,0 +1,68 @@
+/**
+ * Monaco's text models of the cells. A model outlives its editor, so that undo history and cursor stay when a cell scrolls
+ * away; it is made when the cell first gets an editor and dies with the cell.
+ */
+import type { CellKind } from './cells'
+import type { CodeEditor, Monaco, TextModel } from './monaco'
+import { type NotebookStore, setSource } from './store'
+
+type ViewState = ReturnType<CodeEditor['saveViewState']>
+
+export interface CellModels {
+  /** The model of a cell, made on first use. */
+  of(monaco: Monaco, id: string): TextModel
+  /** Cursor and selection of the cell's last editor. */
+  view(id: string): ViewState | undefined
+  keepView(id: string, view: ViewState): void
+  dispose(): void
+}
+
+export function createModels(store: NotebookStore): CellModels {
+  const models = new Map<string, TextModel>()
+  const views = new Map<string, ViewState>()
+
+  // The store is the truth: a change that did not come from the model (reload, undo) is written into it.
+  const unsubscribe = store.subscribe((state, before) => {
+    if (state.cells === before.cells) return
+    for (const [id, model] of models) {
+      const cell = state.cells[id]
+      if (!cell) {
+        model.dispose()
+        models.delete(id)
+        views.delete(id)
+      } else if (cell !== before.cells[id] && model.getValue() !== cell.source) {
+        model.setValue(cell.source)
+      }
+    }
+  })
+
+  return {
+    of(monaco, id) {
+      const cell = store.getState().cells[id]
+      const language = languageOf(cell?.kind ?? 'code')
+      const known = models.get(id)
+      if (known && !known.isDisposed()) {
+        if (known.getLanguageId() !== language) monaco.editor.setModelLanguage(known, language)
+        return known
+      }
+      const model = monaco.editor.createModel(cell?.source ?? '', language)
+      model.setEOL(0)
+      model.updateOptions({ tabSize: 2, insertSpaces: true })
+      model.onDidChangeContent(() => store.setState((state) => setSource(state, id, model.getValue())))
+      models.set(id, model)
+      return model
+    },
+    view: (id) => views.get(id),
+    keepView: (id, view) => views.set(id, view),
+    dispose() {
+      unsubscribe()
+      for (const model of models.values()) model.dispose()
+      models.clear()
+    },
+  }
+}
+
+/** Monaco's language of a kind of cell. */
+export function languageOf(kind: CellKind): string {
+  return kind === 'code' ? 'typescript' : kind === 'markdown' ? 'markdown' : 'plaintext'
+}

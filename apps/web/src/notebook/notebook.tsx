@@ -1,0 +1,218 @@
+'use client'
+import { Plus } from 'lucide-react'
+import { useEffect, useMemo, useState } from 'react'
+import { announce } from '../lib/announce'
+import { Button } from '../ui/button'
+import { Banner, ErrorNote } from '../ui/panel'
+import { toast } from '../ui/toast'
+import { CellView } from './cell'
+import { createRunnerClient, type RunnerClient } from './client'
+import type { CommandContext } from './commands'
+import { NotebookServicesProvider, useServices } from './context'
+import { newCell } from './document'
+import { insertAt } from './edit'
+import { HelpDialog } from './help'
+import { createSession } from './kernel'
+import { useNotebookKeys } from './keyboard'
+import { createModels } from './models'
+import { loadMonaco } from './monaco'
+import type { Renderer } from './outputs/renderer'
+import { createSaver } from './save'
+import { createNotebookStore, edited, NotebookStoreProvider, useNotebook, useNotebookStore } from './store'
+import { useNotebookTitle } from './title'
+import { Toolbar } from './toolbar'
+
+export interface NotebookProps {
+  /** Path of the notebook in the workspace. */
+  path: string
+  /** Asks the web server for a ticket of the runner. */
+  getTicket: () => Promise<string>
+  /** Renderers of other features. */
+  renderers: readonly Renderer[]
+}
+
+/** The notebook page. Everything of one open notebook lives and dies with this component. */
+export function Notebook({ path, getTicket, renderers }: NotebookProps) {
+  const [open, setOpen] = useState<Open>()
+  const [helping, setHelping] = useState(false)
+  useEffect(() => {
+    const opened = openNotebook(path, getTicket, () => setHelping(true))
+    setOpen(opened)
+    return () => opened.close()
+  }, [path, getTicket])
+  const services = useMemo(() => open && { context: open.context, models: open.models, renderers }, [open, renderers])
+  if (!open || !services) return <Skeleton />
+  return (
+    <NotebookStoreProvider value={open.context.store}>
+      <NotebookServicesProvider value={services}>
+        <Page client={open.client} />
+        <HelpDialog open={helping} onOpenChange={setHelping} />
+      </NotebookServicesProvider>
+    </NotebookStoreProvider>
+  )
+}
+
+type Open = ReturnType<typeof openNotebook>
+
+function openNotebook(path: string, getTicket: () => Promise<string>, help: () => void) {
+  const store = createNotebookStore(path)
+  const base = `${location.origin}/runner`
+  const client = createRunnerClient(base, getTicket)
+  const onProblem = (title: string, error: unknown) =>
+    toast({ title, detail: error instanceof Error ? error.message : String(error), tone: 'bad' })
+  const session = createSession({ store, client, base, onProblem })
+  const saver = createSaver(store, client)
+  const models = createModels(store)
+  const context: CommandContext = { store, session, saver, help }
+  const leave = () => saver.leave()
+  window.addEventListener('pagehide', leave)
+  void session.open()
+  loadMonaco().catch((error) =>
+    onProblem('The editor could not be loaded; the notebook can still be read and run', error),
+  )
+  return {
+    context,
+    client,
+    models,
+    close() {
+      window.removeEventListener('pagehide', leave)
+      saver.leave()
+      session.dispose()
+      saver.dispose()
+      models.dispose()
+    },
+  }
+}
+
+function Page({ client }: { client: RunnerClient }) {
+  const { context } = useServices()
+  const store = useNotebookStore()
+  const loaded = useNotebook((state) => state.loaded)
+  const problem = useNotebook((state) => state.problem)
+  const order = useNotebook((state) => state.order)
+  useNotebookKeys(context)
+  useNotebookTitle(store)
+  useAnnouncements()
+  if (problem && !loaded) {
+    return (
+      <main className="mx-auto max-w-2xl px-6 py-16">
+        <h1 className="mb-4 font-semibold text-xl">{store.getState().path}</h1>
+        <ErrorNote
+          title="The notebook could not be opened"
+          {...problem}
+          action={<Button onClick={() => location.reload()}>Try again</Button>}
+        />
+      </main>
+    )
+  }
+  if (!loaded) return <Skeleton />
+  const clear = () =>
+    client
+      .clear(store.getState().path)
+      .then(() => context.session.catchUp())
+      .catch((error: Error) => toast({ title: 'The outputs could not be cleared', detail: error.message, tone: 'bad' }))
+  return (
+    <>
+      <Toolbar onClear={clear} />
+      <Banners />
+      <main className="mx-auto max-w-[76rem] px-4 pt-5 pb-40">
+        <InsertLine index={0} />
+        {order.map((id, i) => (
+          <div key={id}>
+            <CellView id={id} number={i + 1} />
+            <InsertLine index={i + 1} last={i === order.length - 1} />
+          </div>
+        ))}
+      </main>
+    </>
+  )
+}
+
+function Banners() {
+  const { context } = useServices()
+  const kernel = useNotebook((state) => state.kernel)
+  const save = useNotebook((state) => state.save)
+  return (
+    <>
+      {kernel === 'disconnected' && (
+        <Banner tone="warn">Kernel disconnected – reconnecting. Your code is saved, and running cells go on.</Banner>
+      )}
+      {kernel === 'dead' && (
+        <Banner tone="bad" actions={<Button onClick={() => void context.session.restart()}>Restart the kernel</Button>}>
+          The kernel has stopped. Variables are gone; code and outputs are here.
+        </Banner>
+      )}
+      {save === 'conflict' && (
+        <Banner
+          tone="bad"
+          actions={
+            <>
+              <Button onClick={() => void context.saver.resolve('reload')}>Load the file</Button>
+              <Button tone="danger" onClick={() => void context.saver.resolve('overwrite')}>
+                Overwrite it
+              </Button>
+            </>
+          }
+        >
+          This file was changed outside this page. Load it and lose your last edits here, or overwrite it with them.
+        </Banner>
+      )}
+      {save === 'failed' && <Banner tone="warn">Not saved yet; trying again every few seconds.</Banner>}
+    </>
+  )
+}
+
+/** The gap between cells: shows what can be put there when it is pointed at; always after the last cell. */
+function InsertLine({ index, last = false }: { index: number; last?: boolean }) {
+  const store = useNotebookStore()
+  const insert = (kind: 'code' | 'markdown') => {
+    store.setState((state) => edited(state, insertAt(state, index, newCell(kind))))
+    store.setState({ mode: 'edit' })
+  }
+  return (
+    <div className={`group/gap relative ml-[4.75rem] flex items-center justify-center ${last ? 'h-14' : 'h-4'}`}>
+      <div
+        className={`absolute z-10 flex gap-1.5 ${last ? '' : 'opacity-0 focus-within:opacity-100 group-hover/gap:opacity-100'}`}
+      >
+        {(['code', 'markdown'] as const).map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            onClick={() => insert(kind)}
+            className="flex h-6 items-center gap-1 rounded-full border border-line bg-raised px-2.5 text-ink-2 text-xs hover:border-accent hover:text-accent"
+          >
+            <Plus size={12} /> {kind === 'code' ? 'Code' : 'Text'}
+          </button>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+/** Tells screen readers how the cells fare. */
+function useAnnouncements() {
+  const store = useNotebookStore()
+  useEffect(
+    () =>
+      store.subscribe((state, before) => {
+        if (state.cells === before.cells) return
+        for (const [i, id] of state.order.entries()) {
+          const now = state.cells[id]?.state
+          if (now === before.cells[id]?.state) continue
+          if (now === 'error') announce(`Cell ${i + 1} stopped with an error`, { urgent: true })
+          else if (now === 'done') announce(`Cell ${i + 1} is done`)
+        }
+      }),
+    [store],
+  )
+}
+
+function Skeleton() {
+  return (
+    <main aria-busy="true" aria-label="Opening the notebook" className="mx-auto max-w-[76rem] px-4 pt-16 pl-24">
+      {[14, 28, 20].map((height) => (
+        <div key={height} className="mb-4 animate-pulse rounded-lg bg-sunken" style={{ height: height * 4 }} />
+      ))}
+    </main>
+  )
+}

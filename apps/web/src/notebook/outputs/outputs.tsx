@@ -1,0 +1,56 @@
+'use client'
+import { memo, useMemo } from 'react'
+import { cx } from '../../lib/cx'
+import type { Output } from '../cells'
+import { useServices } from '../context'
+import { useNotebook } from '../store'
+import { BUILTIN_RENDERERS } from './builtin'
+import { ErrorOutput } from './error'
+import { chooseRenderer, type Renderer } from './renderer'
+import { TextOutput } from './text'
+
+/** All outputs of a cell. They stay mounted while the cell runs again, dimmed until the new ones come. */
+export function CellOutputs({ id }: { id: string }) {
+  const outputs = useNotebook((state) => state.cells[id]?.outputs)
+  const stale = useNotebook((state) => state.cells[id]?.stale ?? false)
+  const { renderers: extra } = useServices()
+  const renderers = useMemo(() => [...extra, ...BUILTIN_RENDERERS], [extra])
+  if (!outputs || outputs.length === 0) return null
+  return (
+    <div
+      data-testid="cell-output"
+      data-stale={stale || undefined}
+      className={cx(
+        'flex flex-col gap-2 px-3 py-2.5',
+        stale && 'border-line-strong border-l-2 border-dashed grayscale',
+      )}
+      title={stale ? 'From an earlier run or kernel' : undefined}
+    >
+      {outputs.map((output, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: outputs are only ever appended, replaced in place or cleared
+        <OneOutput key={i} output={output} cellId={id} renderers={renderers} />
+      ))}
+    </div>
+  )
+}
+
+const OneOutput = memo(function OneOutput(props: { output: Output; cellId: string; renderers: readonly Renderer[] }) {
+  const { output, cellId, renderers } = props
+  switch (output.output_type) {
+    case 'stream':
+      return <TextOutput text={output.text} error={output.name === 'stderr'} />
+    case 'error':
+      return <ErrorOutput error={output} cellId={cellId} />
+    default: {
+      const renderer = chooseRenderer(renderers, output.data)
+      if (!renderer) return <UnknownOutput types={Object.keys(output.data)} />
+      const metadata = output.metadata[renderer.mime] ?? output.metadata
+      return renderer.render({ data: output.data[renderer.mime], metadata: metadata as Record<string, unknown> })
+    }
+  }
+})
+
+function UnknownOutput({ types }: { types: string[] }) {
+  if (types.length === 0) return null
+  return <p className="text-ink-2 text-xs">No way to show {types.join(', ')}</p>
+}

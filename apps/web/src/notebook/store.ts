@@ -1,0 +1,158 @@
+/**
+ * The state of one open notebook. One store per page, handed down by context, so that a component subscribes to exactly
+ * one cell. Everything that changes a cell goes through `transition` (messages) or `edit.ts` (the user).
+ */
+import { createContext, useContext } from 'react'
+import { createStore, type StoreApi, useStore } from 'zustand'
+import { type Cell, transition } from './cells'
+import { type NotebookDocument, newCellId, toCells } from './document'
+import type { Structure } from './edit'
+import { stampOf, toCellMessage, type WireMessage } from './messages'
+
+/** `command`: keys act on cells; `edit`: they type into one. */
+export type Mode = 'command' | 'edit'
+export type KernelState = 'connecting' | 'starting' | 'idle' | 'busy' | 'restarting' | 'disconnected' | 'dead'
+export type SaveState = 'saved' | 'unsaved' | 'saving' | 'conflict' | 'failed'
+
+export interface NotebookState extends Structure {
+  readonly path: string
+  /** False until the document has arrived. */
+  readonly loaded: boolean
+  /** Why the document could not be loaded. */
+  readonly problem?: { message: string; hint?: string; code?: string }
+  readonly metadata: Record<string, unknown>
+  /** Hash of the file that the cells are based on. */
+  readonly hash: string
+  /** Number of the last message folded in. */
+  readonly seq: number
+  readonly mode: Mode
+  readonly kernel: KernelState
+  readonly save: SaveState
+  /** Counts the user's changes to sources and order; saving follows it. */
+  readonly revision: number
+  /** A line of a cell that an error link asks to show; cleared by the editor. */
+  readonly reveal?: { cellId: string; line: number; column: number }
+}
+
+export type NotebookStore = StoreApi<NotebookState>
+
+export function createNotebookStore(path: string): NotebookStore {
+  return createStore<NotebookState>(() => ({
+    path,
+    loaded: false,
+    metadata: {},
+    hash: '',
+    seq: 0,
+    order: [],
+    cells: {},
+    selected: undefined,
+    deleted: [],
+    mode: 'command',
+    kernel: 'connecting',
+    save: 'saved',
+    revision: 0,
+  }))
+}
+
+/**
+ * Takes the runner's document over. Sources and order of the page win while it has changes that are not saved yet;
+ * outputs and states always come from the runner.
+ */
+export function loadDocument(state: NotebookState, document: NotebookDocument): NotebookState {
+  const fresh = toCells(document, newCellId)
+  const byId = Object.fromEntries(fresh.map((cell) => [cell.id, reuse(state.cells[cell.id], cell)]))
+  const own = state.loaded && state.save !== 'saved'
+  const order = own ? state.order : fresh.map((cell) => cell.id)
+  const cells = own
+    ? Object.fromEntries(
+        order.map((id) => {
+          const mine = state.cells[id]!
+          const theirs = byId[id]
+          return [id, theirs ? { ...theirs, kind: mine.kind, source: mine.source, metadata: mine.metadata } : mine]
+        }),
+      )
+    : byId
+  return {
+    ...state,
+    loaded: true,
+    problem: undefined,
+    metadata: own ? state.metadata : document.notebook.metadata,
+    hash: own ? state.hash : document.hash,
+    seq: document.seq,
+    order,
+    cells,
+    selected: state.selected !== undefined && cells[state.selected] ? state.selected : order[0],
+  }
+}
+
+/** Folds messages of the kernel into the cells; those already in the document are skipped. */
+export function foldMessages(state: NotebookState, messages: readonly WireMessage[]): NotebookState {
+  let cells = state.cells
+  let seq = state.seq
+  const change = (cell: Cell | undefined, next: Cell | undefined) => {
+    if (cell && next && next !== cell) {
+      if (cells === state.cells) cells = { ...cells }
+      ;(cells as Record<string, Cell>)[cell.id] = next
+    }
+  }
+  for (const message of messages) {
+    const stamp = stampOf(message)
+    if (!stamp || stamp.seq <= seq) continue
+    seq = stamp.seq
+    const meaning = toCellMessage(message)
+    if (!meaning) continue
+    if (meaning.type === 'update') for (const cell of Object.values(cells)) change(cell, transition(cell, meaning))
+    else if (stamp.cellId !== undefined && cells[stamp.cellId]) {
+      change(cells[stamp.cellId], transition(cells[stamp.cellId]!, meaning))
+    }
+  }
+  return seq === state.seq ? state : { ...state, cells, seq }
+}
+
+/** Applies one message to all cells for which `which` holds. */
+export function transitionAll(
+  state: NotebookState,
+  message: Parameters<typeof transition>[1],
+  which: (cell: Cell) => boolean = () => true,
+): NotebookState {
+  const cells: Record<string, Cell> = {}
+  for (const [id, cell] of Object.entries(state.cells)) cells[id] = which(cell) ? transition(cell, message) : cell
+  return { ...state, cells }
+}
+
+/** A change by the user: counts a revision, which is what makes it saved. */
+export function edited(state: NotebookState, change: Partial<NotebookState>): NotebookState {
+  return { ...state, ...change, revision: state.revision + 1, save: state.save === 'conflict' ? 'conflict' : 'unsaved' }
+}
+
+/** The change of one cell's text. */
+export function setSource(state: NotebookState, id: string, source: string): NotebookState {
+  const cell = state.cells[id]
+  if (!cell || cell.source === source) return state
+  return edited(state, { cells: { ...state.cells, [id]: { ...cell, source } } })
+}
+
+/** The cells in order. */
+export function cellsOf(state: Structure): Cell[] {
+  return state.order.map((id) => state.cells[id]!)
+}
+
+const StoreContext = createContext<NotebookStore | undefined>(undefined)
+export const NotebookStoreProvider = StoreContext.Provider
+
+/** The store of the notebook around this component. */
+export function useNotebookStore(): NotebookStore {
+  const store = useContext(StoreContext)
+  if (!store) throw new Error('useNotebookStore needs a NotebookStoreProvider above it')
+  return store
+}
+
+/** A part of the notebook's state; the component draws again only when that part changes. */
+export function useNotebook<T>(select: (state: NotebookState) => T): T {
+  return useStore(useNotebookStore(), select)
+}
+
+/** Keeps the old object where nothing differs, so that a resync does not draw every cell again. */
+function reuse(old: Cell | undefined, fresh: Cell): Cell {
+  return old && JSON.stringify(old) === JSON.stringify(fresh) ? old : fresh
+}
