@@ -1,1 +1,7 @@
-export {}
+/** `@mayfly/pipeline`: METASPACE annotation of imaging mass spectrometry data as maps on an executor. */
+export { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from './config.js'
+export { toColorPng, toGreyPng } from './images/index.js'
+export { Pipeline, type PipelineOptions } from './pipeline.js'
+export { countByFdr } from './results.js'
+export type { StageExecutor } from './runner.js'
+export type * from './types.js'

@@ -120,7 +120,7 @@ export interface Spectrum {
  * m/z axis is read and decoded once.
  */
 export async function* readSpectra(
-  imzml: ImzML,
+  imzml: Pick<ImzML, 'mz' | 'intensity' | 'sharedAxis'>,
   indices: ArrayLike<number>,
   read: RangeReader,
   options: RangePlanOptions & { file?: string } = {},

@@ -1,0 +1,98 @@
+/** Metrics and images of ions against sorted peaks. Pure: the stage reads the columns and writes the result. */
+import { type ImageFrame, IonImages, ISOTOPES_PER_ION, scoreIon } from '../metrics/index.js'
+import type { Peaks } from '../segment/peaks.js'
+import { hitRanges } from './sweep.js'
+
+/** Ions in columns; ion i owns entries 4i … 4i + 3 of `mz` and `ints`, zero padded. */
+export interface Ions {
+  formula: Uint32Array
+  mz: Float64Array
+  ints: Float64Array
+}
+
+export interface AnnotateOptions extends ImageFrame {
+  /** Half width of a window in parts per million. Default 3. */
+  ppm?: number
+  /** Levels of the measure of chaos. Default 30. */
+  levels?: number
+}
+
+/** Ions with msm > 0, in columns; `total`, `min`, `max` have four entries an ion, images are sparse. */
+export interface Annotated {
+  formula: Uint32Array
+  chaos: Float64Array
+  spatial: Float64Array
+  spectral: Float64Array
+  msm: Float64Array
+  total: Float64Array
+  min: Float64Array
+  max: Float64Array
+  /** Image k of ion i holds entries `[imageStart[4i + k], imageStart[4i + k + 1])` of `pixel` and `value`. */
+  imageStart: Uint32Array
+  pixel: Uint32Array
+  value: Float64Array
+}
+
+/**
+ * Scores every ion: hits by a merge join, images as touched pixels, and the metrics in the order of their cost, so that most ions
+ * are rejected after a few additions.
+ */
+export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions): Annotated {
+  const { width, height, sampled, ppm = 3, levels } = options
+  const frame = { width, height, sampled }
+  const hits = hitRanges(peaks.mz, ions.mz, ppm)
+  const images = new IonImages(width * height)
+  const rows: number[] = []
+  const scores = { chaos: [] as number[], spatial: [] as number[], spectral: [] as number[], msm: [] as number[] }
+  const stats = { total: [] as number[], min: [] as number[], max: [] as number[] }
+  const sparse: { pixels: Uint32Array; values: Float64Array }[] = []
+  for (let i = 0; i < ions.formula.length; i++) {
+    const first = i * ISOTOPES_PER_ION
+    if (!mayCount(hits.from, hits.to, first)) continue
+    for (let k = 0; k < ISOTOPES_PER_ION; k++) {
+      images.add(k, peaks.pixel, peaks.intensity, hits.from[first + k] as number, hits.to[first + k] as number)
+    }
+    const metrics = scoreIon(images, ions.ints.subarray(first, first + ISOTOPES_PER_ION), frame, levels)
+    if (metrics) {
+      rows.push(i)
+      scores.chaos.push(metrics.chaos)
+      scores.spatial.push(metrics.spatial)
+      scores.spectral.push(metrics.spectral)
+      scores.msm.push(metrics.msm)
+      stats.total.push(...metrics.total)
+      stats.min.push(...metrics.min)
+      stats.max.push(...metrics.max)
+      for (let k = 0; k < ISOTOPES_PER_ION; k++) sparse.push(images.sparse(k))
+    }
+    images.clear()
+  }
+  const imageStart = new Uint32Array(sparse.length + 1)
+  for (const [k, image] of sparse.entries()) imageStart[k + 1] = (imageStart[k] as number) + image.pixels.length
+  const size = imageStart[sparse.length] as number
+  const pixel = new Uint32Array(size)
+  const value = new Float64Array(size)
+  for (const [k, image] of sparse.entries()) {
+    pixel.set(image.pixels, imageStart[k])
+    value.set(image.values, imageStart[k])
+  }
+  return {
+    formula: Uint32Array.from(rows, (i) => ions.formula[i] as number),
+    chaos: Float64Array.from(scores.chaos),
+    spatial: Float64Array.from(scores.spatial),
+    spectral: Float64Array.from(scores.spectral),
+    msm: Float64Array.from(scores.msm),
+    total: Float64Array.from(stats.total),
+    min: Float64Array.from(stats.min),
+    max: Float64Array.from(stats.max),
+    imageStart,
+    pixel,
+    value,
+  }
+}
+
+/** The lightest isotope and one more have hits. */
+function mayCount(from: Uint32Array, to: Uint32Array, first: number): boolean {
+  if (from[first] === to[first]) return false
+  for (let k = first + 1; k < first + ISOTOPES_PER_ION; k++) if (from[k] !== to[k]) return true
+  return false
+}

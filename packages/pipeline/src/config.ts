@@ -1,0 +1,152 @@
+/** Configurations at the border: shape, paths, files. Everything wrong is a typed error before any worker starts. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MayflyError } from '@mayfly/executor/errors'
+import { z } from 'zod'
+import type { DatabaseConfig, DatasetConfig } from './types.js'
+
+const path = z.string().min(1)
+const datasetSchema = z.strictObject({
+  name: z.string().min(1),
+  imzml_path: path,
+  ibd_path: path,
+  num_decoys: z.number().int().min(1).max(80).default(80),
+  polarity: z.enum(['+', '-']).default('+'),
+  isocalc_sigma: z.number().positive().max(1),
+  metaspace_id: z.string().optional(),
+  ignore_uuid: z.boolean().default(false),
+})
+const databaseSchema = z.strictObject({
+  name: z.string().min(1),
+  databases: z.array(path),
+  adducts: z.array(z.string()).default(['', '+H', '+Na', '+K']),
+  modifiers: z.array(z.string()).default(['']),
+})
+
+export type CheckedDataset = z.output<typeof datasetSchema>
+export type CheckedDatabase = z.output<typeof databaseSchema>
+
+const ADDUCT = /^(?:[+-](?:[A-Z][a-z]*[0-9]*)+)+$/
+
+/** @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE. */
+export function checkDatasetConfig(config: DatasetConfig | unknown, where = 'data set configuration'): CheckedDataset {
+  return checked(datasetSchema, config, where)
+}
+
+/** @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE, E_DB_EMPTY, E_ADDUCT_INVALID, E_MODIFIER_INVALID. */
+export function checkDatabaseConfig(
+  config: DatabaseConfig | unknown,
+  where = 'database configuration',
+): CheckedDatabase {
+  const result = checked(databaseSchema, config, where)
+  if (result.databases.length === 0) {
+    throw new MayflyError('E_DB_EMPTY', `${where}: "databases" is empty`, { hint: 'Name at least one CSV file.' })
+  }
+  if (result.adducts.length === 0) {
+    throw new MayflyError('E_ADDUCT_INVALID', `${where}: "adducts" is empty`, {
+      hint: 'Name at least one adduct, such as "+H".',
+    })
+  }
+  for (const [key, code, values] of [
+    ['adducts', 'E_ADDUCT_INVALID', result.adducts] as const,
+    ['modifiers', 'E_MODIFIER_INVALID', result.modifiers] as const,
+  ]) {
+    for (const value of values) {
+      if (value !== '' && !ADDUCT.test(value)) {
+        throw new MayflyError(code, `${where}: "${value}" in "${key}" is not a signed formula`, {
+          hint: 'Write +H, -H2O, +CH3CN, or "" for none.',
+          where: { key, value },
+        })
+      }
+    }
+    if (new Set(values).size !== values.length) {
+      throw new MayflyError(code, `${where}: "${key}" holds a value twice`, { hint: 'Name each once.', where: { key } })
+    }
+  }
+  if (!result.modifiers.includes('')) {
+    throw new MayflyError('E_MODIFIER_INVALID', `${where}: "modifiers" has no ""`, {
+      hint: 'Add "" (no modifier): the unmodified ions are always part of the search.',
+      where: { key: 'modifiers' },
+    })
+  }
+  return result
+}
+
+function checked<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.output<T> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0] as z.core.$ZodIssue
+  if (issue.code === 'unrecognized_keys') {
+    const key = String(issue.keys[0])
+    const near = nearest(key, Object.keys(schema.shape))
+    throw new MayflyError('E_CONFIG_UNKNOWN_KEY', `${where}: unknown key "${key}"`, {
+      hint: near ? `Did you mean "${near}"?` : `Known keys are ${Object.keys(schema.shape).join(', ')}.`,
+      where: { key },
+    })
+  }
+  const key = issue.path.join('.')
+  throw new MayflyError('E_CONFIG_VALUE', `${where}: ${key ? `"${key}": ` : ''}${issue.message}`, {
+    hint: key ? `Correct "${key}".` : 'Expected a JSON object.',
+    where: { key },
+  })
+}
+
+/** The candidate that needs the fewest single-letter edits, when it is near enough to be meant. */
+function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const scored = candidates.map((candidate) => ({ candidate, distance: edits(word.toLowerCase(), candidate) }))
+  scored.sort((a, b) => a.distance - b.distance)
+  const best = scored[0]
+  return best && best.distance <= Math.max(2, word.length * 0.4) ? best.candidate : undefined
+}
+
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}
+
+/**
+ * The file a path in a configuration means: `file://` URL, absolute, relative to `baseDir`, or relative to the current folder,
+ * whichever exists first.
+ * @throws MayflyError with `missing` as its code when there is no such file; E_CONFIG_PATH for other URLs.
+ */
+export function resolvePath(written: string, baseDir: string, missing: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written) && !written.startsWith('file://')) {
+    throw new MayflyError('E_CONFIG_PATH', `"${written}": only local files can be read`, {
+      hint: 'Download it and give the path of the local file.',
+      where: { path: written },
+    })
+  }
+  const plain = written.startsWith('file://') ? fileURLToPath(written) : written
+  const candidates = isAbsolute(plain) ? [plain] : [...new Set([resolve(baseDir, plain), resolve(plain)])]
+  const found = candidates.find((candidate) => existsSync(candidate))
+  if (found !== undefined) return found
+  throw new MayflyError(missing, `no such file: ${candidates.join(' or ')}`, {
+    hint: 'Check the path in the configuration; relative paths start at the configuration file or the current folder.',
+    where: { path: written },
+  })
+}
+
+/** Reads a JSON configuration; `baseDir` is where its relative paths start. */
+export function readConfigFile(file: string): { config: unknown; baseDir: string } {
+  if (!existsSync(file)) {
+    throw new MayflyError('E_CONFIG_MISSING', `no such file: ${file}`, { hint: 'Check the path.', where: { file } })
+  }
+  try {
+    return { config: JSON.parse(readFileSync(file, 'utf8')), baseDir: dirname(resolve(file)) }
+  } catch (cause) {
+    throw new MayflyError('E_CONFIG_JSON', `${file}: ${(cause as Error).message}`, {
+      hint: 'Correct the JSON.',
+      where: { file },
+      cause,
+    })
+  }
+}

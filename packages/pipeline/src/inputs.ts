@@ -1,0 +1,74 @@
+/** The files behind the configurations, checked on the caller's side: nothing wrong ever reaches a worker. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { type CheckedDatabase, type CheckedDataset, resolvePath } from './config.js'
+import { checkIbd, type ImzML, parseImzML } from './imzml/index.js'
+import { readMolecularDatabase } from './moldb/read.js'
+
+/** Above this size the ibd is known by size and time of change instead of its content. */
+const HASH_LIMIT = 256 * 2 ** 20
+
+export interface DatasetFiles {
+  imzmlPath: string
+  ibdPath: string
+}
+
+export interface CheckedInputs {
+  imzml: ImzML
+  ibdBytes: number
+  /** Changes with the content of either file. */
+  datasetHash: string
+  databases: { written: string; path: string; file: string; csv: Uint8Array; molecules: number; hash: string }[]
+}
+
+/** @throws MayflyError E_IMZML_MISSING, E_IBD_MISSING, E_CONFIG_PATH. */
+export function locateDataset(config: CheckedDataset, baseDir: string): DatasetFiles {
+  return {
+    imzmlPath: resolvePath(config.imzml_path, baseDir, 'E_IMZML_MISSING'),
+    ibdPath: resolvePath(config.ibd_path, baseDir, 'E_IBD_MISSING'),
+  }
+}
+
+/** @throws MayflyError E_DB_MISSING, E_CONFIG_PATH. */
+export function locateDatabases(config: CheckedDatabase, baseDir: string): { written: string; path: string }[] {
+  return config.databases.map((written) => ({ written, path: resolvePath(written, baseDir, 'E_DB_MISSING') }))
+}
+
+/** Reads and checks everything. @throws ImzMLError, IbdError, MayflyError E_DB_…. */
+export async function checkInputs(
+  config: CheckedDataset,
+  files: DatasetFiles,
+  databases: readonly { written: string; path: string }[],
+): Promise<CheckedInputs> {
+  const read = await Promise.all(
+    databases.map(async ({ written, path }) => {
+      const csv = await readFile(path)
+      const molecules = readMolecularDatabase(csv.toString('utf8'), written).length
+      return {
+        written,
+        path,
+        file: basename(path),
+        csv,
+        molecules,
+        hash: createHash('sha256').update(csv).digest('hex'),
+      }
+    }),
+  )
+  const xml = await readFile(files.imzmlPath)
+  const imzml = parseImzML(xml, basename(files.imzmlPath))
+  const { size, mtimeMs } = await stat(files.ibdPath)
+  const head = new Uint8Array(16)
+  const handle = await open(files.ibdPath)
+  try {
+    await handle.read(head, 0, 16, 0)
+  } finally {
+    await handle.close()
+  }
+  checkIbd(imzml, size, head, { file: basename(files.ibdPath), ignoreUuid: config.ignore_uuid })
+  const hash = createHash('sha256').update(xml)
+  if (size > HASH_LIMIT) hash.update(`${size} ${mtimeMs}`)
+  else for await (const chunk of createReadStream(files.ibdPath, { highWaterMark: 1 << 20 })) hash.update(chunk)
+  return { imzml, ibdBytes: size, datasetHash: hash.digest('hex'), databases: read }
+}

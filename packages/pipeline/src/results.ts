@@ -1,0 +1,101 @@
+/** From the tables of the last stages to annotations, counts and images. */
+import type { CloudObject } from '@mayfly/executor'
+import type { MetricsColumns } from './stages/annotation.js'
+import { getTable, openTable, type StageContext } from './stages/context.js'
+import type { Rates } from './stages/rates.js'
+import type { Annotation, FdrCounts, IonImage, IonMetrics, PerIsotope } from './types.js'
+
+/** FDR of the targets of one database, modifier and adduct. */
+export interface RatesOf {
+  database: string
+  modifier: string
+  adduct: string
+  rates: Rates
+}
+
+const four = (values: Float64Array, row: number) => [...values.subarray(4 * row, 4 * row + 4)] as PerIsotope
+
+/** Scores of a row of the metrics table. */
+export function metricsAt(metrics: MetricsColumns, row: number): IonMetrics {
+  return {
+    formula_i: metrics.formula_i[row] as number,
+    chaos: metrics.chaos[row] as number,
+    spatial: metrics.spatial[row] as number,
+    spectral: metrics.spectral[row] as number,
+    msm: metrics.msm[row] as number,
+    total_iso_ints: four(metrics.total, row),
+    min_iso_ints: four(metrics.min, row),
+    max_iso_ints: four(metrics.max, row),
+  }
+}
+
+/** Annotations by ascending FDR, then descending MSM, then name. */
+export function joinResults(metrics: MetricsColumns, rated: readonly RatesOf[]): Annotation[] {
+  const rowOf = new Map(Array.from(metrics.formula_i, (id, row) => [id, row]))
+  const annotations = rated.flatMap(({ database, modifier, adduct, rates }) =>
+    rates.mol.map((mol, i): Annotation => {
+      const row = rowOf.get(rates.formula_i[i] as number) as number
+      return {
+        ...metricsAt(metrics, row),
+        fdr: rates.fdr[i] as number,
+        mol,
+        database_path: database,
+        adduct,
+        modifier,
+        full_mol: mol + modifier + adduct,
+      }
+    }),
+  )
+  return annotations.sort((a, b) => a.fdr - b.fdr || b.msm - a.msm || (a.full_mol < b.full_mol ? -1 : 1))
+}
+
+/** Numbers of annotations with an FDR strictly below 5, 10, 20 and 50 %. */
+export function countByFdr(annotations: readonly Annotation[]): FdrCounts {
+  const below = (level: number) => annotations.filter(({ fdr }) => fdr < level).length
+  return { '5%': below(0.05), '10%': below(0.1), '20%': below(0.2), '50%': below(0.5) }
+}
+
+/** The table with which images are found again. */
+export interface ImageSource {
+  metrics: MetricsColumns
+  /** Objects of the annotated segments, as `metrics.part` counts them. */
+  parts: CloudObject[]
+  width: number
+  height: number
+  mask: Uint8Array
+}
+
+/** Reads isotope images of ions by their number, with range requests; ions without a row are left out. */
+export async function readImages(
+  source: ImageSource,
+  wanted: readonly { formula_i: number; full_mol: string }[],
+  isotopes: readonly number[],
+  ctx: StageContext,
+): Promise<IonImage[]> {
+  const { metrics, parts, width, height, mask } = source
+  const rowOf = new Map(Array.from(metrics.formula_i, (id, row) => [id, row]))
+  const images: IonImage[] = []
+  for (const { formula_i, full_mol } of wanted) {
+    const row = rowOf.get(formula_i)
+    if (row === undefined) continue
+    const table = await openTable(ctx.storage, parts[metrics.part[row] as number] as CloudObject)
+    for (const isotope of isotopes) {
+      const at = 4 * (metrics.row[row] as number) + isotope
+      const [from, to] = (await table.slice<Uint32Array>('imageStart', at, at + 2)) as unknown as [number, number]
+      const pixel = await table.slice<Uint32Array>('pixel', from, to)
+      const value = await table.slice<Float64Array>('value', from, to)
+      const values = new Float64Array(width * height)
+      for (let i = 0; i < pixel.length; i++) values[pixel[i] as number] = value[i] as number
+      images.push({ formula_i, full_mol, isotope, width, height, values, mask })
+    }
+  }
+  return images
+}
+
+/** Mask of a data set from its list of sampled pixels. */
+export async function readMask(index: CloudObject, pixels: number, ctx: StageContext): Promise<Uint8Array> {
+  const { sampled } = await getTable<{ sampled: Uint32Array }>(ctx, index)
+  const mask = new Uint8Array(pixels)
+  for (const p of sampled) mask[p] = 1
+  return mask
+}

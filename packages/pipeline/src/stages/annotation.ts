@@ -1,0 +1,206 @@
+/** Annotation: centroids cut into segments by m/z, ions scored segment by segment, one table of all scores. */
+import type { CloudObject } from '@mayfly/executor'
+import { type Annotated, annotateIons } from '../annotate/index.js'
+import { gridBucket, mergePeaks, type Peaks, sortedOrder } from '../segment/index.js'
+import { getTable, openTable, putTable, type StageContext } from './context.js'
+import { readPeaks } from './spectra.js'
+
+interface CentroidColumns extends Record<string, Float64Array | Uint32Array> {
+  formula_i: Uint32Array
+  mz: Float64Array
+  ints: Float64Array
+}
+
+export interface SegmentCentroidsItem {
+  parts: CloudObject[]
+  /** Range of the data set's m/z; ions without any peak strictly inside are left out. */
+  mzMin: number
+  mzMax: number
+  /** Ions in a segment, about. */
+  ions: number
+  key: string
+}
+
+/** A run of ions by their lightest isotope's m/z, with the m/z range that all their peaks span. */
+export interface CentroidSegment {
+  from: number
+  to: number
+  mzLow: number
+  mzHigh: number
+}
+
+export interface CentroidSegments {
+  object: CloudObject
+  ions: number
+  centroids: number
+  segments: CentroidSegment[]
+}
+
+/** Clips the ions to the data set's range, sorts them by their lightest isotope, cuts equal segments. */
+export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageContext): Promise<CentroidSegments> {
+  const parts: CentroidColumns[] = []
+  for (const part of item.parts) parts.push(await getTable<CentroidColumns>(ctx, part))
+  const kept: [part: number, row: number][] = []
+  for (const [p, { mz, formula_i }] of parts.entries()) {
+    for (let i = 0; i < formula_i.length; i++) if (anyInside(mz, 4 * i, item.mzMin, item.mzMax)) kept.push([p, i])
+  }
+  const first = Float64Array.from(kept, ([p, i]) => parts[p]?.mz[4 * i] as number)
+  const order = sortedOrder(first)
+  const n = order.length
+  const columns: CentroidColumns = {
+    formula_i: new Uint32Array(n),
+    mz: new Float64Array(4 * n),
+    ints: new Float64Array(4 * n),
+  }
+  let centroids = 0
+  for (let k = 0; k < n; k++) {
+    const [p, i] = kept[order[k] as number] as [number, number]
+    const part = parts[p] as CentroidColumns
+    columns.formula_i[k] = part.formula_i[i] as number
+    for (let j = 0; j < 4; j++) {
+      const mz = part.mz[4 * i + j] as number
+      columns.mz[4 * k + j] = mz
+      columns.ints[4 * k + j] = part.ints[4 * i + j] as number
+      if (mz > 0) centroids++
+    }
+  }
+  return { object: await putTable(ctx, item.key, columns), ions: n, centroids, segments: cut(columns.mz, n, item.ions) }
+}
+
+function anyInside(mz: Float64Array, from: number, low: number, high: number): boolean {
+  for (let k = from; k < from + 4; k++) if ((mz[k] as number) > low && (mz[k] as number) < high) return true
+  return false
+}
+
+function cut(mz: Float64Array, n: number, ions: number): CentroidSegment[] {
+  const count = Math.ceil(n / ions)
+  return Array.from({ length: count }, (_, s) => {
+    const from = Math.floor((n * s) / count)
+    const to = Math.floor((n * (s + 1)) / count)
+    let mzHigh = 0
+    for (let k = 4 * from; k < 4 * to; k++) if ((mz[k] as number) > mzHigh) mzHigh = mz[k] as number
+    return { from, to, mzLow: mz[4 * from] as number, mzHigh }
+  })
+}
+
+export interface AnnotateSegmentItem {
+  centroids: CloudObject
+  segment: CentroidSegment
+  /** The data set's segments that the ions' peaks reach. */
+  peaks: CloudObject[]
+  width: number
+  height: number
+  sampled: number
+  ppm: number
+  levels: number
+  key: string
+}
+
+export interface AnnotatedSegment {
+  object: CloudObject
+  ions: number
+}
+
+/** Scores the ions of one segment against the peaks of their m/z range. */
+export async function annotateSegment(item: AnnotateSegmentItem, ctx: StageContext): Promise<AnnotatedSegment> {
+  const { from, to, mzLow, mzHigh } = item.segment
+  const table = await openTable(ctx.storage, item.centroids)
+  const [formula, mz, ints] = await Promise.all([
+    table.slice<Uint32Array>('formula_i', from, to),
+    table.slice<Float64Array>('mz', 4 * from, 4 * to),
+    table.slice<Float64Array>('ints', 4 * from, 4 * to),
+  ])
+  const reach = 1 + 2e-6 * item.ppm
+  const first = gridBucket(mzLow / reach)
+  const last = gridBucket(mzHigh * reach) + 1
+  const parts: Peaks[] = []
+  for (const object of item.peaks) parts.push(await readPeaks(ctx, object, first, last))
+  // Segments of the data set are disjoint in m/z and in order, so joining them needs no sorting; mergePeaks finds that out.
+  const peaks = mergePeaks(parts)
+  const annotated: Annotated = annotateIons(peaks, { formula, mz, ints }, item)
+  return { object: await putTable(ctx, item.key, { ...annotated }), ions: annotated.formula.length }
+}
+
+export interface CollectMetricsItem {
+  parts: CloudObject[]
+  /** Groups of ion formulas with the `formula_i` of their first row. */
+  groups: { object: CloudObject; firstId: number }[]
+  key: string
+}
+
+/** Table of all ions with msm > 0, ascending `formula_i`; `part` and `row` say where the images are. */
+export interface MetricsColumns extends Record<string, Float64Array | Uint32Array | readonly string[]> {
+  formula_i: Uint32Array
+  ion: readonly string[]
+  chaos: Float64Array
+  spatial: Float64Array
+  spectral: Float64Array
+  msm: Float64Array
+  total: Float64Array
+  min: Float64Array
+  max: Float64Array
+  part: Uint32Array
+  row: Uint32Array
+}
+
+/** One table from all segments, with the formula of each ion. */
+export async function collectMetrics(
+  item: CollectMetricsItem,
+  ctx: StageContext,
+): Promise<{ object: CloudObject; ions: number }> {
+  const names = ['formula', 'chaos', 'spatial', 'spectral', 'msm', 'total', 'min', 'max'] as const
+  const rows: { id: number; part: number; row: number }[] = []
+  const parts: Record<(typeof names)[number], Float64Array>[] = []
+  for (const [p, object] of item.parts.entries()) {
+    const table = await openTable(ctx.storage, object)
+    const columns = await Promise.all(names.map((name) => table.column<Float64Array>(name)))
+    const part = Object.fromEntries(names.map((name, i) => [name, columns[i]])) as Record<
+      (typeof names)[number],
+      Float64Array
+    >
+    parts.push(part)
+    part.formula.forEach((id, row) => {
+      rows.push({ id, part: p, row })
+    })
+  }
+  rows.sort((a, b) => a.id - b.id)
+  const pick = (name: (typeof names)[number]) =>
+    Float64Array.from(rows, ({ part, row }) => parts[part]?.[name][row] as number)
+  const pickFour = (name: 'total' | 'min' | 'max') =>
+    Float64Array.from({ length: 4 * rows.length }, (_, i) => {
+      const at = rows[i >> 2] as (typeof rows)[number]
+      return parts[at.part]?.[name][4 * at.row + (i & 3)] as number
+    })
+  const columns: MetricsColumns = {
+    formula_i: Uint32Array.from(rows, ({ id }) => id),
+    ion: await formulasOf(
+      rows.map(({ id }) => id),
+      item.groups,
+      ctx,
+    ),
+    chaos: pick('chaos'),
+    spatial: pick('spatial'),
+    spectral: pick('spectral'),
+    msm: pick('msm'),
+    total: pickFour('total'),
+    min: pickFour('min'),
+    max: pickFour('max'),
+    part: Uint32Array.from(rows, ({ part }) => part),
+    row: Uint32Array.from(rows, ({ row }) => row),
+  }
+  return { object: await putTable(ctx, item.key, columns), ions: rows.length }
+}
+
+/** Ion formulas of ascending numbers; only the groups that hold one are read. */
+async function formulasOf(ids: number[], groups: CollectMetricsItem['groups'], ctx: StageContext): Promise<string[]> {
+  const out: string[] = []
+  let k = 0
+  for (const [g, group] of groups.entries()) {
+    const end = groups[g + 1]?.firstId ?? Number.POSITIVE_INFINITY
+    if (k >= ids.length || (ids[k] as number) >= end) continue
+    const formulas = await (await openTable(ctx.storage, group.object)).column<string[]>('formula')
+    for (; k < ids.length && (ids[k] as number) < end; k++)
+      out.push(formulas[(ids[k] as number) - group.firstId] as string)
+  }
+  return out
+}
