@@ -342,9 +342,9 @@ export class FunctionExecutor {
     const ref = { job: job.key, index, attempt }
     if (event.type === 'done' || event.type === 'failed' || event.type === 'returned') this.#attempts.delete(event.id)
     if (call.over || call.attempt !== attempt) return
-    if (event.type === 'returned') return this.#step({ type: 'returned', ...ref })
     const { id: _id, ...rest } = event
-    if (rest.type === 'failed') {
+    if (rest.type === 'returned') this.#step({ type: 'returned', ...ref })
+    else if (rest.type === 'failed') {
       stats.ended = rest.ended
       Object.assign(stats, rest.metrics)
       this.#step({ type: 'failed', ...ref, kind: rest.kind }, rest)

@@ -49,10 +49,10 @@ function die(): void {
 }
 
 function sample(): void {
-  if (!current) return send({ type: 'beat' })
-  const taken = takeSample(memory, current, counters[RX]!, counters[TX]!)
-  if (taken.rss > limit) send({ type: 'oom', id: current.id, sample: taken })
-  else send({ type: 'sample', id: current.id, sample: taken })
+  if (current) {
+    const taken = takeSample(memory, current, counters[RX]!, counters[TX]!)
+    send({ type: taken.rss > limit ? 'oom' : 'sample', id: current.id, sample: taken })
+  } else send({ type: 'beat' })
 }
 
 function giveBack(): void {
@@ -75,7 +75,8 @@ pipe.on('data', (chunk) => {
       Atomics.store(cursor, 0, 0)
       sampling ??= setInterval(sample, SAMPLE_MS)
     }
-    port.postMessage({ message, body }, [body.buffer as ArrayBuffer])
+    // The empty body is one shared constant, which must not be given away.
+    port.postMessage({ message, body }, body.byteLength > 0 ? [body.buffer as ArrayBuffer] : [])
   }
 })
 pipe.on('end', die)

@@ -94,14 +94,16 @@ export class BatchRun {
   }
 
   #message(message: WorkerMessage, body: Uint8Array): void {
-    if (message.type === 'idle') return this.#finish()
-    if (message.type === 'returned') {
+    if (message.type === 'idle') this.#finish()
+    else if (message.type === 'returned') {
       for (const id of message.ids) this.#giveBack(this.#attempts.get(id))
-      return
+    } else if ('id' in message) {
+      const attempt = this.#attempts.get(message.id)
+      if (attempt) this.#ofAttempt(attempt, message, body)
     }
-    if (!('id' in message)) return
-    const attempt = this.#attempts.get(message.id)
-    if (!attempt) return
+  }
+
+  #ofAttempt(attempt: Attempt, message: WorkerMessage & { id: number }, body: Uint8Array): void {
     if (message.type === 'begin') this.#current = attempt
     if ('sample' in message) attempt.last = message.sample
     if (message.type === 'end' || message.type === 'fail') this.#called(message)
@@ -116,7 +118,7 @@ export class BatchRun {
     else if (message.type === 'fail') {
       this.#fail(attempt, { kind: 'error', error: message.error }, this.#align(message.ended))
     } else if (message.type === 'oom') {
-      const facts = { runtimeMemory: this.#deployment.resources.runtimeMemory, heapLimit: undefined }
+      const facts = { runtimeMemory: this.#deployment.resources.runtimeMemory, heapLimit: undefined, stderr: '' }
       const peakRss = message.sample.peakRss
       this.#fail(attempt, outOfMemory({ ...facts, peakRss }, attempt.invocation.callId, 'its memory passed the limit'))
       this.#worker?.kill()

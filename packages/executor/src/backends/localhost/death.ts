@@ -50,7 +50,7 @@ export function explainDeath(death: Death, callId: string): { kind: FailureKind;
 
 /** The error of a call whose process was at its memory limit. */
 export function outOfMemory(
-  death: Pick<Death, 'runtimeMemory' | 'heapLimit' | 'peakRss'>,
+  death: Pick<Death, 'runtimeMemory' | 'heapLimit' | 'peakRss' | 'stderr'>,
   callId: string,
   how: string,
 ): { kind: FailureKind; error: ErrorValue } {
@@ -59,7 +59,8 @@ export function outOfMemory(
     : death.heapLimit
       ? `limit ${megabytes(death.heapLimit)} MB (default V8 heap)`
       : 'no limit set'
-  const peak = death.peakRss ? `, peak ${megabytes(death.peakRss)} MB` : ''
+  const peakMb = Math.max(megabytes(death.peakRss ?? 0), heapPeak(death.stderr))
+  const peak = peakMb > 0 ? `, peak ${peakMb} MB` : ''
   return {
     kind: 'oom',
     error: {
@@ -69,10 +70,19 @@ export function outOfMemory(
       hint: 'Give the job more runtimeMemory (MB), or each call less to hold.',
       where: {
         ...(death.runtimeMemory ? { limitMb: death.runtimeMemory } : {}),
-        ...(death.peakRss ? { peakMb: megabytes(death.peakRss) } : {}),
+        ...(peakMb > 0 ? { peakMb } : {}),
       },
     },
   }
+}
+
+/** Largest heap in MB that V8 names in its last garbage collections (`Mark-Compact 62.1 (65.0) -> …`); 0 if it names none. */
+function heapPeak(stderr: string): number {
+  let peak = 0
+  for (const [, used] of stderr.matchAll(/(?:Mark-Compact|Mark-sweep|Scavenge)[^\d\n]*([\d.]+) \(/gi)) {
+    peak = Math.max(peak, Number(used))
+  }
+  return Math.round(peak)
 }
 
 /** Exit codes that mean a crash: 128 + signal as shells report it, and Node's own abort code. */
@@ -80,8 +90,10 @@ function crashed(code: number): boolean {
   return code >= 128 || code === 70
 }
 
+/** The last line on stderr that is not a frame of a native stack. */
 function lastWords(stderr: string): string {
-  const line = stderr.trim().split('\n').at(-1)?.trim()
+  const lines = stderr.split('\n').map((text) => text.trim())
+  const line = lines.findLast((text) => text !== '' && !/^(\d+:|#|at |-+ |[-=]+$)/.test(text))
   return line ? ` (it last wrote: ${line.slice(0, 200)})` : ''
 }
 
