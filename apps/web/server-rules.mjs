@@ -51,7 +51,7 @@ addEventListener('message', function (event) {
   if (event.source !== parent || !event.data || event.data.type !== 'mayfly:html') return
   var style = '<style>html{font:14px/1.5 system-ui,sans-serif;color:' + event.data.ink + ';color-scheme:' + event.data.theme +
     '}body{margin:0;overflow-x:auto}table{border-collapse:collapse}td,th{padding:2px 8px;text-align:left}a{color:inherit}</style>'
-  document.open(); document.write(style + event.data.html); document.close()
+  document.open(); document.write('<!doctype html>' + style + event.data.html); document.close()
   var report = function () { parent.postMessage({ type: 'mayfly:height', height: document.documentElement.offsetHeight }, '*') }
   new ResizeObserver(report).observe(document.documentElement)
   report()

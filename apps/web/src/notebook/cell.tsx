@@ -45,7 +45,6 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
       ref={element}
       id={`cell-${id}`}
       aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the selected cell is the notebook's one tab stop
       tabIndex={selected ? 0 : -1}
       data-testid="cell"
       data-cell-id={id}
@@ -81,7 +80,7 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
 
 function frame(kind: CellKind, selected: boolean, editing: boolean): string {
   if (editing) return 'border-accent shadow-[0_0_0_1px_var(--accent)]'
-  if (selected) return 'border-accent'
+  if (selected) return 'border-line-strong shadow-[-3px_0_0_0_var(--accent)]'
   return kind === 'code'
     ? 'border-line group-hover/cell:border-line-strong'
     : 'border-transparent group-hover/cell:border-line'

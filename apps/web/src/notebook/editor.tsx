@@ -23,7 +23,11 @@ export const CellEditor = memo(function CellEditor({ id, label }: { id: string; 
   const focused = useNotebook((state) => state.selected === id && state.mode === 'edit')
   const live = monaco !== undefined && (near || focused)
   return (
-    <div ref={box} data-testid="cell-editor" className="relative min-w-0">
+    <div
+      ref={box}
+      data-testid="cell-editor"
+      className="relative min-w-0 overflow-hidden rounded-t-[7px] last:rounded-b-[7px]"
+    >
       {live ? <LiveEditor key={id} id={id} label={label} monaco={monaco} /> : <Picture id={id} monaco={monaco} />}
     </div>
   )
@@ -149,6 +153,7 @@ const OPTIONS: Parameters<Monaco['editor']['create']>[1] = {
     useShadows: false,
   },
   wordBasedSuggestions: 'allDocuments',
+  bracketPairColorization: { enabled: false },
   guides: { indentation: false },
   contextmenu: true,
   accessibilitySupport: 'auto',

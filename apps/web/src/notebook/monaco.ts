@@ -65,7 +65,7 @@ function stylesheet(href: string): Promise<void> {
 /** The theme is made of the page's own variables, so that code matches the rest in both. */
 function applyTheme(monaco: Monaco): void {
   const style = getComputedStyle(document.documentElement)
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
+  const colour = (name: string) => sixDigits(style.getPropertyValue(`--${name}`).trim())
   const bare = (name: string) => colour(name).slice(1)
   monaco.editor.defineTheme('mayfly', {
     base: currentTheme() === 'dark' ? 'vs-dark' : 'vs',
@@ -105,4 +105,9 @@ function applyTheme(monaco: Monaco): void {
     },
   })
   monaco.editor.setTheme('mayfly')
+}
+
+/** Monaco knows only `#rrggbb`; the build shortens colours where it can. */
+function sixDigits(colour: string): string {
+  return colour.length === 4 ? `#${[...colour.slice(1)].map((digit) => digit + digit).join('')}` : colour
 }

@@ -27,13 +27,38 @@ export function nextSort(sort: SortOrder | undefined, column: number): SortOrder
   return sort.descending ? undefined : { column, descending: true }
 }
 
-/** Numbers with at most six significant digits after the point, so that columns stay readable; the rest as it is. */
-export function formatCell(value: CellValue): string {
-  if (value === null) return ''
-  if (typeof value !== 'number' || Number.isInteger(value) || !Number.isFinite(value)) return String(value)
+/** Digits after the point at most; more than a reader compares. */
+const MOST_DIGITS = 6
+
+/**
+ * How the values of one column are written: numbers get as many digits after the point as the column's most precise one
+ * needs (at most six), so that points stand below each other; very small and very large ones are written in powers of ten.
+ */
+export function columnFormat(rows: readonly CellValue[][], column: number): (value: CellValue) => string {
+  let digits = 0
+  for (const row of rows) {
+    const value = row[column]
+    if (typeof value === 'number' && isPlain(value) && digits < MOST_DIGITS) digits = Math.max(digits, digitsOf(value))
+  }
+  return (value) => {
+    if (value === null) return ''
+    if (typeof value !== 'number') return String(value)
+    if (Number.isFinite(value) && !isPlain(value)) return value.toExponential(3)
+    return Number.isFinite(value) ? value.toFixed(digits) : String(value)
+  }
+}
+
+function isPlain(value: number): boolean {
   const size = Math.abs(value)
-  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(4)
-  return String(Number(value.toFixed(size >= 100 ? 4 : 6)))
+  return size === 0 || (size >= 1e-4 && size < 1e9)
+}
+
+/** Digits after the point of a number rounded to seven significant ones. */
+function digitsOf(value: number): number {
+  if (Number.isInteger(value)) return 0
+  const text = String(Number(value.toPrecision(7)))
+  const point = text.indexOf('.')
+  return point < 0 ? 0 : Math.min(MOST_DIGITS, text.length - point - 1)
 }
 
 function compare(a: CellValue, b: CellValue, sign: number): number {

@@ -4,7 +4,7 @@ import { useDeferredValue, useId, useMemo, useState } from 'react'
 import { cx } from '../lib/cx'
 import { formatCount } from '../lib/format'
 import { IconButton } from './button'
-import { arrangeRows, type CellValue, type ColumnType, formatCell, nextSort, type SortOrder } from './table-model'
+import { arrangeRows, type CellValue, type ColumnType, columnFormat, nextSort, type SortOrder } from './table-model'
 
 export interface DataTableProps {
   /** Spoken name of the table. */
@@ -24,6 +24,7 @@ export function DataTable({ label, columns, rows, total = rows.length, pageSize 
   const [page, setPage] = useState(0)
   const wanted = useDeferredValue(filter)
   const order = useMemo(() => arrangeRows(rows, wanted, sort), [rows, wanted, sort])
+  const formats = useMemo(() => columns.map((_, i) => columnFormat(rows, i)), [columns, rows])
   const pages = Math.max(1, Math.ceil(order.length / pageSize))
   const at = Math.min(page, pages - 1)
   const shown = order.slice(at * pageSize, (at + 1) * pageSize)
@@ -61,7 +62,7 @@ export function DataTable({ label, columns, rows, total = rows.length, pageSize 
                     )}
                     title={String(rows[row]?.[i] ?? '')}
                   >
-                    {formatCell(rows[row]?.[i] ?? null)}
+                    {formats[i]!(rows[row]?.[i] ?? null)}
                   </td>
                 ))}
               </tr>
@@ -112,6 +113,9 @@ function Filter({ value, onChange, label }: { value: string; onChange: (value: s
 
 function Head(props: { name: string; right: boolean; order: 'ascending' | 'descending' | 'none'; onSort: () => void }) {
   const Arrow = props.order === 'descending' ? ArrowDown : ArrowUp
+  const arrow = (
+    <Arrow size={12} aria-hidden="true" className={props.order === 'none' ? 'opacity-0 group-hover:opacity-60' : ''} />
+  )
   return (
     <th scope="col" aria-sort={props.order} className="p-0 font-medium text-ink-2 text-xs">
       <button
@@ -123,12 +127,9 @@ function Head(props: { name: string; right: boolean; order: 'ascending' | 'desce
           props.order !== 'none' && 'text-accent',
         )}
       >
+        {props.right && arrow}
         {props.name}
-        <Arrow
-          size={12}
-          aria-hidden="true"
-          className={props.order === 'none' ? 'opacity-0 group-hover:opacity-60' : ''}
-        />
+        {!props.right && arrow}
       </button>
     </th>
   )
