@@ -48,6 +48,8 @@ export class Client {
   private sent = 0
   private confirmed = 0
   private pinging = false
+  /** Too much waited; nothing is kept until the client comes again. */
+  private cutOff = false
 
   constructor(
     readonly sessionId: string,
@@ -68,16 +70,19 @@ export class Client {
     this.socket = socket
     this.protocol = protocol
     this.goneSince = undefined
+    this.cutOff = false
     socket.on('pong', (data: Buffer) => this.socket === socket && this.confirm(Number(data.toString())))
     socket.on('close', (code: number) => this.socket === socket && this.detach(code))
     this.drain()
   }
 
   send(outgoing: Outgoing): void {
+    if (this.cutOff) return
     this.waiting.push(outgoing)
     this.waitingBytes += outgoing.frame(this.protocol).length
     this.drain()
     if (this.waitingBytes > this.limits.queueBytes) {
+      this.cutOff = true
       this.waiting = []
       this.waitingBytes = 0
       this.unconfirmed = []

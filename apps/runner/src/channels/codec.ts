@@ -25,10 +25,7 @@ const headerSchema = z.object({
 const requestSchema = z.object({
   channel: z.enum(['shell', 'control', 'stdin', 'iopub']),
   header: headerSchema,
-  parent_header: headerSchema
-    .partial()
-    .nullish()
-    .transform((header) => header ?? {}),
+  parent_header: record.nullish().transform((header) => header ?? {}),
   metadata: record.nullish().transform((metadata) => metadata ?? {}),
   content: record.nullish().transform((content) => content ?? {}),
 })

@@ -263,7 +263,10 @@ export class Document {
   }
 
   private cellOf(message: JupyterMessage): string | undefined {
-    const given = message.metadata.cellId ?? this.requests.get(message.parent_header.msg_id ?? '')?.cellId
+    const { cellId: own, mayfly } = message.metadata
+    const request = this.requests.get(message.parent_header.msg_id ?? '')
+    // A message from the journal has lost its request, but carries the stamp.
+    const given = own ?? request?.cellId ?? (mayfly as { cellId?: unknown } | undefined)?.cellId
     const cellId = typeof given === 'string' ? given : undefined
     if (message.header.msg_type !== 'update_display_data') return cellId
     // An update belongs to the cell that shows the display, whichever cell made it.

@@ -132,7 +132,8 @@ function joinOutput(raw: z.infer<typeof output>): NbOutput {
 }
 
 function splitOutput(given: NbOutput): Record<string, unknown> {
-  const { data, text, ...rest } = given as unknown as Record<string, unknown>
+  // `transient` matters only while the kernel lives, `mayfly` is no field of nbformat.
+  const { data, text, transient: _, mayfly: __, ...rest } = given as unknown as Record<string, unknown>
   const split: Record<string, unknown> = { ...rest }
   if (typeof text === 'string') split.text = splitLines(text)
   if (data && typeof data === 'object')

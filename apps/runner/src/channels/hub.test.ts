@@ -1,0 +1,70 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { type JupyterMessage, makeHeader } from '../kernel/index.js'
+import { Hub } from './hub.js'
+
+let emit: (message: JupyterMessage) => void
+let hub: Hub
+const kernel = {
+  send: vi.fn(),
+  onMessage: (listener: typeof emit) => {
+    emit = listener
+    return () => {}
+  },
+}
+const document = {
+  document: { request: vi.fn() },
+  apply: (m: JupyterMessage) => ({ ...m, metadata: { stamped: true } }),
+  abandon: vi.fn(),
+}
+
+beforeEach(() => {
+  vi.clearAllMocks()
+  hub = new Hub(kernel, () => document)
+})
+
+function request(type: string): JupyterMessage {
+  return { channel: 'shell', header: makeHeader(type, 's'), parent_header: {}, metadata: {}, content: {} }
+}
+
+function answer(to: JupyterMessage, type: string, channel: JupyterMessage['channel'] = 'shell', content = {}): void {
+  emit({ channel, header: makeHeader(type, 's'), parent_header: to.header, metadata: {}, content })
+}
+
+function listen(sessionId: string) {
+  const client = hub.client(sessionId)
+  const types: string[] = []
+  client.send = ({ message }) => void types.push(message.header.msg_type)
+  return { client, types }
+}
+
+test('a reply goes to who asked, output and replies to executions to all', () => {
+  const [one, two] = [listen('1'), listen('2')]
+  const [info, run] = [request('kernel_info_request'), request('execute_request')]
+  hub.fromClient(one.client, info)
+  hub.fromClient(one.client, run)
+  expect(kernel.send).toHaveBeenCalledTimes(2)
+  expect(document.document.request).toHaveBeenCalledExactlyOnceWith(run)
+  answer(info, 'kernel_info_reply')
+  answer(info, 'kernel_info_reply')
+  answer(run, 'input_request', 'stdin')
+  answer(run, 'stream', 'iopub')
+  answer(run, 'execute_reply')
+  expect(one.types).toEqual(['kernel_info_reply', 'input_request', 'stream', 'execute_reply'])
+  expect(two.types).toEqual(['stream', 'execute_reply'])
+})
+
+test('clients may not speak for the kernel', () => {
+  const { client } = listen('1')
+  hub.fromClient(client, { ...request('stream'), channel: 'iopub' })
+  expect(kernel.send).not.toHaveBeenCalled()
+})
+
+test.each(['restarting', 'dead'])('cells under way are ended when the kernel says %s', (state) => {
+  answer(request('x'), 'status', 'iopub', { execution_state: state })
+  expect(document.abandon).toHaveBeenCalledOnce()
+})
+
+test('a session id names the same client again, none names a new one', () => {
+  expect(hub.client('1')).toBe(hub.client('1'))
+  expect(hub.client('')).not.toBe(hub.client(''))
+})

@@ -1,0 +1,222 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type JupyterMessage, makeHeader } from '../kernel/index.js'
+import { Workspace } from '../workspace/workspace.js'
+import { Documents } from './documents.js'
+import { formatNotebook, type Notebook, parseNotebook, toNotebook } from './nbformat.js'
+
+let root: string
+let home: string
+let documents: Documents
+const faults = vi.fn()
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'mayfly-documents-')))
+  home = join(root, '.mayfly')
+  mkdirSync(home)
+  write('a.ipynb', book('one'))
+  documents = open()
+})
+
+afterEach(async () => {
+  await documents.close()
+  expect(faults).not.toHaveBeenCalled()
+})
+
+function open(): Documents {
+  return new Documents(
+    new Workspace(root, home),
+    () => true,
+    () => {},
+    faults,
+  )
+}
+
+function book(source: string): Notebook {
+  const cells = ['a', 'b'].map((id) => ({ id, cell_type: 'code', source }))
+  return toNotebook({ nbformat: 4, metadata: {}, cells }, '')
+}
+
+function write(name: string, notebook: Notebook): void {
+  writeFileSync(join(root, name), formatNotebook(notebook))
+}
+
+function read(name = 'a.ipynb'): Notebook {
+  return parseNotebook(readFileSync(join(root, name), 'utf8'), name)
+}
+
+function message(type: string, content: object, cellId = 'a'): JupyterMessage {
+  const channel = type === 'execute_reply' ? 'shell' : 'iopub'
+  return { channel, header: makeHeader(type, 's'), parent_header: {}, metadata: { cellId }, content: { ...content } }
+}
+
+const print = (text: string, cellId = 'a') => message('stream', { name: 'stdout', text }, cellId)
+const start = () => message('execute_input', { code: '', execution_count: 1 })
+const sources = (text: string) =>
+  ['a', 'b'].map((id) => ({ id, cell_type: 'code' as const, source: text, metadata: {} }))
+const written = () => new Promise((resolve) => setTimeout(resolve, 50))
+
+describe('saving', () => {
+  test('outputs reach the file by themselves within a second', async () => {
+    const file = await documents.open('a.ipynb')
+    file.apply(print('hello'))
+    await vi.waitFor(() => expect(read().cells[0]?.outputs).toMatchObject([{ text: 'hello' }]), { timeout: 1000 })
+    expect(readdirSync(root).sort()).toEqual(['.mayfly', 'a.ipynb'])
+  })
+
+  test('an edit is on disk when it is answered, with the outputs of the runner', async () => {
+    const file = await documents.open('a.ipynb')
+    file.apply(print('hello'))
+    await file.edit(sources('two'), { k: 1 }, file.document.hash)
+    expect(read()).toMatchObject({ metadata: { k: 1 }, cells: [{ source: 'two', outputs: [{ text: 'hello' }] }, {}] })
+  })
+
+  test('an autosave of outputs between two edits is no conflict', async () => {
+    const file = await documents.open('a.ipynb')
+    const { hash } = file.document
+    file.apply(print('hello'))
+    await file.flush()
+    await file.edit(sources('two'), {}, hash)
+    expect(read().cells[0]?.source).toBe('two')
+  })
+})
+
+describe('changes by others', () => {
+  test('an edit that builds on the older version is a conflict and changes nothing', async () => {
+    const file = await documents.open('a.ipynb')
+    const { hash } = file.document
+    write('a.ipynb', book('outside'))
+    await expect(file.edit(sources('mine'), {}, hash)).rejects.toThrow(
+      expect.objectContaining({ code: 'E_DOCUMENT_CONFLICT' }),
+    )
+    expect(read().cells[0]?.source).toBe('outside')
+    await file.edit(sources('mine'), {}, file.document.hash)
+    expect(read().cells[0]?.source).toBe('mine')
+  })
+
+  test('outputs are merged into the other version', async () => {
+    const file = await documents.open('a.ipynb')
+    file.apply(print('hello'))
+    write('a.ipynb', book('outside'))
+    await file.flush()
+    expect(read().cells[0]).toMatchObject({ source: 'outside', outputs: [{ text: 'hello' }] })
+  })
+
+  test('a file that was deleted comes back with an edit, not with outputs', async () => {
+    const file = await documents.open('a.ipynb')
+    rmSync(join(root, 'a.ipynb'))
+    file.apply(print('hello'))
+    await file.flush()
+    expect(readdirSync(root)).toEqual(['.mayfly'])
+    await file.edit(sources('mine'), {}, file.document.hash)
+    expect(read().cells[0]).toMatchObject({ source: 'mine', outputs: [{ text: 'hello' }] })
+  })
+
+  test('opening again shows them', async () => {
+    await documents.open('a.ipynb')
+    write('a.ipynb', book('outside'))
+    expect((await documents.open('a.ipynb')).document.notebook().cells[0]?.source).toBe('outside')
+  })
+})
+
+describe('after the runner was killed', () => {
+  test('outputs and the number of messages are recovered, the running cell says what happened', async () => {
+    const file = await documents.open('a.ipynb')
+    for (const m of [start(), print('1\n'), print('2\n')]) file.apply(m)
+    await written()
+    const again = await open().open('a.ipynb')
+    expect(again.document.seq).toBe(3)
+    expect(again.document.states().a).toMatchObject({ state: 'idle', status: 'aborted' })
+    expect(again.document.notebook().cells[0]).toMatchObject({
+      execution_count: 1,
+      outputs: [{ text: '1\n2\n' }, { output_type: 'error', ename: 'RunnerStopped' }],
+    })
+  })
+
+  test('also when a part had been saved already', async () => {
+    const file = await documents.open('a.ipynb')
+    for (const m of [start(), print('1\n')]) file.apply(m)
+    await file.flush()
+    file.apply(print('2\n'))
+    await written()
+    const again = await open().open('a.ipynb')
+    expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: '1\n2\n' }, { ename: 'RunnerStopped' }])
+    expect(again.document.seq).toBe(3)
+  })
+
+  test('also when it died between announcing a save and doing it', async () => {
+    const file = await documents.open('a.ipynb')
+    for (const m of [start(), print('1\n')]) file.apply(m)
+    await written()
+    const before = readFileSync(join(root, 'a.ipynb'))
+    await file.flush()
+    const journal = join(home, 'journal')
+    const [last] = readdirSync(journal)
+    // Put back the older file and the generation that led to it.
+    const lines = [start(), print('1\n')].map((m, i) => JSON.stringify({ seq: i + 1, at: 0, message: m }))
+    const { createHash } = await import('node:crypto')
+    const hash = createHash('sha256').update(before).digest('hex')
+    const head = JSON.stringify({ notebook: 'a.ipynb', seq: 0, hash, running: {} })
+    writeFileSync(join(journal, last!.replace(/\.\d+\./, '.0.')), `${[head, ...lines].join('\n')}\n{"torn`)
+    writeFileSync(join(root, 'a.ipynb'), before)
+    const again = await open().open('a.ipynb')
+    expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: '1\n' }, {}])
+  })
+
+  test('a journal that does not fit the file is not applied, but numbers go on', async () => {
+    const file = await documents.open('a.ipynb')
+    for (const m of [start(), print('1\n')]) file.apply(m)
+    await written()
+    await documents.close()
+    write('a.ipynb', book('outside'))
+    const again = await open().open('a.ipynb')
+    expect(again.document.notebook().cells[0]).toMatchObject({ source: 'outside', outputs: [] })
+    expect(again.document.seq).toBe(2)
+  })
+})
+
+describe('moving and deleting', () => {
+  test('an open document follows its file, and so does its journal', async () => {
+    mkdirSync(join(root, 'sub'))
+    const file = await documents.open('a.ipynb')
+    file.apply(start())
+    const { renameSync } = await import('node:fs')
+    const followed = vi.fn(() => expect(documents.peek('sub/b.ipynb')).toBe(file))
+    await documents.move(
+      'a.ipynb',
+      'sub/b.ipynb',
+      async () => renameSync(join(root, 'a.ipynb'), join(root, 'sub/b.ipynb')),
+      followed,
+    )
+    expect(followed).toHaveBeenCalledOnce()
+    expect(documents.peek('a.ipynb')).toBeUndefined()
+    file.apply(print('after'))
+    await written()
+    const again = await open().open('sub/b.ipynb')
+    expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: 'after' }, { ename: 'RunnerStopped' }])
+    await file.flush()
+    expect(read('sub/b.ipynb').cells[0]?.outputs).toMatchObject([{ text: 'after' }])
+    expect(readdirSync(root)).not.toContain('a.ipynb')
+  })
+
+  test('a deleted one is not written again', async () => {
+    const file = await documents.open('a.ipynb')
+    file.apply(print('hello'))
+    await documents.remove('a.ipynb', async () => rmSync(join(root, 'a.ipynb')))
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(readdirSync(root)).toEqual(['.mayfly'])
+    expect(readdirSync(join(home, 'journal'))).toEqual([])
+  })
+})
+
+test('clearing tells the clients', async () => {
+  const file = await documents.open('a.ipynb')
+  file.apply(print('hello', 'b'))
+  file.onMessage = vi.fn()
+  file.clear(['b'])
+  expect(file.onMessage).toHaveBeenCalledWith(
+    expect.objectContaining({ metadata: expect.objectContaining({ mayfly: { cellId: 'b', seq: 2 } }) }),
+  )
+})
