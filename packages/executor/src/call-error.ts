@@ -19,7 +19,8 @@ export class CallError extends MayflyError {
     this.callId = call.callId
     this.index = call.index
     this.attempts = call.attempts
-    if (error.stack !== undefined) this.stack = error.stack
+    // Where the executor noticed it helps nobody.
+    this.stack = error.stack ?? `${error.name}: ${error.message}`
   }
 }
 

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { encodeFrame, type Frame, FrameReader } from './frames.js'
 
-const frames = fc.array(
-  fc.record({ header: fc.jsonValue(), body: fc.uint8Array({ maxLength: 300 }) }),
-  { minLength: 1, maxLength: 8 },
-)
+const frames = fc.array(fc.record({ header: fc.jsonValue(), body: fc.uint8Array({ maxLength: 300 }) }), {
+  minLength: 1,
+  maxLength: 8,
+})
 
 it('gives back every frame, wherever the stream is cut', () => {
   fc.assert(

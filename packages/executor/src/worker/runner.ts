@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import type { MessagePort } from 'node:worker_threads'
 import { load } from '../closure/load.js'
 import type { CallContext } from '../context.js'
-import { toErrorValue } from '../errors.js'
+import { type ErrorValue, toErrorValue } from '../errors.js'
 import { Storage } from '../storage/storage.js'
 import { decodeValue, encodeValue } from '../values.js'
 import { now } from './clock.js'
@@ -190,7 +190,7 @@ export class Runner {
     if (active.over) return
     active.over = true
     const ended = now()
-    const error = toErrorValue(thrown)
+    const error = withoutOwnFrames(toErrorValue(thrown))
     const message = { type: 'fail', id: active.call.id, ended, at: ended, sample: this.#sample(active), error } as const
     this.#send(fatal ? { ...message, fatal: true } : message)
   }
@@ -210,6 +210,15 @@ export class Runner {
   #send(message: WorkerMessage, body?: Uint8Array): void {
     this.#parts.port.postMessage(body ? { message, body } : { message })
   }
+}
+
+const OWN_CODE = new URL('..', import.meta.url).href
+
+/** The user's stack ends where Mayfly's begins. */
+function withoutOwnFrames(error: ErrorValue): ErrorValue {
+  if (error.stack === undefined) return error
+  const lines = error.stack.split('\n').filter((line) => !line.includes(OWN_CODE) && !line.includes('(node:internal/'))
+  return { ...error, stack: lines.join('\n') }
 }
 
 async function loadFunction(deployed: WireDeployment): Promise<UserFunction> {
