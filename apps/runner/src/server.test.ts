@@ -1,0 +1,168 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { makeWorkspace, ORIGIN, startTestRunner, type TestRunner } from './fixtures/runner.js'
+
+let runner: TestRunner
+
+beforeAll(async () => {
+  runner = await startTestRunner()
+})
+
+afterAll(async () => {
+  await runner.stop()
+})
+
+describe('who may come in', () => {
+  test.each([
+    ['GET /api goes without a ticket', '/api', { authorization: '' }, 200],
+    ['nothing else does', '/api/status', { authorization: '' }, 401],
+    ['a wrong ticket', '/api/status', { authorization: 'token abc.def' }, 401],
+    ['our page', '/api/status', { origin: ORIGIN }, 200],
+    ['another page', '/api/status', { origin: 'http://evil.example' }, 403],
+    ['a sandboxed page', '/api/status', { origin: 'null' }, 403],
+    ['another host name', '/api', { host: 'evil.example' }, 403],
+    ['localhost', '/api/status', { host: 'localhost:1234' }, 200],
+  ])('%s', async (_, path, headers, status) => {
+    const answer = await runner.http('GET', path, { headers: headers as Record<string, string> })
+    expect(answer.status).toBe(status)
+    if (status !== 200)
+      expect(answer.json).toMatchObject({
+        message: expect.any(String),
+        code: expect.stringMatching(/^E_/),
+        traceback: '',
+      })
+  })
+
+  test('a ticket in the query or a cookie', async () => {
+    const none = { authorization: '' }
+    const query = await runner.http('GET', `/api/status?token=${runner.ticket}&1234`, { headers: none })
+    const cookie = { ...none, cookie: `mayfly-ticket=${runner.ticket}` }
+    expect([query.status, (await runner.http('GET', '/api/status', { headers: cookie })).status]).toEqual([200, 200])
+  })
+
+  test.each([
+    ['without a ticket', '', {}, 401],
+    ['from another page', '?token=T', { origin: 'http://evil.example' }, 403],
+    ['under another host name', '?token=T', { host: 'evil.example' }, 403],
+    ['to an unknown kernel', '?token=T', { origin: ORIGIN }, 404],
+  ])('a socket %s is refused', async (_, query, headers, status) => {
+    const url = `ws://127.0.0.1:${runner.port}/api/kernels/none/channels${query.replace('T', runner.ticket)}`
+    const socket = new WebSocket(url, { headers: headers as Record<string, string> })
+    const code = await new Promise((resolve) => {
+      socket.on('unexpected-response', (_request, response) => resolve(response.statusCode))
+      socket.on('error', () => {})
+      socket.on('open', () => resolve('open'))
+    })
+    socket.terminate()
+    expect(code).toBe(status)
+  })
+})
+
+describe('contents over HTTP', () => {
+  test.each(['/api/contents/%2e%2e/x', '/api/contents/..%2f..%2fetc%2fpasswd', '/files/..%2f..%2fetc%2fpasswd'])(
+    '%s stays inside',
+    async (path) => expect([400, 404]).toContain((await runner.http('GET', path)).status),
+  )
+
+  test.each(['/api/contents/.mayfly', '/files/.mayfly/x', '/api/mayfly/documents/.mayfly/x.ipynb'])(
+    '%s is not there',
+    async (path) => expect((await runner.http('GET', path)).status).toBe(404),
+  )
+
+  test('bad parameters and bodies are named', async () => {
+    const type = await runner.http('GET', '/api/contents/sub?type=poem')
+    expect(type).toMatchObject({
+      status: 400,
+      json: { code: 'E_REQUEST_INVALID', message: expect.stringMatching(/type/) },
+    })
+    const body = await runner.http('PUT', '/api/contents/a.txt', { body: { type: 'poem' } })
+    expect(body).toMatchObject({ status: 400, json: { message: expect.stringMatching(/type/) } })
+    expect((await runner.http('PATCH', '/api/contents/a.txt', { body: {} })).status).toBe(400)
+  })
+
+  test('names with any letters', async () => {
+    const path = encodeURIComponent('Über 100% #1 ?.txt')
+    const body = { type: 'file', format: 'text', content: 'x' }
+    expect((await runner.http('PUT', `/api/contents/${path}`, { body })).status).toBe(201)
+    expect((await runner.http('PUT', `/api/contents/${path}`, { body })).status).toBe(200)
+    expect((await runner.http('GET', `/api/contents/${path}?content=1`)).json).toMatchObject({ content: 'x' })
+  })
+
+  test('files are served whole and in ranges, and never as a page of ours', async () => {
+    writeFileSync(join(runner.root, 'page.html'), '<script>0123456789</script>')
+    const whole = await runner.http('GET', '/files/page.html')
+    expect(whole).toMatchObject({ status: 200, text: '<script>0123456789</script>' })
+    expect(whole.headers).toMatchObject({ 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' })
+    const part = await runner.http('GET', '/files/page.html', { headers: { range: 'bytes=8-11' } })
+    expect(part).toMatchObject({ status: 206, text: '0123' })
+    expect((await runner.http('GET', '/files/page.html', { headers: { range: 'bytes=-9' } })).text).toBe('</script>')
+    expect((await runner.http('GET', '/files/page.html', { headers: { range: 'bytes=99-' } })).status).toBe(416)
+    expect((await runner.http('GET', '/files/sub')).status).toBe(404)
+  })
+
+  test('a folder named checkpoints is a folder', async () => {
+    mkdirSync(join(runner.root, 'sub', 'checkpoints'))
+    const answer = await runner.http('GET', '/api/contents/sub/checkpoints')
+    expect(answer.json).toMatchObject({ type: 'directory' })
+  })
+})
+
+describe('examples', () => {
+  test('a blank notebook gets a free name', async () => {
+    const paths = []
+    for (let i = 0; i < 2; i++) paths.push((await runner.http('POST', '/api/mayfly/examples/blank')).json.path)
+    expect(paths).toEqual(['Untitled.ipynb', 'Untitled1.ipynb'])
+    expect((await runner.http('POST', '/api/mayfly/examples/none')).status).toBe(404)
+  })
+
+  test('a copy that is there is opened, not overwritten', async () => {
+    const list = (await runner.http('GET', '/api/mayfly/examples')).json as { id: string }[]
+    expect(list.map(({ id }) => id)).toEqual(['hello-map', 'demo', 'blank'])
+    writeFileSync(join(runner.root, 'demo.ipynb'), 'mine')
+    expect((await runner.http('POST', '/api/mayfly/examples/demo')).json).toEqual({ path: 'demo.ipynb' })
+    expect(readFileSync(join(runner.root, 'demo.ipynb'), 'utf8')).toBe('mine')
+  })
+})
+
+describe('documents over HTTP', () => {
+  const url = '/api/mayfly/documents/sub/doc.ipynb'
+  const cells = [{ id: 'a', cell_type: 'code', source: '1 + 1', metadata: {} }]
+
+  test('get, put, conflict', async () => {
+    expect((await runner.http('GET', url)).status).toBe(404)
+    const file = join(runner.root, 'sub/doc.ipynb')
+    writeFileSync(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] }))
+    const { json } = await runner.http('GET', url)
+    expect(json).toMatchObject({ notebook: { nbformat: 4, cells: [] }, seq: 0, kernelId: null, cells: {} })
+    const saved = await runner.http('PUT', url, { body: { cells, metadata: { k: 1 }, hash: json.hash } })
+    expect(saved).toMatchObject({ status: 200, json: { seq: 0, hash: expect.stringMatching(/^[0-9a-f]{64}$/) } })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ metadata: { k: 1 }, cells: [{ source: ['1 + 1'] }] })
+    const again = await runner.http('PUT', url, { body: { cells, metadata: {}, hash: json.hash } })
+    expect(again).toMatchObject({
+      status: 409,
+      json: { code: 'E_DOCUMENT_CONFLICT', where: { hash: saved.json.hash } },
+    })
+    expect((await runner.http('POST', `${url}/clear`, { body: {} })).status).toBe(200)
+  })
+
+  test('double ids and files that are no notebooks are refused', async () => {
+    const body = { cells: [...cells, ...cells], metadata: {}, hash: '' }
+    expect(await runner.http('PUT', url, { body })).toMatchObject({
+      status: 400,
+      json: { message: expect.stringMatching(/unique/) },
+    })
+    writeFileSync(join(runner.root, 'bad.ipynb'), '{"nbformat": 3}')
+    const bad = await runner.http('GET', '/api/mayfly/documents/bad.ipynb')
+    expect(bad).toMatchObject({ status: 422, json: { code: 'E_NOTEBOOK_INVALID', hint: expect.any(String) } })
+  })
+})
+
+describe('the process', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+    const own = await startTestRunner(makeWorkspace())
+    expect(existsSync(join(own.root, '.mayfly'))).toBe(true)
+    expect(await own.stop(signal)).toBe(0)
+  })
+})
