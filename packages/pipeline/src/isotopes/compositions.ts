@@ -23,7 +23,8 @@ const FFT_CELLS = 1e7
 const TREE_CONFIGURATIONS = 100_000
 const TREE_LOG_PROBABILITY = -20
 
-type CacheEntry = Compositions | MayflyError
+/** What is known of (element, count): its peaks, or why there are none. */
+type CacheEntry = Compositions | string
 const cache: Record<CombinationLimit, CacheEntry[][]> = { fft: ELEMENTS.map(() => []), tree: ELEMENTS.map(() => []) }
 
 /**
@@ -33,17 +34,20 @@ const cache: Record<CombinationLimit, CacheEntry[][]> = { fft: ELEMENTS.map(() =
  */
 export function compositions(index: number, count: number, limit: CombinationLimit): Compositions {
   const entry = (cache[limit][index][count] ??= compute(ELEMENTS[index], count, limit))
-  if (entry instanceof MayflyError) throw entry
-  return entry
+  if (typeof entry !== 'string') return entry
+  throw new MayflyError('E_ISOTOPE_COMBINATIONS', entry, {
+    hint: 'The reference code skips ions with so many isotopologues too; leave the formula out.',
+    where: { element: ELEMENTS[index].symbol, count },
+  })
 }
 
 function compute(element: Element, count: number, limit: CombinationLimit): CacheEntry {
-  const tooMany = limit === 'fft' ? exceedsFft(element, count) : exceedsTree(element, count)
-  if (tooMany)
-    return new MayflyError('E_ISOTOPE_COMBINATIONS', `${element.symbol}${count}: ${tooMany}`, {
-      hint: 'The reference code skips such ions too; leave the formula out or split it.',
-      where: { element: element.symbol, count },
-    })
+  if (limit === 'fft' && exceedsFft(element, count)) {
+    return `failed to compute isotope pattern for ${element.symbol}${count}: too many isotopic combinations`
+  }
+  if (limit === 'tree' && exceedsTree(element, count)) {
+    return 'too many isotopic combinations (over 100k), increase the threshold'
+  }
   const found = levelSet(element.ratios, count, FINE_THRESHOLD, Number.POSITIVE_INFINITY)
   const masses = found.map(({ counts }) => {
     let mass = 0
@@ -113,9 +117,9 @@ function moveRatio(ratios: Float64Array, counts: number[], from: number, to: num
 }
 
 /** The 0.3.5 code transforms an array of E^k cells, E a fast FFT size of about count + 2, k isotopes less one. */
-function exceedsFft(element: Element, count: number): string | undefined {
+function exceedsFft(element: Element, count: number): boolean {
   const extent = 2 * nextFastSize((count + 2) >> 1)
-  return extent ** (element.masses.length - 1) > FFT_CELLS ? 'too many isotopic combinations' : undefined
+  return extent ** (element.masses.length - 1) > FFT_CELLS
 }
 
 /** Smallest 2^a · 3^b · 5^c that is not below `size`. */
@@ -128,10 +132,10 @@ function nextFastSize(size: number): number {
 }
 
 /** The 0.4.2 code lists configurations of log-probability ≥ −20 and refuses more than 100,000 of them. */
-function exceedsTree(element: Element, count: number): string | undefined {
+function exceedsTree(element: Element, count: number): boolean {
   let all = 1
   for (let j = 1; j < element.ratios.length; j++) all *= (count + j) / j
-  if (all <= TREE_CONFIGURATIONS) return undefined
+  if (all <= TREE_CONFIGURATIONS) return false
   const mode = findMode(element.ratios, count)
   const total = element.ratios.reduce((sum, ratio) => sum + ratio, 0)
   let logMode = logFactorial(count)
@@ -139,7 +143,7 @@ function exceedsTree(element: Element, count: number): string | undefined {
     logMode += c * Math.log(element.ratios[j] / total) - logFactorial(c)
   })
   const listed = levelSet(element.ratios, count, Math.exp(TREE_LOG_PROBABILITY - logMode), TREE_CONFIGURATIONS)
-  return listed.length > TREE_CONFIGURATIONS ? 'too many isotopic combinations (over 100k)' : undefined
+  return listed.length > TREE_CONFIGURATIONS
 }
 
 function logFactorial(n: number): number {

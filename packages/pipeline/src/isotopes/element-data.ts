@@ -1,7 +1,7 @@
 /**
  * Isotope masses (unified atomic mass units) and natural abundances (fractions that add up to one) of the elements:
  * the IUPAC Technical Report "Isotopic compositions of the elements 2009" (TICE-2009), with the rounding that imaging
- * mass spectrometry software has settled on. Facts only; the order of the isotopes does not matter to any user.
+ * mass spectrometry software has settled on. Facts only, hence long; the order of the isotopes does not matter to any user.
  */
 
 /** `[mass, abundance]` of one isotope. */

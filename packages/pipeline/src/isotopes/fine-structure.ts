@@ -2,7 +2,7 @@
 import type { ElementCounts } from '../formula/counts.js'
 import { type CombinationLimit, compositions, FINE_THRESHOLD } from './compositions.js'
 import { ELECTRON_MASS } from './element-data.js'
-import { ELEMENT_INDEX, ELEMENTS } from './elements.js'
+import { ELEMENT_INDEX } from './elements.js'
 
 /** Elements of an ion in order of their index in `ELEMENTS`; only the first `size` entries count. */
 export interface IndexedCounts {
@@ -82,11 +82,4 @@ export function indexCounts(counts: ElementCounts): IndexedCounts {
     counts: Int32Array.from(rows, ([, count]) => count),
     size: rows.length,
   }
-}
-
-/** Element symbols and counts back as text, for messages. */
-export function describeCounts({ elements, counts, size }: IndexedCounts): string {
-  let text = ''
-  for (let i = 0; i < size; i++) text += ELEMENTS[elements[i]].symbol + (counts[i] === 1 ? '' : counts[i])
-  return text
 }

@@ -2,7 +2,7 @@
 import { MayflyError } from '@mayfly/executor/errors'
 import { parseComplex } from '../formula/complex.js'
 import { Centroids, PEAKS } from './centroids.js'
-import { describeCounts, FineStructure, type IndexedCounts, indexCounts } from './fine-structure.js'
+import { FineStructure, type IndexedCounts, indexCounts } from './fine-structure.js'
 import { PlainFormula } from './plain-formula.js'
 import { checkSettings, type IsotopeSettings, resolutionFor } from './resolution.js'
 
@@ -95,25 +95,12 @@ export function fineStructure(ionFormula: string, settings: Pick<IsotopeSettings
 
 function computeInto(ion: IndexedCounts, settings: IsotopeSettings): void {
   const limit = limitOf(settings)
-  try {
-    fine.compute(ion, settings.charge ?? 1, limit)
-  } catch (error) {
-    throw withFormula(error, ion)
-  }
+  fine.compute(ion, settings.charge ?? 1, limit)
   centroids.compute(fine, resolutionFor(settings, fine.masses[0]), limit === 'fft' ? WIDTH_FFT : WIDTH_TREE)
 }
 
 function limitOf({ mode }: Pick<IsotopeSettings, 'mode'>): 'fft' | 'tree' {
   return mode === 'metaspace-v3' ? 'tree' : 'fft'
-}
-
-function withFormula(error: unknown, ion: IndexedCounts): unknown {
-  if (!(error instanceof MayflyError)) return error
-  const formula = describeCounts(ion)
-  return new MayflyError(error.code, `failed to compute isotope pattern for ${formula}: ${error.message}`, {
-    hint: error.hint,
-    where: { ...error.where, formula },
-  })
 }
 
 /** Runs `compute`; what is wrong with one formula gives `null`, what is wrong with the settings or the code is thrown on. */

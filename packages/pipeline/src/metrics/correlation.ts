@@ -95,5 +95,21 @@ function pearson(a: Float32Array | Float64Array, b: Float32Array | Float64Array,
     squaresB += fromB * fromB
     products += fromA * fromB
   }
+  return correlationOf(products, squaresA, squaresB, meanA, meanB, pixels.length)
+}
+
+/** Deviations of a flat image are rounding errors; this share of its mean is far above them and far below float32 data. */
+const FLAT = 1e-14
+
+/** Pearson's r from sums of products and squares of deviations over `n` pixels; NaN when either image is flat. */
+export function correlationOf(
+  products: number,
+  squaresA: number,
+  squaresB: number,
+  meanA: number,
+  meanB: number,
+  n: number,
+): number {
+  if (squaresA <= n * (FLAT * meanA) ** 2 || squaresB <= n * (FLAT * meanB) ** 2) return Number.NaN
   return products / Math.sqrt(squaresA) / Math.sqrt(squaresB)
 }

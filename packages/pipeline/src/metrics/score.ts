@@ -1,6 +1,7 @@
 /** The metabolite-signal match (MSM) of one ion: chaos · spatial · spectral, computed in the order of their cost. */
 import { chaosScore, DEFAULT_LEVELS, measureOfChaos, measureOfChaosSparse } from './chaos.js'
 import {
+  correlationOf,
   type DenseImage,
   patternMatch,
   spatialCorrelation,
@@ -142,7 +143,7 @@ function sparseSpatial(images: IonImages, theoretical: ArrayLike<number>, n: num
     // Untouched pixels add (x − x̄)·(−ȳ) each, and all deviations of x together are 0.
     if (count < n) products += otherMean * deviations
     const otherSquares = squaredDeviations(other, touched, count, otherMean, n)
-    correlations[k] = products / Math.sqrt(squares) / Math.sqrt(otherSquares)
+    correlations[k] = correlationOf(products, squares, otherSquares, mean, otherMean, n)
   }
   return weightedCorrelation(correlations, theoretical)
 }
