@@ -1,8 +1,13 @@
-/** One notebook's kernel: the child process, the message core, and the lives and deaths between them. */
+/** One notebook's kernel: the message core, the child process, and the lives and deaths between them. */
 import { MayflyError } from '@mayfly/executor/errors'
+import { KernelCore } from './core/core.js'
+import { killDescendants } from './descendants.js'
 import type { JupyterMessage } from './messages.js'
+import { KernelProcess } from './process.js'
+import type { FromChild } from './protocol.js'
 
 export interface KernelOptions {
+  /** Unique; the session id of what the kernel says. */
   id: string
   /** Folder the kernel works in; bare imports resolve from it first. */
   workspace: string
@@ -10,8 +15,9 @@ export interface KernelOptions {
   home: string
   /** The notebook's path relative to the workspace; relative imports of cells start at its folder. */
   notebook?: string
-  /** Limit of the JavaScript heap in MiB; default is Node's own. */
+  /** Limit of the JavaScript heap in MiB, at least 64; default is Node's own. A cell is stopped at 80 % of it. */
   memoryMb?: number
+  /** Added to the runner's environment. */
   env?: Record<string, string>
   /** The Node to run the kernel with; default is the runner's own. */
   nodePath?: string
@@ -19,41 +25,191 @@ export interface KernelOptions {
 
 export type ExecutionState = 'starting' | 'idle' | 'busy' | 'restarting' | 'dead'
 
+/** Steps of an interrupt that is not answered. */
+const KILL_CHILDREN_MS = 2000
+const OFFER_RESTART_MS = 5000
+const START_MS = 60_000
+/** Deaths in a row, each before the kernel was ready, after which it stays dead. */
+const MAX_FALSE_STARTS = 3
+
 export class Kernel {
   readonly id: string
-  readonly options: KernelOptions
-  #listeners = new Set<(message: JupyterMessage) => void>()
+  readonly #options: KernelOptions
+  readonly #core: KernelCore
+  readonly #listeners = new Set<(message: JupyterMessage) => void>()
+  #process: KernelProcess | undefined
+  #life: 'starting' | 'up' | 'restarting' | 'dead' = 'dead'
+  #lastActivity = new Date()
+  #falseStarts = 0
+  #escalation: NodeJS.Timeout[] = []
+  #waiters: { resolve(): void; reject(error: Error): void }[] = []
 
   constructor(options: KernelOptions) {
     this.id = options.id
-    this.options = options
+    this.#options = { ...options }
+    this.#core = new KernelCore({
+      id: options.id,
+      send: (frame) => this.#process?.send(frame),
+      emit: (message) => this.#emit(message),
+      onInterrupt: () => void this.interrupt(),
+      onShutdown: (restart) => void (restart ? this.restart() : this.shutdown()),
+    })
   }
 
   get executionState(): ExecutionState {
-    return 'dead'
+    if (this.#life === 'up') return this.#core.busy ? 'busy' : 'idle'
+    return this.#life
   }
 
   get pid(): number | undefined {
-    return undefined
+    return this.#process?.pid
   }
 
+  /** When a message last went either way. */
   get lastActivity(): Date {
-    return new Date(0)
+    return this.#lastActivity
   }
 
+  /** Starts the process; resolves when it is ready to execute. @throws MayflyError `E_KERNEL_START`. */
   async start(): Promise<void> {
-    throw new MayflyError('E_KERNEL_START', 'The kernel core is being built.')
+    if (this.#life === 'up') return
+    if (this.#life === 'dead') {
+      this.#falseStarts = 0
+      this.#spawn('starting')
+    }
+    await this.#ready()
   }
 
-  send(_message: JupyterMessage): void {}
+  /** Takes a shell, control or stdin request of a client. Before `start` and during a restart it waits its turn. */
+  send(message: JupyterMessage): void {
+    this.#lastActivity = new Date()
+    this.#core.handle(message)
+  }
 
+  /** Replies and iopub messages, in order. Returns how to stop listening. */
   onMessage(listener: (message: JupyterMessage) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  async interrupt(): Promise<void> {}
-  async restart(): Promise<void> {}
-  async shutdown(): Promise<void> {}
-  rename(_notebook: string): void {}
+  /**
+   * Stops the running cell; variables are kept. Escalates when the main thread does not answer: after 2 s the kernel's child
+   * processes are killed, after 5 s the user is told that only a restart helps.
+   */
+  async interrupt(): Promise<void> {
+    const process = this.#process
+    if (!process || this.#life !== 'up') return
+    this.#calm()
+    process.send({ op: 'interrupt' })
+    this.#escalation = [
+      setTimeout(() => process.pid !== undefined && killDescendants(process.pid), KILL_CHILDREN_MS),
+      setTimeout(() => this.#core.notice(STUCK), OFFER_RESTART_MS),
+    ]
+  }
+
+  /** Ends the process and starts another; what ran or waited is aborted. Resolves when the new one is ready. */
+  async restart(): Promise<void> {
+    this.#life = 'restarting'
+    await this.#endProcess()
+    this.#falseStarts = 0
+    this.#spawn('restarting')
+    await this.#ready()
+  }
+
+  /** Ends the process for good. */
+  async shutdown(): Promise<void> {
+    this.#life = 'dead'
+    await this.#endProcess()
+    this.#settle(new MayflyError('E_KERNEL_DEAD', 'The kernel was shut down.'))
+  }
+
+  /** The notebook moved: later imports are relative to its new folder. */
+  rename(notebook: string): void {
+    this.#options.notebook = notebook
+    this.#process?.send({ op: 'rename', notebook })
+  }
+
+  #spawn(life: 'starting' | 'restarting'): void {
+    this.#life = life
+    this.#core.status(life)
+    const child: KernelProcess = new KernelProcess(this.#options, {
+      onFrame: (frame) => {
+        if (this.#process === child) this.#frame(frame)
+      },
+      onNativeOutput: (name, text) => {
+        if (this.#process === child) this.#core.nativeOutput(name, text)
+      },
+      onExit: (reason) => {
+        if (this.#process === child) this.#died(reason)
+      },
+    })
+    this.#process = child
+  }
+
+  #frame(frame: FromChild): void {
+    if (frame.op === 'interrupted') this.#calm()
+    else if (frame.op === 'ready') {
+      this.#life = 'up'
+      this.#falseStarts = 0
+      this.#core.childReady(frame)
+      this.#settle()
+    } else this.#core.frame(frame)
+  }
+
+  /** The process ended and nobody asked it to: the cell is told why, and a new one is started. */
+  #died(reason: string): void {
+    this.#process = undefined
+    this.#calm()
+    if (this.#life !== 'up') this.#falseStarts++
+    const evalue = `The kernel ${reason}.`
+    const advice = 'It is started again; variables are lost, outputs are kept.'
+    this.#core.childGone({ ename: 'KernelDied', evalue, traceback: [`KernelDied: ${evalue}`, `  → ${advice}`] })
+    if (this.#falseStarts < MAX_FALSE_STARTS) {
+      this.#spawn('restarting')
+      return
+    }
+    this.#life = 'dead'
+    this.#core.status('dead')
+    const hint = 'Look at the environment of the runner: the workspace folder, Node, and memory.'
+    this.#settle(
+      new MayflyError('E_KERNEL_START', `The kernel ${reason}, ${MAX_FALSE_STARTS} times in a row.`, { hint }),
+    )
+  }
+
+  async #endProcess(): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    this.#calm()
+    this.#core.childGone()
+    await child?.end()
+  }
+
+  #calm(): void {
+    for (const timer of this.#escalation) clearTimeout(timer)
+    this.#escalation = []
+  }
+
+  #ready(): Promise<void> {
+    if (this.#life === 'up') return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const late = new MayflyError('E_KERNEL_START', `The kernel was not ready after ${START_MS / 1000} s.`)
+      const timer = setTimeout(() => reject(late), START_MS)
+      const settle = (act: () => void) => () => {
+        clearTimeout(timer)
+        act()
+      }
+      this.#waiters.push({ resolve: settle(resolve), reject: (error) => settle(() => reject(error))() })
+    })
+  }
+
+  #settle(error?: Error): void {
+    for (const waiter of this.#waiters.splice(0)) error ? waiter.reject(error) : waiter.resolve()
+  }
+
+  #emit(message: JupyterMessage): void {
+    this.#lastActivity = new Date()
+    for (const listener of this.#listeners) listener(message)
+  }
 }
+
+const STUCK = 'The cell does not answer the interrupt: it is inside native code. Restart the kernel to stop it.\n'

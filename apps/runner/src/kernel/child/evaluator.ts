@@ -1,0 +1,201 @@
+/**
+ * Runs compiled cells, one at a time, through an inspector session of the thread itself: REPL mode gives top-level await,
+ * redeclaration and the completion value. Knows when a cell is over, however it ends.
+ */
+import type { Runtime, Session } from 'node:inspector'
+import type { Bundle, ErrorContent, ExecuteFrame, FromChild } from '../protocol.js'
+import type { Kind } from '../transform/index.js'
+import { describeFault, KeyboardInterrupt } from './faults.js'
+import { toBundle } from './render.js'
+import { SHARED, STOPPED_BY } from './shared.js'
+import { placeInCell, registerScript } from './stacks.js'
+
+/** After an interrupt a cell gets this long to end by itself; then its end is declared. */
+const UNWIND_MS = 30
+
+interface Running {
+  frame: ExecuteFrame
+  /** Rejects the top-level `await` the cell is in. */
+  cancel?: (reason: Error) => void
+  resources: { value: Partial<Disposable & AsyncDisposable>; asynchronous: boolean }[]
+}
+
+type Evaluation = Runtime.EvaluateReturnType
+
+export class Evaluator {
+  readonly #session: Session
+  readonly #shared: Int32Array
+  readonly #post: (message: FromChild) => void
+  #running: Running | undefined
+  #taken: unknown
+  /** True while the synchronous first part of a cell runs: all output is its own then. */
+  synchronous = false
+
+  constructor(session: Session, shared: Int32Array, post: (message: FromChild) => void) {
+    this.#session = session
+    this.#shared = shared
+    this.#post = post
+  }
+
+  /** The execution in progress. */
+  get current(): ExecuteFrame | undefined {
+    return this.#running?.frame
+  }
+
+  execute(frame: ExecuteFrame): void {
+    const { run, executionCount, cellId, maps, script } = frame
+    registerScript(script, { run, executionCount, maps, ...(cellId ? { cellId } : {}) })
+    const running: Running = { frame, resources: [] }
+    this.#running = running
+    Atomics.store(this.#shared, SHARED.stoppedBy, STOPPED_BY.nothing)
+    Atomics.store(this.#shared, SHARED.busy, 1)
+    this.synchronous = true
+    const parameters = {
+      expression: `${frame.code}\n//# sourceURL=${script}.js`,
+      replMode: true,
+      awaitPromise: true,
+      silent: true,
+      objectGroup: 'cell',
+    }
+    this.#session.post('Runtime.evaluate', parameters, (error, result) => {
+      void this.#end(running, error, result as Evaluation)
+    })
+    this.synchronous = false
+  }
+
+  /** The value the inspector handed to `__nb.take`. */
+  take(value: unknown): void {
+    this.#taken = value
+  }
+
+  /** Waits for a value at the top level of a cell, so that an interrupt can reach it. */
+  wait(value: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#running) this.#running.cancel = reject
+      Promise.resolve(value).then(resolve, reject)
+    })
+  }
+
+  /** Holds a resource of `using` until the cell has ended. */
+  use<T>(value: T, asynchronous: boolean): T {
+    if (value === null || value === undefined) return value
+    const resource = value as Partial<Disposable & AsyncDisposable>
+    const method = (asynchronous ? resource[Symbol.asyncDispose] : undefined) ?? resource[Symbol.dispose]
+    if (typeof method !== 'function') throw new TypeError('The value of a `using` declaration is not disposable.')
+    this.#running?.resources.push({ value: resource, asynchronous })
+    return value
+  }
+
+  /** The runner, or the memory watch, wants the running cell to end. */
+  interrupt(): void {
+    const running = this.#running
+    if (!running) return
+    running.cancel?.(this.#stopped())
+    setTimeout(() => this.#finish(running, { status: 'error', error: describeFault(this.#stopped()) }), UNWIND_MS)
+  }
+
+  #stopped(): KeyboardInterrupt {
+    if (Atomics.load(this.#shared, SHARED.stoppedBy) !== STOPPED_BY.memory) return new KeyboardInterrupt()
+    const used = Atomics.load(this.#shared, SHARED.usedMb)
+    const error = new KeyboardInterrupt(
+      `The cell was stopped at ${used} MiB, near the kernel's memory limit. Variables are kept.`,
+    )
+    error.name = 'MemoryError'
+    return error
+  }
+
+  async #end(running: Running, failure: Error | null, result: Evaluation): Promise<void> {
+    const outcome = await this.#settle(running, failure, result)
+    const fault = await release(running.resources)
+    if (fault && outcome.status === 'ok') this.#finish(running, { status: 'error', error: describeFault(fault.error) })
+    else this.#finish(running, outcome)
+  }
+
+  async #settle(running: Running, failure: Error | null, evaluation: Evaluation): Promise<Outcome> {
+    // A terminated evaluation has no result, only a protocol error.
+    if (failure) return { status: 'error', error: describeFault(this.#stopped()) }
+    const { result, exceptionDetails } = evaluation
+    if (exceptionDetails) return this.#failed(running.frame, exceptionDetails)
+    if (!running.frame.showsValue || result.type === 'undefined') return { status: 'ok' }
+    try {
+      const data = await toBundle(this.#valueOf(result))
+      return { status: 'ok', data }
+    } catch (error) {
+      return { status: 'error', error: describeFault(error) }
+    }
+  }
+
+  #failed(frame: ExecuteFrame, details: Runtime.ExceptionDetails): Outcome {
+    const thrown = details.exception ? this.#valueOf(details.exception) : new Error(details.text)
+    const error = describeFault(thrown)
+    if (!(thrown instanceof SyntaxError)) return { status: 'error', error }
+    // V8 refused the script, or ran it and it threw: only the names tell, and they decide what later cells may declare.
+    if (!error.mayfly && details.scriptId) locateSyntaxError(frame, error, details)
+    return { status: 'error', error, kinds: this.#kindsOf(frame.declared) }
+  }
+
+  #kindsOf(names: string[]): Record<string, Kind | null> {
+    let lexical: string[] = []
+    this.#session.post('Runtime.globalLexicalScopeNames', {}, (error, result) => {
+      if (!error) lexical = result.names
+    })
+    const held = new Set(lexical)
+    const kind = (name: string) => (held.has(name) ? 'lexical' : Object.hasOwn(globalThis, name) ? 'var' : null)
+    return Object.fromEntries(names.map((name) => [name, kind(name)]))
+  }
+
+  /** The value itself behind what the inspector says of it; the session is in-process and answers at once. */
+  #valueOf(remote: Runtime.RemoteObject): unknown {
+    if (remote.objectId) {
+      this.#session.post('Runtime.callFunctionOn', {
+        functionDeclaration: 'function (value) { __nb.take(value) }',
+        objectId: remote.objectId,
+        arguments: [{ objectId: remote.objectId }],
+        silent: true,
+      })
+      const value = this.#taken
+      this.#taken = undefined
+      this.#session.post('Runtime.releaseObjectGroup', { objectGroup: 'cell' })
+      return value
+    }
+    const { unserializableValue: text } = remote
+    if (text === undefined) return remote.type === 'undefined' ? undefined : remote.value
+    return text.endsWith('n') ? BigInt(text.slice(0, -1)) : Number(text)
+  }
+
+  #finish(running: Running, outcome: Outcome): void {
+    if (this.#running !== running) return
+    this.#running = undefined
+    Atomics.store(this.#shared, SHARED.busy, 0)
+    this.#post({ op: 'done', run: running.frame.run, ...outcome })
+  }
+}
+
+interface Outcome {
+  status: 'ok' | 'error'
+  data?: Bundle
+  error?: ErrorContent
+  kinds?: Record<string, Kind | null>
+}
+
+function locateSyntaxError(frame: ExecuteFrame, error: ErrorContent, details: Runtime.ExceptionDetails): void {
+  const position = `${frame.script}.ts:${details.lineNumber + 1}:${details.columnNumber + 1}`
+  const place = placeInCell(position)
+  if (!place) return
+  error.mayfly = place
+  error.traceback = [error.traceback[0]!, `    at ${position}`]
+}
+
+/** Disposes in reverse order; gives the first error, the rest still get their turn. */
+async function release(resources: Running['resources']): Promise<{ error: unknown } | undefined> {
+  let fault: { error: unknown } | undefined
+  for (const { value, asynchronous } of resources.reverse()) {
+    try {
+      if (asynchronous && Symbol.asyncDispose in value) await value[Symbol.asyncDispose]?.()
+      else value[Symbol.dispose]?.()
+    } catch (error) {
+      fault ??= { error }
+    }
+  }
+  return fault
+}

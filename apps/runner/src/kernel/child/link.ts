@@ -1,0 +1,55 @@
+/** The main thread's side of the control thread: posting with back-pressure, and output streams that leave in order. */
+import { StringDecoder } from 'node:string_decoder'
+import type { MessagePort } from 'node:worker_threads'
+import type { FromChild } from '../protocol.js'
+import { SHARED } from './shared.js'
+
+/** Messages that may be on their way; beyond, the writer waits. Enough for speed, little for memory. */
+const WINDOW = 2000
+const FLUSH_MS = 2000
+
+export class Link {
+  readonly #port: MessagePort
+  readonly #shared: Int32Array
+  #posted = 0
+
+  constructor(port: MessagePort, shared: Int32Array) {
+    this.#port = port
+    this.#shared = shared
+  }
+
+  post(message: FromChild): void {
+    this.#port.postMessage(message)
+    this.#posted++
+    for (;;) {
+      const taken = Atomics.load(this.#shared, SHARED.taken)
+      // Both counters wrap at 32 bits; their difference does not.
+      if (((this.#posted - taken) | 0) < WINDOW) return
+      Atomics.wait(this.#shared, SHARED.taken, taken)
+    }
+  }
+
+  /** Says that the process ends, and waits until everything said before is written. */
+  flushAndSay(code: number): void {
+    this.post({ op: 'exit', code })
+    Atomics.wait(this.#shared, SHARED.flushed, 0, FLUSH_MS)
+  }
+}
+
+type Done = (error?: Error | null) => void
+
+/** Sends what is written to `process.stdout` and `process.stderr` through the link; the pipes stay for native code. */
+export function redirectStreams(write: (name: 'stdout' | 'stderr', text: string) => void): void {
+  for (const name of ['stdout', 'stderr'] as const) {
+    const decoder = new StringDecoder('utf8')
+    const replacement = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
+      const text =
+        typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+      if (text) write(name, text)
+      const callback = typeof encoding === 'function' ? encoding : done
+      if (callback) process.nextTick(callback)
+      return true
+    }
+    process[name].write = replacement as typeof process.stdout.write
+  }
+}

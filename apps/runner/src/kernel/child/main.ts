@@ -1,0 +1,195 @@
+/**
+ * The kernel process, main thread: where the cells run. The control thread (`worker.ts`) is started first; then everything a
+ * cell may touch is put in place, and the runner is told.
+ */
+import { Session } from 'node:inspector'
+import { getHeapStatistics } from 'node:v8'
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
+import type { ChildConfig } from '../protocol.js'
+import { makeDisplay, type Outlet, showBundle } from './display.js'
+import { Evaluator } from './evaluator.js'
+import { describeFault, KeyboardInterrupt } from './faults.js'
+import { Link, redirectStreams } from './link.js'
+import { Lookup } from './lookup.js'
+import { CellModules } from './modules.js'
+import { SHARED, type ToMain, type WorkerData } from './shared.js'
+import { installStackFormatter, mapStack, runOfStack, runOnStack } from './stacks.js'
+
+const config = JSON.parse(process.env.MAYFLY_KERNEL ?? '{}') as ChildConfig
+delete process.env.MAYFLY_KERNEL
+// Before anything of ours is added: these are the names a cell must not take from Node.
+const globals = Object.getOwnPropertyNames(globalThis)
+
+const shared = new Int32Array(new SharedArrayBuffer(SHARED.size * Int32Array.BYTES_PER_ELEMENT))
+const { port1: port, port2 } = new MessageChannel()
+const memoryLimit = Math.round(getHeapStatistics().heap_size_limit * config.memoryShare)
+const workerData: WorkerData = { port: port2, shared, memoryLimit }
+const control = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] })
+control.on('error', (error) => {
+  process.stderr.write(`kernel control thread: ${error.stack}\n`)
+  process.exit(70)
+})
+
+const link = new Link(port, shared)
+const session = new Session()
+session.connect()
+const evaluator = new Evaluator(session, shared, (message) => link.post(message))
+const lookup = new Lookup(session)
+const modules = new CellModules(config.workspace, config.notebook)
+const interruptListeners = new Set<() => void>()
+let notebook = config.notebook
+let lastRun = 0
+
+/** The execution that output of this moment belongs to: the running cell, or the one whose code is at work. */
+function owner(): number {
+  const running = evaluator.current?.run
+  if (running !== undefined && evaluator.synchronous) return running
+  return runOnStack() ?? running ?? lastRun
+}
+
+const outlet: Outlet = {
+  owner,
+  show: (data, displayId, update, run) => link.post({ op: 'display', run, data, metadata: {}, displayId, update }),
+  clear: (wait) => link.post({ op: 'clear', run: owner(), wait }),
+}
+
+const host: KernelHost = {
+  currentCell() {
+    const frame = evaluator.current
+    if (!frame) return undefined
+    const { cellId, executionCount } = frame
+    return { executionCount, ...(notebook ? { notebook } : {}), ...(cellId ? { cellId } : {}) }
+  },
+  display: (bundle) => showBundle(outlet, bundle),
+  onInterrupt(callback) {
+    interruptListeners.add(callback)
+    return () => interruptListeners.delete(callback)
+  },
+  mapStack,
+  workspace: config.workspace,
+  importOf: (name) => modules.importOf(name),
+  modules: () => modules.modules(),
+  warn: (error) =>
+    void process.stderr.write(`${error.name}: ${error.message}${error.hint ? `\n  → ${error.hint}` : ''}\n`),
+}
+
+async function* each(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
+  const asynchronous = (source as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]
+  const iterator = asynchronous ? asynchronous.call(source) : (source as Iterable<unknown>)[Symbol.iterator]()
+  let ended = false
+  try {
+    for (;;) {
+      const step = (await evaluator.wait(iterator.next())) as IteratorResult<unknown>
+      if (step.done) {
+        ended = true
+        return
+      }
+      yield asynchronous ? step.value : await evaluator.wait(step.value)
+    }
+  } finally {
+    if (!ended) await iterator.return?.()
+  }
+}
+
+/** Asks the user for a line and waits for it, as a browser's `prompt` does. */
+function ask(message: unknown, password = false): string | null {
+  Atomics.store(shared, SHARED.input, 0)
+  link.post({ op: 'input', run: owner(), prompt: String(message ?? ''), password })
+  Atomics.wait(shared, SHARED.input, 0)
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+    const message = next.message as ToMain
+    if (message.op === 'input') return message.value
+    setImmediate(handle, message)
+  }
+  return null
+}
+
+/** What compiled cells call; the transform writes these names. */
+const runtime = {
+  import: modules.import.bind(modules),
+  wait: (value: unknown) => evaluator.wait(value),
+  each,
+  use: (value: unknown, asynchronous = false) => evaluator.use(value, asynchronous),
+  take: (value: unknown) => evaluator.take(value),
+  offer: (value: unknown) => lookup.offer(value),
+  get meta() {
+    return modules.meta
+  },
+}
+
+const define = (name: string, value: unknown) =>
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false })
+
+function install(): void {
+  installStackFormatter(config.workspace)
+  process.setSourceMapsEnabled(true)
+  redirectStreams((name, text) => link.post({ op: 'stream', run: owner(), name, text }))
+  Object.defineProperty(globalThis, '__nb', { value: Object.freeze(runtime) })
+  define('display', makeDisplay(outlet))
+  define('require', modules.require)
+  define('prompt', (message: unknown) => ask(message))
+  define('confirm', (message: unknown) => /^y(es)?$/i.test(ask(`${message ?? ''} [y/n] `) ?? ''))
+  setKernelHost(host)
+  process.on('uncaughtException', (error) => reportLate('Uncaught', error))
+  process.on('unhandledRejection', (reason) => reportLate('Uncaught (in promise)', reason))
+  process.on('exit', (code) => {
+    session.disconnect()
+    link.flushAndSay(code)
+  })
+}
+
+/** A fault that no cell waits for is shown where its code stands, and nothing ends. */
+function reportLate(label: string, thrown: unknown): void {
+  // The await of an interrupted cell, left behind by code that did not await it.
+  if (thrown instanceof KeyboardInterrupt) return
+  const text = describeFault(thrown).traceback.join('\n')
+  const run = runOfStack(text) ?? evaluator.current?.run ?? lastRun
+  link.post({ op: 'stream', run, name: 'stderr', text: `${label} ${text}\n` })
+}
+
+let interruptsSeen = 0
+
+function interrupt(attempt: number): void {
+  link.post({ op: 'interrupted' })
+  if (attempt === interruptsSeen) return
+  interruptsSeen = attempt
+  for (const listener of interruptListeners) {
+    try {
+      listener()
+    } catch (error) {
+      reportLate('Uncaught (in interrupt listener)', error)
+    }
+  }
+  evaluator.interrupt()
+}
+
+function handle(message: ToMain): void {
+  switch (message.op) {
+    case 'execute':
+      lastRun = message.run
+      modules.declare(message.declared, message.imports)
+      evaluator.execute(message)
+      break
+    case 'interrupt':
+      interrupt(message.attempt)
+      break
+    case 'complete':
+      link.post({ op: 'completions', ask: message.ask, names: lookup.names(message.expression) })
+      break
+    case 'inspect':
+      link.post({ op: 'inspected', ask: message.ask, data: lookup.describe(message.expression) })
+      break
+    case 'rename':
+      notebook = message.notebook
+      modules.rename(message.notebook)
+      break
+    case 'input':
+      // An answer nobody waits for any more.
+      break
+  }
+}
+
+install()
+port.on('message', handle)
+link.post({ op: 'ready', node: process.version, globals })

@@ -1,0 +1,146 @@
+/** `import` and `require` of cells, and the table of what they brought in. */
+import { readFileSync } from 'node:fs'
+import { createRequire, isBuiltin, register } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { transformSync } from 'esbuild'
+import type { ImportedName } from '../transform/index.js'
+import { installSyncHooks, registerHooks } from './hooks-sync.js'
+import { findFile, notebookSpecifier, transformOptions, WorkspaceLoader } from './workspace-loader.js'
+
+type Namespace = Record<string, unknown>
+
+export interface LoadedModule {
+  url: string
+  specifier: string
+  namespace: Namespace
+}
+
+export class CellModules {
+  readonly #workspace: string
+  #notebook: string
+  #hooked = false
+  readonly #loaded = new Map<string, LoadedModule>()
+  readonly #table = new Map<string, ImportedName>()
+  /** Watches what `require` loads: Node's cache knows nothing of edits. */
+  readonly #required: WorkspaceLoader
+  readonly #stamps = new Map<string, string>()
+
+  constructor(workspace: string, notebook: string | undefined) {
+    this.#workspace = workspace
+    this.#notebook = notebook ?? 'notebook.ipynb'
+    this.#required = new WorkspaceLoader({ workspace, fallback: import.meta.url })
+  }
+
+  rename(notebook: string): void {
+    this.#notebook = notebook
+  }
+
+  /** URL of the notebook: what cells' relative imports start from, and their `import.meta.url`. */
+  get url(): string {
+    return pathToFileURL(join(this.#workspace, this.#notebook)).href
+  }
+
+  get meta() {
+    const filename = fileURLToPath(this.url)
+    const resolve = (specifier: string) => this.#resolve(specifier)
+    return { url: this.url, filename, dirname: dirname(filename), resolve }
+  }
+
+  /**
+   * Imports for a cell. `wanted` maps the names a static import binds to whether the cell uses them as values: those must exist,
+   * the others may be types, which leave nothing behind. Names that a CommonJS module only has on its default export are found there.
+   */
+  async import(
+    specifier: unknown,
+    options?: ImportCallOptions,
+    wanted: Record<string, boolean> = {},
+  ): Promise<Namespace> {
+    const name = String(specifier)
+    const url = this.#resolve(name)
+    // A changed CommonJS file would come from Node's cache, which goes by file name.
+    if (url.includes('?v=') && !this.#loaded.has(url)) delete createRequire(this.url).cache[fileURLToPath(url)]
+    const namespace = (await import(url, options)) as Namespace
+    const bare = url.replace(/\?v=\w+$/, '')
+    this.#loaded.set(bare, { url: bare, specifier: name, namespace })
+    return withNames(namespace, name, wanted)
+  }
+
+  require = (specifier: string): unknown => {
+    installTypeScriptRequire()
+    const own = createRequire(this.url)
+    const local = /^\.{0,2}\//.test(specifier) ? findFile(join(dirname(fileURLToPath(this.url)), specifier)) : undefined
+    if (local) {
+      const stamp = this.#required.stampOf(local)
+      const before = this.#stamps.get(local)
+      if (before !== undefined && before !== stamp) forget(own.cache, this.#workspace)
+      this.#stamps.set(local, stamp)
+      return own(local)
+    }
+    try {
+      return own(specifier)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
+      try {
+        return createRequire(import.meta.url)(specifier)
+      } catch {
+        throw error
+      }
+    }
+  }
+
+  /** Notes the imports of a cell; other names it declares are no imports any more. */
+  declare(names: readonly string[], imports: Record<string, ImportedName>): void {
+    for (const name of names) this.#table.delete(name)
+    for (const [name, from] of Object.entries(imports)) this.#table.set(name, from)
+  }
+
+  importOf(name: string): ImportedName | undefined {
+    return this.#table.get(name)
+  }
+
+  modules(): Iterable<LoadedModule> {
+    return this.#loaded.values()
+  }
+
+  #resolve(specifier: string): string {
+    if (isBuiltin(specifier)) return specifier.startsWith('node:') ? specifier : `node:${specifier}`
+    if (!this.#hooked) {
+      this.#hooked = true
+      const options = { workspace: this.#workspace, fallback: import.meta.url }
+      if (registerHooks) installSyncHooks(options)
+      else register('./hooks.js', { parentURL: import.meta.url, data: options })
+    }
+    return import.meta.resolve(notebookSpecifier(specifier, this.url))
+  }
+}
+
+function withNames(namespace: Namespace, specifier: string, wanted: Record<string, boolean>): Namespace {
+  const missing = Object.keys(wanted).filter((name) => !(name in namespace))
+  if (missing.length === 0) return namespace
+  const fallback = namespace.default as Namespace | undefined
+  const found = missing.filter((name) => fallback !== null && fallback !== undefined && name in Object(fallback))
+  const lost = missing.find((name) => wanted[name] && !found.includes(name))
+  if (lost) throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${lost}'`)
+  return { ...namespace, ...Object.fromEntries(found.map((name) => [name, fallback![name]])) }
+}
+
+function forget(cache: NodeJS.Dict<unknown>, workspace: string): void {
+  for (const path of Object.keys(cache)) {
+    if (path.startsWith(workspace) && !path.includes('node_modules')) delete cache[path]
+  }
+}
+
+let typeScriptRequire = false
+
+/** `require` of TypeScript files, for cells that prefer it. */
+function installTypeScriptRequire(): void {
+  if (typeScriptRequire) return
+  typeScriptRequire = true
+  const { extensions } = createRequire(import.meta.url)
+  const compile = (module: NodeJS.Module, file: string) => {
+    const { code } = transformSync(readFileSync(file, 'utf8'), { ...transformOptions(file), format: 'cjs' })
+    ;(module as unknown as { _compile(code: string, file: string): void })._compile(code, file)
+  }
+  for (const extension of ['.ts', '.cts', '.mts', '.tsx']) extensions[extension] = compile
+}

@@ -1,0 +1,440 @@
+/**
+ * The message core: Jupyter requests in, replies and iopub messages out, frames to and from the child. It knows neither sockets nor
+ * processes. Executions run one after another; everything else is answered at once, also while a cell runs.
+ */
+
+import { type Channel, type Header, type JupyterMessage, makeHeader, PROTOCOL_VERSION } from '../messages.js'
+import type { ErrorContent, FromChild, ToChild } from '../protocol.js'
+import { CellSyntaxError, type CompiledCell, compileCell, type Kind } from '../transform/index.js'
+import { completeness, completionAt, expressionAt, toPoints, toUnits } from './cursor.js'
+import { type HistoryEntry, selectHistory } from './history.js'
+import { StreamJoiner } from './streams.js'
+
+export interface CoreOptions {
+  /** Session id in the headers of what the kernel says. */
+  id: string
+  send(frame: ToChild): void
+  emit(message: JupyterMessage): void
+  /** A client asks, by message, for what the owner of the process does. */
+  onInterrupt(): void
+  onShutdown(restart: boolean): void
+}
+
+interface Execution {
+  run: number
+  request: JupyterMessage
+  cellId: string | undefined
+  silent: boolean
+  count: number
+  compiled?: CompiledCell
+}
+
+type Content = Record<string, unknown>
+type DoneFrame = Extract<FromChild, { op: 'done' }>
+
+/** Executions whose late output still finds its cell. */
+const REMEMBERED = 10_000
+const ASK_MS = 1000
+
+export class KernelCore {
+  readonly #options: CoreOptions
+  readonly #streams: StreamJoiner
+  readonly #queue: JupyterMessage[] = []
+  readonly #executions = new Map<number, { header: Header; cellId: string | undefined; silent: boolean }>()
+  readonly #history: HistoryEntry[] = []
+  readonly #asked = new Map<number, (frame: FromChild) => void>()
+  #running: Execution | undefined
+  #ready = false
+  #node = process.version
+  #runs = 0
+  #asks = 0
+  #count = 0
+  #kinds = new Map<string, Kind>()
+  #renamed: ReadonlySet<string> = new Set()
+  #globals: ReadonlySet<string> = new Set()
+
+  constructor(options: CoreOptions) {
+    this.#options = options
+    this.#streams = new StreamJoiner((run, name, text) => this.#publish(run, 'stream', { name, text }))
+  }
+
+  get busy(): boolean {
+    return this.#running !== undefined || this.#queue.length > 0
+  }
+
+  /** Takes a request of a client. */
+  handle(message: JupyterMessage): void {
+    if (message.channel === 'stdin') {
+      const value = message.content.value
+      if (message.header.msg_type === 'input_reply') {
+        this.#options.send({ op: 'input', value: typeof value === 'string' ? value : null })
+      }
+      return
+    }
+    if (message.header.msg_type !== 'execute_request') {
+      void this.#answer(message)
+      return
+    }
+    this.#queue.push(message)
+    this.#pump()
+  }
+
+  /** The child is up: a new life with no names. */
+  childReady(frame: Extract<FromChild, { op: 'ready' }>): void {
+    this.#ready = true
+    this.#node = frame.node
+    this.#globals = new Set(frame.globals)
+    this.#kinds = new Map()
+    this.#renamed = new Set()
+    this.#count = 0
+    this.status('idle')
+    this.#pump()
+  }
+
+  /** The child is gone: what ran ends with `error`, or is aborted like all that waited. */
+  childGone(error?: ErrorContent): void {
+    this.#ready = false
+    this.#streams.flush()
+    const running = this.#running
+    this.#running = undefined
+    for (const [ask, resolve] of this.#asked) resolve({ op: 'inspected', ask, data: null })
+    this.#asked.clear()
+    const waiting = this.#queue.splice(0)
+    if (running) {
+      if (error) this.#publish(running.run, 'error', { ...error })
+      this.#conclude(
+        running,
+        error ? errorReply(error, running.count) : { status: 'aborted', execution_count: running.count },
+      )
+    }
+    for (const request of waiting) this.#abort(request)
+  }
+
+  /** An iopub status that answers no request. */
+  status(state: string): void {
+    this.#streams.flush()
+    this.#emit('iopub', 'status', {}, { execution_state: state })
+  }
+
+  /** Text for the user about the running cell. */
+  notice(text: string): void {
+    if (this.#running) this.#streams.write(this.#running.run, 'stderr', text)
+  }
+
+  /** Output that came through the process's own pipes: native code, or children that inherited them. */
+  nativeOutput(name: 'stdout' | 'stderr', text: string): void {
+    this.#streams.write(this.#running?.run ?? this.#runs, name, text)
+  }
+
+  /** Takes a frame of the child. */
+  frame(frame: FromChild): void {
+    switch (frame.op) {
+      case 'stream':
+        this.#streams.write(frame.run, frame.name, frame.text)
+        break
+      case 'display': {
+        const { data, metadata, displayId } = frame
+        const content = { data, metadata, transient: displayId ? { display_id: displayId } : {} }
+        this.#publish(frame.run, frame.update ? 'update_display_data' : 'display_data', content)
+        break
+      }
+      case 'clear':
+        this.#publish(frame.run, 'clear_output', { wait: frame.wait })
+        break
+      case 'done':
+        this.#done(frame)
+        break
+      case 'input':
+        this.#askUser(frame)
+        break
+      case 'completions':
+      case 'inspected':
+        this.#asked.get(frame.ask)?.(frame)
+        this.#asked.delete(frame.ask)
+        break
+    }
+  }
+
+  #pump(): void {
+    if (!this.#ready || this.#running) return
+    const request = this.#queue.shift()
+    if (request) void this.#execute(request)
+  }
+
+  async #execute(request: JupyterMessage): Promise<void> {
+    const {
+      code = '',
+      silent = false,
+      store_history: store = true,
+    } = request.content as {
+      code?: string
+      silent?: boolean
+      store_history?: boolean
+    }
+    const run = ++this.#runs
+    const counts = !silent && store
+    if (counts) this.#count++
+    const execution: Execution = { run, request, cellId: cellIdOf(request), silent, count: this.#count }
+    this.#running = execution
+    this.#remember(execution)
+    this.#emit('iopub', 'status', request.header, { execution_state: 'busy' }, execution.cellId)
+    if (!silent) this.#publish(run, 'execute_input', { code, execution_count: this.#count })
+    if (counts) this.#history.push({ line: this.#count, source: code })
+    const script = counts ? `cell-${this.#count}` : `cell-s${run}`
+    const compiled = await this.#compile(execution, code, script)
+    if (!compiled || this.#running !== execution) return
+    execution.compiled = compiled
+    for (const warning of compiled.warnings) this.#streams.write(run, 'stderr', `${warning}\n`)
+    this.#options.send({
+      op: 'execute',
+      run,
+      script,
+      executionCount: this.#count,
+      ...(execution.cellId === undefined ? {} : { cellId: execution.cellId }),
+      code: compiled.code,
+      maps: compiled.maps,
+      declared: [...compiled.declared.keys()],
+      imports: compiled.imports,
+      showsValue: compiled.showsValue && !silent,
+    })
+  }
+
+  /** A cell that does not compile ends here, before it can change anything. */
+  async #compile(execution: Execution, code: string, script: string): Promise<CompiledCell | undefined> {
+    const names = { kinds: this.#kinds, renamed: this.#renamed, globals: this.#globals }
+    try {
+      return await compileCell(code, names, script)
+    } catch (error) {
+      if (this.#running !== execution) return undefined
+      this.#done({
+        op: 'done',
+        run: execution.run,
+        status: 'error',
+        error: compileFault(execution, error, script, code),
+      })
+      return undefined
+    }
+  }
+
+  #done(frame: DoneFrame): void {
+    const execution = this.#running
+    if (!execution || execution.run !== frame.run) return
+    this.#commit(execution, frame)
+    this.#running = undefined
+    const { count, silent, request } = execution
+    if (frame.error) {
+      const error = { ...frame.error, ...(frame.error.mayfly ? { mayfly: { ...frame.error.mayfly } } : {}) }
+      if (!silent) this.#publish(frame.run, 'error', error)
+      this.#conclude(execution, errorReply(frame.error, count))
+      if (request.content.stop_on_error !== false) for (const waiting of this.#queue.splice(0)) this.#abort(waiting)
+    } else {
+      if (frame.data && !silent) {
+        const content = { data: frame.data, metadata: frame.metadata ?? {}, execution_count: count }
+        this.#publish(frame.run, 'execute_result', content)
+      }
+      const expressions = Object.keys((request.content.user_expressions as Content) ?? {})
+      const unsupported = { status: 'error', ename: 'NotSupported', evalue: 'user_expressions', traceback: [] }
+      this.#conclude(execution, {
+        status: 'ok',
+        execution_count: count,
+        payload: [],
+        user_expressions: Object.fromEntries(expressions.map((name) => [name, unsupported])),
+      })
+    }
+    this.#pump()
+  }
+
+  /** What the cell declared counts from the moment it ran; where V8 refused it, V8 says what there is. */
+  #commit(execution: Execution, frame: DoneFrame): void {
+    const { compiled } = execution
+    if (!compiled) return
+    const held = frame.kinds ?? Object.fromEntries(compiled.declared)
+    for (const [name, kind] of Object.entries(held)) {
+      if (kind) this.#kinds.set(name, kind)
+      else this.#kinds.delete(name)
+    }
+    const stands = (name: string) => this.#renamed.has(name) || held[`__nb$${name}`] !== null
+    this.#renamed = new Set([...compiled.renamed].filter(stands))
+  }
+
+  #conclude(execution: Execution, reply: Content): void {
+    this.#streams.flush()
+    const { request, cellId } = execution
+    this.#emit(request.channel, 'execute_reply', request.header, reply, cellId)
+    this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, cellId)
+  }
+
+  #abort(request: JupyterMessage): void {
+    const cellId = cellIdOf(request)
+    const reply = { status: 'aborted', execution_count: this.#count }
+    this.#emit('iopub', 'status', request.header, { execution_state: 'busy' }, cellId)
+    this.#emit(request.channel, 'execute_reply', request.header, reply, cellId)
+    this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, cellId)
+  }
+
+  /** Every request but `execute_request`. Status goes back to busy afterwards where a cell runs on. */
+  async #answer(request: JupyterMessage): Promise<void> {
+    const { msg_type: type } = request.header
+    this.#emit('iopub', 'status', request.header, { execution_state: 'busy' })
+    const reply = await this.#replyTo(type, request.content)
+    if (reply) this.#emit(request.channel, type.replace(/_request$/, '_reply'), request.header, reply)
+    if (type === 'comm_open') {
+      this.#emit('iopub', 'comm_close', request.header, { comm_id: request.content.comm_id, data: {} })
+    }
+    this.#streams.flush()
+    this.#emit('iopub', 'status', request.header, { execution_state: 'idle' })
+    const running = this.#running
+    if (running) this.#emit('iopub', 'status', running.request.header, { execution_state: 'busy' }, running.cellId)
+    if (type === 'interrupt_request') this.#options.onInterrupt()
+    if (type === 'shutdown_request') this.#options.onShutdown(request.content.restart === true)
+  }
+
+  async #replyTo(type: string, content: Content): Promise<Content | undefined> {
+    switch (type) {
+      case 'kernel_info_request':
+        return kernelInfo(this.#node)
+      case 'complete_request':
+        return this.#complete(content)
+      case 'inspect_request':
+        return this.#inspect(content)
+      case 'is_complete_request':
+        return completeness(String(content.code ?? ''))
+      case 'history_request':
+        return { status: 'ok', history: selectHistory(this.#history, content) }
+      case 'comm_info_request':
+        return { status: 'ok', comms: {} }
+      case 'connect_request':
+        return { status: 'ok' }
+      case 'interrupt_request':
+        return { status: 'ok' }
+      case 'shutdown_request':
+        return { status: 'ok', restart: content.restart === true }
+      default:
+        return undefined
+    }
+  }
+
+  async #complete(content: Content): Promise<Content> {
+    const code = String(content.code ?? '')
+    const cursor = toUnits(code, Number(content.cursor_pos ?? code.length))
+    const at = completionAt(code, cursor)
+    const names = at ? await this.#names(at.expression) : []
+    const prefix = at?.prefix ?? ''
+    const matches = names.filter((name) => name.startsWith(prefix)).sort()
+    const start = toPoints(code, at?.start ?? cursor)
+    return { status: 'ok', matches, cursor_start: start, cursor_end: toPoints(code, cursor), metadata: {} }
+  }
+
+  /** A busy child cannot be asked; the names the notebook declared are known here. */
+  async #names(expression: string): Promise<string[]> {
+    if (this.#running || !this.#ready) {
+      return expression === ''
+        ? [...this.#kinds.keys(), ...this.#globals].filter((name) => !name.startsWith('__nb'))
+        : []
+    }
+    const frame = await this.#ask((ask) => ({ op: 'complete', ask, expression }))
+    return frame?.op === 'completions' ? frame.names : []
+  }
+
+  async #inspect(content: Content): Promise<Content> {
+    const code = String(content.code ?? '')
+    const expression = expressionAt(code, toUnits(code, Number(content.cursor_pos ?? code.length)))
+    if (!expression || this.#running || !this.#ready) return { status: 'ok', found: false, data: {}, metadata: {} }
+    const frame = await this.#ask((ask) => ({ op: 'inspect', ask, expression }))
+    const data = frame?.op === 'inspected' ? frame.data : null
+    return { status: 'ok', found: data !== null, data: data ?? {}, metadata: {} }
+  }
+
+  #ask(make: (ask: number) => ToChild): Promise<FromChild | undefined> {
+    const ask = ++this.#asks
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#asked.delete(ask)
+        resolve(undefined)
+      }, ASK_MS)
+      this.#asked.set(ask, (frame) => {
+        clearTimeout(timer)
+        resolve(frame)
+      })
+      this.#options.send(make(ask))
+    })
+  }
+
+  #askUser(frame: Extract<FromChild, { op: 'input' }>): void {
+    const running = this.#running
+    if (running?.request.content.allow_stdin !== true) {
+      this.#options.send({ op: 'input', value: null })
+      return
+    }
+    this.#streams.flush()
+    const content = { prompt: frame.prompt, password: frame.password }
+    this.#emit('stdin', 'input_request', running.request.header, content, running.cellId)
+  }
+
+  #publish(run: number, type: string, content: Content): void {
+    if (type !== 'stream') this.#streams.flush()
+    const execution = this.#executions.get(run)
+    if (execution?.silent && type !== 'stream' && type !== 'update_display_data') return
+    this.#emit('iopub', type, execution?.header ?? {}, content, execution?.cellId)
+  }
+
+  #remember(execution: Execution): void {
+    const { run, request, cellId, silent } = execution
+    this.#executions.set(run, { header: request.header, cellId, silent })
+    this.#executions.delete(run - REMEMBERED)
+  }
+
+  #emit(channel: Channel, type: string, parent: Partial<Header>, content: Content, cellId?: string): void {
+    const metadata = cellId === undefined ? {} : { cellId }
+    this.#options.emit({
+      channel,
+      header: makeHeader(type, this.#options.id),
+      parent_header: parent,
+      metadata,
+      content,
+    })
+  }
+}
+
+function cellIdOf(request: JupyterMessage): string | undefined {
+  const id = request.metadata.cellId
+  return typeof id === 'string' ? id : undefined
+}
+
+function errorReply(error: ErrorContent, count: number): Content {
+  const { ename, evalue, traceback } = error
+  return { status: 'error', execution_count: count, ename, evalue, traceback }
+}
+
+function compileFault(execution: Execution, error: unknown, script: string, code: string): ErrorContent {
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof CellSyntaxError)) return { ename: 'Error', evalue: message, traceback: [`Error: ${message}`] }
+  const { line = 1, column = 1 } = (error.where ?? {}) as { line?: number; column?: number }
+  const text = code.split('\n')[line - 1] ?? ''
+  const marker = `${' '.repeat(Math.max(0, column - 1))}^`
+  const place = { cell: execution.count, line, column, ...(execution.cellId ? { cellId: execution.cellId } : {}) }
+  const traceback = [`SyntaxError: ${message}`, `    at ${script}.ts:${line}:${column}`, '', text, marker]
+  return { ename: 'SyntaxError', evalue: message, traceback, mayfly: place }
+}
+
+function kernelInfo(node: string): Content {
+  return {
+    status: 'ok',
+    protocol_version: PROTOCOL_VERSION,
+    implementation: 'mayfly',
+    implementation_version: '0.1.0',
+    language_info: {
+      name: 'typescript',
+      version: '7.0',
+      mimetype: 'text/typescript',
+      file_extension: '.ts',
+      pygments_lexer: 'typescript',
+      codemirror_mode: 'typescript',
+      nbconvert_exporter: 'script',
+    },
+    banner: `Mayfly TypeScript kernel on Node ${node.replace(/^v/, '')}`,
+    help_links: [],
+    debugger: false,
+    supported_features: [],
+  }
+}

@@ -1,0 +1,150 @@
+/** The kernel's operating-system process: how it is started, spoken to, ended, and why it died. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { encodeFrame, FrameReader } from './frames.js'
+import type { ChildConfig, FromChild, ToChild } from './protocol.js'
+
+export interface ProcessOptions {
+  workspace: string
+  home: string
+  notebook?: string
+  memoryMb?: number
+  env?: Record<string, string>
+  nodePath?: string
+}
+
+export interface ProcessEvents {
+  onFrame(frame: FromChild): void
+  /** Output of native code and of grandchildren, which bypasses the streams of JavaScript. */
+  onNativeOutput(name: 'stdout' | 'stderr', text: string): void
+  /** Once, with the reason in words. */
+  onExit(reason: string): void
+}
+
+const ENTRY = fileURLToPath(new URL('./child/main.js', import.meta.url))
+/** Share of the heap limit at which a cell is stopped. */
+const MEMORY_SHARE = 0.8
+const TERM_GRACE_MS = 500
+const TAIL = 4000
+/** Never handed to user code. */
+const SECRETS = ['MAYFLY_SECRET']
+
+export class KernelProcess {
+  readonly #child: ChildProcess
+  readonly #pipe: Duplex
+  readonly #memoryMb: number | undefined
+  #stderrTail = ''
+  #exitCode: number | undefined
+  #dead = false
+  readonly #exited: Promise<void>
+
+  constructor(options: ProcessOptions, events: ProcessEvents) {
+    this.#memoryMb = options.memoryMb
+    this.#child = spawn(options.nodePath ?? process.execPath, [...nodeFlags(options), ENTRY], {
+      cwd: options.workspace,
+      env: childEnvironment(options),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      // A group of its own: Ctrl+C in the runner's terminal is the runner's to handle, and no worker outlives its kernel.
+      detached: true,
+    })
+    this.#pipe = this.#child.stdio[3] as Duplex
+    this.#pipe.on('error', () => {})
+    const reader = new FrameReader<FromChild>()
+    this.#pipe.on('data', (chunk: Buffer) => {
+      for (const frame of reader.push(chunk)) {
+        if (frame.op === 'exit') this.#exitCode = frame.code
+        else events.onFrame(frame)
+      }
+    })
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => events.onNativeOutput('stdout', text))
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderrTail = (this.#stderrTail + text).slice(-TAIL)
+      if (!isNodesOwn(text)) events.onNativeOutput('stderr', text)
+    })
+    this.#exited = new Promise((resolve) => {
+      const end = (reason: string) => {
+        if (this.#dead) return
+        this.#dead = true
+        this.#killGroup()
+        resolve()
+        events.onExit(reason)
+      }
+      this.#child.on('error', (error) => end(`could not be started: ${error.message}`))
+      // 'close' comes after the pipes are drained: what was said before the end is heard first.
+      this.#child.on('close', (code, signal) => end(this.#explain(code, signal)))
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  send(frame: ToChild): void {
+    if (!this.#dead && this.#pipe.writable) this.#pipe.write(encodeFrame(frame))
+  }
+
+  /** Ends the process: asks first, insists soon after. Resolves when it is gone. */
+  async end(): Promise<void> {
+    if (!this.#dead) {
+      this.#child.kill('SIGTERM')
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), TERM_GRACE_MS)
+      await this.#exited
+      clearTimeout(timer)
+    }
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid === undefined) return
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL')
+    } catch {
+      // Nobody was left in the group.
+    }
+  }
+
+  #explain(code: number | null, signal: NodeJS.Signals | null): string {
+    if (/heap out of memory|Reached heap limit|Allocation failed/.test(this.#stderrTail)) {
+      const limit = this.#memoryMb ? ` (limit ${this.#memoryMb} MiB)` : ''
+      return `ran out of memory${limit}`
+    }
+    if (this.#exitCode !== undefined) return `ended because the code called process.exit(${this.#exitCode})`
+    if (signal === 'SIGABRT' || code === 134) return 'was aborted (process.abort() or a fatal error in native code)'
+    if (signal === 'SIGSEGV' || signal === 'SIGBUS' || code === 139)
+      return `crashed in native code (${signal ?? 'SIGSEGV'})`
+    if (signal === 'SIGKILL') return 'was killed from outside (SIGKILL), often by the system for want of memory'
+    return signal ? `was ended by ${signal}` : `ended with exit code ${code}`
+  }
+}
+
+/** Words of V8 and Node at a fatal error: reported as the reason of death, not as output of a cell. */
+function isNodesOwn(text: string): boolean {
+  return /FATAL ERROR:|<--- Last few GCs --->|Waiting for the debugger to disconnect|Native stack trace/.test(text)
+}
+
+function nodeFlags(options: ProcessOptions): string[] {
+  const known = (flag: string) => options.nodePath !== undefined || process.allowedNodeEnvironmentFlags.has(flag)
+  const flags: string[] = []
+  // Without it an interrupt that lands in a timer or a microtask ends the process.
+  if (known('--force-async-hooks-checks')) flags.push('--no-force-async-hooks-checks')
+  if (known('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')
+  if (options.memoryMb) flags.push(`--max-old-space-size=${options.memoryMb}`)
+  return flags
+}
+
+function childEnvironment(options: ProcessOptions): NodeJS.ProcessEnv {
+  const config: ChildConfig = {
+    workspace: options.workspace,
+    ...(options.notebook ? { notebook: options.notebook } : {}),
+    memoryShare: MEMORY_SHARE,
+  }
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    MAYFLY_WORKSPACE: options.workspace,
+    MAYFLY_HOME: options.home,
+    ...options.env,
+    MAYFLY_KERNEL: JSON.stringify(config),
+  }
+  for (const name of SECRETS) delete env[name]
+  return env
+}

@@ -1,0 +1,5 @@
+export { type CompiledCell, compileCell } from './compile.js'
+export type { ImportedName } from './draft.js'
+export { CellSyntaxError } from './errors.js'
+export { mapPosition, type SourceMap } from './maps.js'
+export type { Kind, NotebookNames } from './names.js'
