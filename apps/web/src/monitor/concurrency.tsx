@@ -5,6 +5,7 @@ import { Area, AreaChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'rec
 import { BINS, ChartFrame, ChartTip } from './chart'
 import { concurrencyOf } from './curves'
 import type { RunFeed } from './feed'
+import { S } from './model'
 import { type TimeWindow, tickLabel } from './scale'
 
 interface Point {
@@ -24,12 +25,13 @@ export function Concurrency(props: {
   const { model } = feed
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable; `tick` says when it changed
   const curve = useMemo(() => concurrencyOf(model, window, BINS, feed.now()), [model, tick, window.from, window.to])
-  const points: Point[] = Array.from(curve.at, (at, i) => ({
-    at,
-    onWorker: curve.onWorker[i]!,
-    inFunction: curve.inFunction[i]!,
-  }))
-  const now = feed.moving ? points.at(-1)?.onWorker : undefined
+  const present = feed.now()
+  const points: Point[] = []
+  curve.at.forEach((at, i) => {
+    // Nothing is known of the future, not even zero.
+    if (at <= present) points.push({ at, onWorker: curve.onWorker[i]!, inFunction: curve.inFunction[i]! })
+  })
+  const now = feed.moving ? model.counts[S.running] : undefined
   return (
     <ChartFrame
       title="Concurrency"

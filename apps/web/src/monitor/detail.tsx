@@ -217,7 +217,8 @@ function Spark({ title, curve, values, colours, format }: SparkProps) {
   return (
     <figure>
       <figcaption className="tabular text-[11px] text-ink-2">
-        {title} <span className="whitespace-nowrap">≤ {format(most)}</span>
+        <span className="block text-ink">{title}</span>
+        <span className="block truncate">≤ {format(most)}</span>
       </figcaption>
       <svg
         aria-hidden="true"

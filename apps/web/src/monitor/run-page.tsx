@@ -141,7 +141,7 @@ function Content({ feed, view, tick }: { feed: RunFeed; view: ViewStore; tick: n
           />
         </div>
         {valid && (
-          <div className="xl:sticky xl:top-14 xl:max-h-[calc(100dvh-4.5rem)] xl:self-start xl:overflow-y-auto">
+          <div className="fixed top-11 right-0 bottom-0 z-20 w-[23rem] max-w-full overflow-y-auto bg-surface shadow-float xl:sticky xl:top-14 xl:bottom-auto xl:z-auto xl:max-h-[calc(100dvh-4.5rem)] xl:w-auto xl:self-start xl:bg-transparent xl:shadow-none">
             <CallDetail feed={feed} row={selected} onClose={() => view.setState({ selected: undefined })} />
           </div>
         )}

@@ -13,6 +13,7 @@ import { Button } from '../ui/button'
 import { EmptyState, ErrorNote } from '../ui/panel'
 import { toast } from '../ui/toast'
 import { formatMoney } from './format'
+import { SegmentedProgress } from './progress'
 import { StatusBadge } from './status'
 import { PlainTable, ROW_LOOK, Td, Th } from './tables'
 import './monitor.css'
@@ -102,6 +103,13 @@ export function RunsTable({ runs }: { runs: readonly RunHeader[] }) {
           <Td right>
             {formatCount(run.done)}
             <span className="text-ink-2"> / {formatCount(run.calls)}</span>
+            {run.status === 'running' && (
+              <SegmentedProgress
+                thin
+                label={`Progress of ${run.name}`}
+                counts={[run.calls - run.done - run.failed, 0, run.done, run.failed, 0]}
+              />
+            )}
           </Td>
           <Td right className={run.failed > 0 ? 'font-medium text-bad' : 'text-ink-2'}>
             {formatCount(run.failed)}

@@ -56,6 +56,14 @@ export interface Frame {
 /** Phases in which a worker is at work; the others are waits and drawn thinner. */
 const WORKING = [false, false, true, true, true, true, false]
 
+/** Rows lower than this have no room for a thin bar: a queue is then a light tone, or it would drown the work. */
+const ROOMY = 4
+const TONE = 0.3
+
+/** Height of a wait: a third of its row where there is room. */
+const thinOf = (h: number) => (h >= ROOMY ? Math.max(1, Math.round(h / 3)) : h)
+const toneOf = ({ picked }: Frame) => (picked.count > 0 && picked.heights[0]! < ROOMY ? TONE : 1)
+
 /** Paints a frame over the whole canvas; returns how many calls were painted. */
 export function paint(pen: Pen, frame: Frame): number {
   const { scale, height, palette } = frame
@@ -108,7 +116,9 @@ function paintBars(pen: Pen, frame: Frame): void {
     }
     pen.fillStyle =
       phase < PHASE_COUNT ? palette.phases[phase]! : phase === PHASE_COUNT ? palette.failed : palette.cancelled
+    pen.globalAlpha = phase === B.submitted ? toneOf(frame) : 1
     pen.fill()
+    pen.globalAlpha = 1
   }
   paintHatch(pen, bars.cold, palette)
   paintCrosses(pen, bars.crosses, palette)
@@ -152,13 +162,12 @@ function collectBars({ model, picked, scale, now }: Frame): Bars {
       const right = Math.min(scale.width + 8, x1)
       const bad = settled && state !== S.done && phase === B.started
       const style = bad ? (state === S.failed ? FAILED_STYLE : CANCELLED_STYLE) : phase
-      const thin = !WORKING[phase] && h >= 4
-      const barHeight = thin ? Math.max(1, Math.round(h / 3)) : h
-      const top = thin ? y + (h - barHeight) / 2 : y
+      const barHeight = WORKING[phase] ? h : thinOf(h)
+      const top = y + (h - barHeight) / 2
       // A bar is at least half a pixel wide, or short calls would vanish when zoomed out.
       bars.byStyle[style]!.push(left, top, Math.max(0.5, right - left), barHeight)
-      if (open && h >= 4) bars.openEnds[style]!.push([right, top, barHeight])
-      if (phase === B.setup && h >= 4 && model.cold.data[row] === 1 && right - left >= 3) {
+      if (open && h >= ROOMY) bars.openEnds[style]!.push([right, top, barHeight])
+      if (phase === B.setup && h >= ROOMY && model.cold.data[row] === 1 && right - left >= 3) {
         bars.cold.push(left, top, right - left, barHeight)
       }
     }
@@ -179,24 +188,35 @@ function collectBars({ model, picked, scale, now }: Frame): Bars {
 }
 
 /** Attempts that failed and were followed by another: what they took, and a cross where they ended. */
-function paintEarlier(pen: Pen, { model, picked, scale, palette, earlier }: Frame): void {
+function paintEarlier(pen: Pen, frame: Frame): void {
+  const { model, picked, scale, palette, earlier } = frame
   if (earlier.size === 0) return
   const crosses: number[] = []
+  const waits: number[] = []
   pen.beginPath()
   for (let i = 0; i < picked.count; i++) {
     const row = picked.rows[i]!
     const failures = earlier.get(row)
     if (!failures) continue
     const h = picked.heights[i]!
+    const y = picked.y[i]!
+    let waiting = model.first.data[row]!
     for (const { from, to, attempt } of failures) {
       if (attempt === model.attempt.data[row] && model.state.data[row]! >= S.done) continue
       const x = toX(scale, from)
-      pen.rect(x, picked.y[i]!, Math.max(0.5, toX(scale, to) - x), h)
-      crosses.push(toX(scale, to), picked.y[i]! + h / 2, h)
+      pen.rect(x, y, Math.max(0.5, toX(scale, to) - x), h)
+      crosses.push(toX(scale, to), y + h / 2, h)
+      waits.push(toX(scale, waiting), y + (h - thinOf(h)) / 2, Math.max(0, x - toX(scale, waiting)), thinOf(h))
+      waiting = to
     }
   }
   pen.globalAlpha = 0.55
   pen.fillStyle = palette.failed
+  pen.fill()
+  pen.globalAlpha = toneOf(frame)
+  pen.beginPath()
+  for (let i = 0; i < waits.length; i += 4) pen.rect(waits[i]!, waits[i + 1]!, waits[i + 2]!, waits[i + 3]!)
+  pen.fillStyle = palette.phases[0]!
   pen.fill()
   pen.globalAlpha = 1
   paintCrosses(pen, crosses, palette)

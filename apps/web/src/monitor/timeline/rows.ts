@@ -95,14 +95,15 @@ export function pickRows(model: RunModel, order: Int32Array, { rowHeight, scroll
 
 function everyRow(order: Int32Array, first: number, last: number, rowHeight: number, scroll: number): Picked {
   const picked = allocate(Math.max(0, last - first))
-  // Whole pixels, so that edges are sharp; a gap only where there is room for one.
-  const gap = rowHeight >= 6 ? 2 : rowHeight >= 3 ? 1 : 0
+  // Rows of some height get whole pixels, sharp edges and a gap. Lower ones stay exact: rounding would beat against them.
+  const sharp = rowHeight >= 4
+  const gap = rowHeight >= 6 ? 2 : sharp ? 1 : 0
   for (let i = first; i < last; i++) {
-    const top = Math.round(i * rowHeight - scroll)
-    const bottom = Math.round((i + 1) * rowHeight - scroll)
+    const top = i * rowHeight - scroll
+    const y = sharp ? Math.round(top) : top
     picked.rows[picked.count] = order[i]!
-    picked.y[picked.count] = top
-    picked.heights[picked.count++] = Math.max(1, bottom - top - gap)
+    picked.y[picked.count] = y
+    picked.heights[picked.count++] = sharp ? Math.round(top + rowHeight) - y - gap : rowHeight
   }
   picked.represented = picked.count
   return picked
