@@ -11,7 +11,10 @@ export interface KernelHost {
   display(bundle: Record<string, unknown>): { update(bundle: Record<string, unknown>): void }
   /** Called when the user interrupts the running cell; returns a function that unsubscribes. */
   onInterrupt(callback: () => void): () => void
-  /** Maps positions in evaluated cells (`cell-N.ts:line:col`) of a stack back to the user's lines. */
+  /**
+   * Maps positions in evaluated cells of a stack back to the user's lines. Cells are evaluated as `cell-N.js`; mapped
+   * positions read `cell-N.ts:line:col`, so mapping twice does no harm. `error.stack` inside the kernel is mapped already.
+   */
   mapStack(stack: string): string
   /** Folder that bare and relative imports of cells resolve from. */
   readonly workspace: string
