@@ -100,8 +100,8 @@ export class Kernels {
   /** A new process in place of the old one; cells under way end with an error in words. */
   async restart(id: string): Promise<KernelModel> {
     const running = this.get(id)
+    running.hub.explain('KernelRestarted', 'The kernel was restarted while this cell ran.')
     await running.kernel.restart()
-    this.documents.peek(running.path)?.abandon('KernelRestarted', 'The kernel was restarted while this cell ran.')
     return modelOf(running)
   }
 
@@ -110,11 +110,10 @@ export class Kernels {
     const running = this.get(id)
     this.running.delete(id)
     for (const session of [...this.sessions.values()]) if (session.kernelId === id) this.sessions.delete(session.id)
+    running.hub.explain('KernelStopped', 'The kernel was shut down while this cell ran.')
     await running.kernel.shutdown()
-    const file = this.documents.peek(running.path)
-    file?.abandon('KernelStopped', 'The kernel was shut down while this cell ran.')
     running.hub.close(1000, 'the kernel was shut down')
-    await file?.flush()
+    await this.documents.peek(running.path)?.flush()
   }
 
   listSessions(): SessionModel[] {

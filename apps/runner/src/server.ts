@@ -35,14 +35,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const workspace = new Workspace(config.workspace, config.home)
   const contents = new Contents(workspace)
   const kernels = new Kernels({ workspace: config.workspace, home: config.home })
-  const documents = new Documents(
-    workspace,
-    (path) => kernels.ofNotebook(path) !== undefined,
-    (file) => {
-      file.onMessage = (message) => kernels.ofNotebook(file.path)?.hub.broadcast(message)
-    },
-    reportFault,
-  )
+  const documents = new Documents(workspace, (path) => kernels.ofNotebook(path) !== undefined, reportFault)
   kernels.documents = documents
 
   const check = (request: IncomingMessage) => checkAccess(accessOf(request), config)

@@ -14,7 +14,7 @@ const kernel = {
 const document = {
   document: { request: vi.fn() },
   apply: (m: JupyterMessage) => ({ ...m, metadata: { stamped: true } }),
-  abandon: vi.fn(),
+  explain: vi.fn((ename: string) => [request(ename)]),
 }
 
 beforeEach(() => {
@@ -59,9 +59,11 @@ test('clients may not speak for the kernel', () => {
   expect(kernel.send).not.toHaveBeenCalled()
 })
 
-test.each(['restarting', 'dead'])('cells under way are ended when the kernel says %s', (state) => {
-  answer(request('x'), 'status', 'iopub', { execution_state: state })
-  expect(document.abandon).toHaveBeenCalledOnce()
+test('when the kernel is asked to end, the running cell says so', () => {
+  const { client, types } = listen('1')
+  hub.fromClient(client, { ...request('shutdown_request'), channel: 'control' })
+  expect(types).toEqual(['KernelStopped'])
+  expect(kernel.send).toHaveBeenCalledOnce()
 })
 
 test('a session id names the same client again, none names a new one', () => {

@@ -6,7 +6,7 @@ import { Client, Outgoing } from './client.js'
 export interface DocumentPort {
   readonly document: { request(message: JupyterMessage): void }
   apply(message: JupyterMessage): JupyterMessage
-  abandon(ename: string, evalue: string): void
+  explain(ename: string, evalue: string): JupyterMessage[]
 }
 
 /** So long messages wait for a client that went away. */
@@ -53,6 +53,8 @@ export class Hub {
     this.routes.set(message.header.msg_id, client)
     if (this.routes.size > MAX_ROUTES) this.routes.delete(this.routes.keys().next().value!)
     if (message.header.msg_type === 'execute_request') this.documentOf()?.document.request(message)
+    if (message.header.msg_type === 'shutdown_request')
+      this.explain('KernelStopped', 'The kernel was asked to end while this cell ran.')
     this.kernel.send(message)
   }
 
@@ -60,6 +62,11 @@ export class Hub {
   broadcast(message: JupyterMessage): void {
     const outgoing = new Outgoing(message)
     for (const client of this.clients.values()) client.send(outgoing)
+  }
+
+  /** Tells everyone, in every running cell, why the kernel goes. */
+  explain(ename: string, evalue: string): void {
+    for (const message of this.documentOf()?.explain(ename, evalue) ?? []) this.broadcast(message)
   }
 
   /** Ends all connections. */
@@ -77,12 +84,6 @@ export class Hub {
     if (raw.channel === 'iopub' || raw.header.msg_type === 'execute_reply') this.broadcast(message)
     else asked?.send(new Outgoing(message))
     if (isReply) this.routes.delete(parent)
-    if (raw.channel === 'iopub' && raw.header.msg_type === 'status') this.watch(raw.content)
-  }
-
-  private watch({ execution_state: state }: Record<string, unknown>): void {
-    if (state === 'restarting' || state === 'dead')
-      this.documentOf()?.abandon('KernelDied', 'The kernel ended while this cell ran. Its variables are gone.')
   }
 
   private forget(): void {

@@ -94,7 +94,6 @@ describe('running a cell', () => {
     document.request(request('a', '1', { silent: true }))
     document.request({ ...request('a', '2'), metadata: {} })
     expect(document.states().a).toEqual({ state: 'idle' })
-    expect(document.busy).toBe(false)
   })
 
   test('a cell the client has not saved yet keeps its outputs until it is', () => {
@@ -173,21 +172,18 @@ test('very long streams keep their end', () => {
   expect(stream.text.endsWith(line)).toBe(true)
 })
 
-test('abandoning ends the running cell with an error in words and aborts the queued ones', () => {
+test('explaining puts an error in words into the running cell only', () => {
   document.request(request('a'))
   document.request(request('b'))
   document.apply(input('a'), 1)
-  const types = document.abandon('KernelDied', 'It ended.').map((m) => {
-    document.apply(m, 5)
-    return m.header.msg_type
-  })
-  expect(types).toEqual(['error', 'execute_reply', 'status', 'execute_reply', 'status'])
+  for (const m of document.explaining('KernelRestarted', 'It was restarted.')) document.apply(m, 5)
+  for (const id of ['a', 'b']) document.apply(reply(id, 'aborted'), 6)
   expect(document.states()).toEqual({
-    a: { state: 'idle', startedAt: 1, finishedAt: 5, status: 'error' },
+    a: { state: 'idle', startedAt: 1, finishedAt: 6, status: 'aborted' },
     b: { state: 'idle', status: 'aborted' },
   })
-  expect(outputs('a')).toMatchObject([{ output_type: 'error', ename: 'KernelDied', evalue: 'It ended.' }])
-  expect(document.busy).toBe(false)
+  expect(outputs('a')).toMatchObject([{ output_type: 'error', ename: 'KernelRestarted', evalue: 'It was restarted.' }])
+  expect(outputs('b')).toEqual([])
 })
 
 describe('editing', () => {

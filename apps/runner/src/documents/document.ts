@@ -88,11 +88,6 @@ export class Document {
     return Object.fromEntries([...this.results].map(([id, result]) => [id, result.state]))
   }
 
-  /** Whether requests of cells are under way. */
-  get busy(): boolean {
-    return this.requests.size > 0
-  }
-
   /** Notes an `execute_request` on its way to the kernel; requests without a cell and silent ones concern no cell. */
   request(message: JupyterMessage): void {
     const cellId = message.metadata.cellId
@@ -113,27 +108,16 @@ export class Document {
     return { message: { ...message, metadata: { ...message.metadata, mayfly } }, changed }
   }
 
-  /**
-   * The messages that end every request under way, for when the kernel cannot: the running cell gets an error output in words, the
-   * queued ones are aborted. They have yet to be applied.
-   */
-  abandon(ename: string, evalue: string): JupyterMessage[] {
-    return [...this.requests.values()].flatMap(({ cellId, header }) => {
-      const make = (channel: 'iopub' | 'shell', type: string, content: Record<string, unknown>): JupyterMessage => ({
-        channel,
-        header: makeHeader(type, header.session),
-        parent_header: header,
-        metadata: { cellId },
-        content,
-      })
-      const error = { ename, evalue, traceback: [`${ename}: ${evalue}`] }
-      const running = this.result(cellId).state.state === 'running'
-      return [
-        ...(running ? [make('iopub', 'error', error)] : []),
-        make('shell', 'execute_reply', running ? { status: 'error', ...error } : { status: 'aborted' }),
-        make('iopub', 'status', { execution_state: 'idle' }),
-      ]
-    })
+  /** Messages that tell in words, in every running cell, why its kernel goes; they have yet to be applied. */
+  explaining(ename: string, evalue: string): JupyterMessage[] {
+    const running = [...this.requests.values()].filter(({ cellId }) => this.result(cellId).state.state === 'running')
+    return running.map(({ cellId, header }) => ({
+      channel: 'iopub',
+      header: makeHeader('error', header.session),
+      parent_header: header,
+      metadata: { cellId },
+      content: { ename, evalue, traceback: [`${ename}: ${evalue}`] },
+    }))
   }
 
   /** Cells that run now, with their start times: what a journal must know that begins in the middle of an execution. */

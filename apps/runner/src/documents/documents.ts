@@ -15,13 +15,11 @@ export class Documents {
 
   /**
    * @param inUse whether a kernel works on the notebook
-   * @param onOpen wires a document that was just opened
    * @param onFault told of faults that no request waits for
    */
   constructor(
     private readonly workspace: Workspace,
     private readonly inUse: (path: string) => boolean,
-    private readonly onOpen: (file: DocumentFile) => void,
     private readonly onFault: (error: unknown) => void,
   ) {}
 
@@ -95,7 +93,6 @@ export class Documents {
     await this.closing.get(path)
     const file = await DocumentFile.open(path, { workspace: this.workspace, journalFolder, onFault: this.onFault })
     this.files.set(path, file)
-    this.onOpen(file)
     this.evict()
     return file
   }

@@ -26,12 +26,7 @@ afterEach(async () => {
 })
 
 function open(): Documents {
-  return new Documents(
-    new Workspace(root, home),
-    () => true,
-    () => {},
-    faults,
-  )
+  return new Documents(new Workspace(root, home), () => true, faults)
 }
 
 function book(source: string): Notebook {
@@ -211,12 +206,10 @@ describe('moving and deleting', () => {
   })
 })
 
-test('clearing tells the clients', async () => {
+test('clearing gives the messages for the clients', async () => {
   const file = await documents.open('a.ipynb')
   file.apply(print('hello', 'b'))
-  file.onMessage = vi.fn()
-  file.clear(['b'])
-  expect(file.onMessage).toHaveBeenCalledWith(
-    expect.objectContaining({ metadata: expect.objectContaining({ mayfly: { cellId: 'b', seq: 2 } }) }),
-  )
+  const [message, ...rest] = file.clear(['b'])
+  expect(message).toMatchObject({ header: { msg_type: 'clear_output' }, metadata: { mayfly: { cellId: 'b', seq: 2 } } })
+  expect(rest).toEqual([])
 })

@@ -31,8 +31,6 @@ interface FileState {
 }
 
 export class DocumentFile {
-  /** Messages that the runner itself makes (clearing, abandoned cells), stamped, for the clients. */
-  onMessage: (message: JupyterMessage) => void = () => {}
   private dirty = false
   private firstChange = 0
   private lastDuration = 0
@@ -83,14 +81,14 @@ export class DocumentFile {
     return applied.message
   }
 
-  /** Ends all requests under way because the kernel cannot. */
-  abandon(ename: string, evalue: string): void {
-    for (const message of this.document.abandon(ename, evalue)) this.onMessage(this.apply(message))
+  /** Tells in every running cell why its kernel goes; returns the messages for the clients. */
+  explain(ename: string, evalue: string): JupyterMessage[] {
+    return this.document.explaining(ename, evalue).map((message) => this.apply(message))
   }
 
-  /** Clears the outputs of some or all cells; those under way are left alone. */
-  clear(cellIds?: readonly string[]): void {
-    for (const message of this.document.clearing(cellIds)) this.onMessage(this.apply(message))
+  /** Clears the outputs of some or all cells that are not under way; returns the messages for the clients. */
+  clear(cellIds?: readonly string[]): JupyterMessage[] {
+    return this.document.clearing(cellIds).map((message) => this.apply(message))
   }
 
   /** Takes over what others did to the file since it was last read or written. */

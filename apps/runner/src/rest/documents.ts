@@ -46,7 +46,8 @@ export function documentRoutes(documents: Documents, kernels: Kernels): Hono {
     if (!path.endsWith('/clear')) throw notFound('path', path)
     const { cellIds } = parseBody(clearBody, await bodyText(c))
     const file = await documents.open(path.slice(0, -'/clear'.length))
-    file.clear(cellIds)
+    const hub = kernels.ofNotebook(file.path)?.hub
+    for (const message of file.clear(cellIds)) hub?.broadcast(message)
     return c.json({ hash: file.document.hash, seq: file.document.seq })
   })
   return app
