@@ -46,7 +46,7 @@ function Picture({ id, monaco }: { id: string; monaco: Monaco | undefined }) {
     }
   }, [monaco, source, kind])
   const style = { ...FONT, lineHeight: `${LINE_HEIGHT}px`, padding: `${PADDING}px 12px` }
-  const look = 'overflow-x-auto whitespace-pre'
+  const look = kind === 'code' ? 'overflow-x-auto whitespace-pre' : 'whitespace-pre-wrap'
   return html === undefined ? (
     <pre className={look} style={style}>
       {source || ' '}
@@ -69,7 +69,13 @@ function LiveEditor({ id, label, monaco }: { id: string; label: string; monaco: 
   useEffect(() => {
     const element = host.current!
     const model = models.of(monaco, id)
-    const editor = monaco.editor.create(element, { ...OPTIONS, model, ariaLabel: label })
+    const editor = monaco.editor.create(element, {
+      ...OPTIONS,
+      model,
+      ariaLabel: label,
+      // Prose wraps, code does not.
+      wordWrap: model.getLanguageId() === 'typescript' ? 'off' : 'on',
+    })
     editorRef.current = editor
     const view = models.view(id)
     if (view) editor.restoreViewState(view)
@@ -153,7 +159,6 @@ const OPTIONS: Parameters<Monaco['editor']['create']>[1] = {
     useShadows: false,
   },
   wordBasedSuggestions: 'allDocuments',
-  bracketPairColorization: { enabled: false },
   guides: { indentation: false },
   contextmenu: true,
   accessibilitySupport: 'auto',

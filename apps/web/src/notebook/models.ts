@@ -47,7 +47,11 @@ export function createModels(store: NotebookStore): CellModels {
       }
       const model = monaco.editor.createModel(cell?.source ?? '', language)
       model.setEOL(0)
-      model.updateOptions({ tabSize: 2, insertSpaces: true })
+      model.updateOptions({
+        tabSize: 2,
+        insertSpaces: true,
+        bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+      })
       model.onDidChangeContent(() => store.setState((state) => setSource(state, id, model.getValue())))
       models.set(id, model)
       return model

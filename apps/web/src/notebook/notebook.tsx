@@ -93,6 +93,7 @@ function Page({ client }: { client: RunnerClient }) {
   useNotebookKeys(context)
   useNotebookTitle(store)
   useAnnouncements()
+  useAddressedCell(loaded)
   if (problem && !loaded) {
     return (
       <main className="mx-auto max-w-2xl px-6 py-16">
@@ -187,6 +188,17 @@ function InsertLine({ index, last = false }: { index: number; last?: boolean }) 
       </div>
     </div>
   )
+}
+
+/** Shows the cell that the address names (`#cellId`, as links from runs do), once. */
+function useAddressedCell(loaded: boolean) {
+  const store = useNotebookStore()
+  useEffect(() => {
+    const id = decodeURIComponent(location.hash.slice(1))
+    if (!loaded || !store.getState().cells[id]) return
+    store.setState({ selected: id })
+    document.getElementById(`cell-${id}`)?.scrollIntoView({ block: 'center' })
+  }, [loaded, store])
 }
 
 /** Tells screen readers how the cells fare. */

@@ -23,14 +23,18 @@ export function ImageOutput({
   )
 }
 
+/** The text of an SVG without scripts and handlers, and with the name space that an image needs. */
+export function cleanSvg(svg: string): string {
+  const clean = DOMPurify.sanitize(svg, { USE_PROFILES: { svg: true, svgFilters: true } })
+  return clean.includes('xmlns=') ? clean : clean.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"')
+}
+
 /** An SVG as an image: no script of it can run, and it is purified besides. */
 export function SvgOutput({ svg, metadata }: { svg: string; metadata: Record<string, unknown> }) {
-  const clean = DOMPurify.sanitize(svg, { USE_PROFILES: { svg: true, svgFilters: true } })
-  const named = clean.includes('xmlns=') ? clean : clean.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"')
   return (
     // biome-ignore lint/performance/noImgElement: a data URL gains nothing from Next's image
     <img
-      src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(named)}`}
+      src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(cleanSvg(svg))}`}
       alt={typeof metadata.alt === 'string' ? metadata.alt : 'Drawing'}
       className="max-w-full"
     />

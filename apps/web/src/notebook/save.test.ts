@@ -1,0 +1,101 @@
+import { MayflyError } from '@mayfly/executor/errors'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { RunnerClient } from './client'
+import { DocumentSchema } from './document'
+import { createSaver, SAVE_AFTER_MS, type Saver } from './save'
+import { createNotebookStore, loadDocument, type NotebookStore, setSource } from './store'
+
+const document = (source: string, hash: string) =>
+  DocumentSchema.parse({
+    notebook: { cells: [{ id: 'a', cell_type: 'code', source, metadata: {} }] },
+    seq: 0,
+    hash,
+  })
+const conflict = () => new MayflyError('E_DOCUMENT_CONFLICT', 'changed outside')
+
+let store: NotebookStore
+let saver: Saver
+const save = vi.fn<RunnerClient['save']>()
+const fetchDocument = vi.fn<RunnerClient['document']>()
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  save.mockReset().mockResolvedValue({ hash: 'h2', seq: 1 })
+  fetchDocument.mockReset()
+  store = createNotebookStore('x.ipynb')
+  saver = createSaver(store, { save, document: fetchDocument } as unknown as RunnerClient)
+  store.setState((state) => loadDocument(state, document('1', 'h1')))
+})
+afterEach(() => {
+  saver.dispose()
+  vi.useRealTimers()
+})
+
+const type = (source: string) => store.setState((state) => setSource(state, 'a', source))
+
+it('saves once, a moment after the last edit', async () => {
+  type('2')
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS - 1)
+  type('3')
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS - 1)
+  expect(save).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(save).toHaveBeenCalledOnce()
+  expect(save.mock.calls[0]![1]).toMatchObject({ hash: 'h1', cells: [{ id: 'a', source: '3' }] })
+  expect(store.getState()).toMatchObject({ save: 'saved', hash: 'h2' })
+})
+
+it('saves again what was typed during a save, on the new hash', async () => {
+  let answer: (value: { hash: string; seq: number }) => void = () => {}
+  save.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)))
+  type('2')
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
+  type('3')
+  answer({ hash: 'h2', seq: 1 })
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
+  expect(save).toHaveBeenCalledTimes(2)
+  expect(save.mock.calls[1]![1]).toMatchObject({ hash: 'h2', cells: [{ source: '3' }] })
+  expect(store.getState().save).toBe('saved')
+})
+
+it('tries again after a failure', async () => {
+  save.mockRejectedValueOnce(new Error('down'))
+  type('2')
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
+  expect(store.getState().save).toBe('failed')
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(store.getState().save).toBe('saved')
+})
+
+it('saves on top when only outputs have changed in the file', async () => {
+  save.mockRejectedValueOnce(conflict())
+  fetchDocument.mockResolvedValue(document('1', 'h9'))
+  type('2')
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
+  expect(save.mock.calls[1]![1]).toMatchObject({ hash: 'h9', cells: [{ source: '2' }] })
+  expect(store.getState().save).toBe('saved')
+})
+
+it.each(['reload', 'overwrite'] as const)('asks when the text has changed outside: %s', async (choice) => {
+  save.mockRejectedValueOnce(conflict())
+  fetchDocument.mockResolvedValue(document('theirs', 'h9'))
+  type('mine')
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
+  expect(store.getState().save).toBe('conflict')
+  type('mine too')
+  await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
+  expect(save).toHaveBeenCalledOnce()
+
+  await saver.resolve(choice)
+  expect(store.getState().save).toBe('saved')
+  if (choice === 'reload') expect(store.getState()).toMatchObject({ hash: 'h9', cells: { a: { source: 'theirs' } } })
+  else expect(save.mock.calls[1]![1]).toMatchObject({ hash: 'h9', cells: [{ source: 'mine too' }] })
+})
+
+it('hands unsaved text to the browser when the page goes', () => {
+  saver.leave()
+  expect(save).not.toHaveBeenCalled()
+  type('2')
+  saver.leave()
+  expect(save.mock.calls[0]![2]).toEqual({ leaving: true })
+})

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { DocumentSchema, newCell } from './document'
+import { convertCell, deleteCell, insertAt, insertBeside, moveCell, neighbour, undoDelete } from './edit'
+import type { WireMessage } from './messages'
+import { createNotebookStore, foldMessages, loadDocument, setSource, transitionAll } from './store'
+
+const document = (sources: Record<string, string>, rest: object = {}) =>
+  DocumentSchema.parse({
+    notebook: {
+      metadata: { kernelspec: { name: 'mayfly' } },
+      cells: Object.entries(sources).map(([id, source]) => ({ id, cell_type: 'code', source, metadata: {} })),
+    },
+    seq: 10,
+    hash: 'h1',
+    ...rest,
+  })
+
+const opened = (sources: Record<string, string> = { a: '1', b: '2', c: '3' }) =>
+  loadDocument(createNotebookStore('x.ipynb').getState(), document(sources))
+
+let seq = 10
+const wire = (cellId: string, msg_type: string, content: object, number = ++seq): WireMessage => ({
+  header: { msg_type, date: '2026-01-01T00:00:00.000Z' },
+  parent_header: { msg_type: 'execute_request' },
+  metadata: { mayfly: { cellId, seq: number } },
+  content,
+})
+
+describe('foldMessages', () => {
+  it('runs a cell from busy to idle and touches no other cell', () => {
+    const before = opened()
+    const after = foldMessages(before, [
+      wire('b', 'status', { execution_state: 'busy' }, 11),
+      wire('b', 'execute_input', { execution_count: 1 }, 12),
+      wire('b', 'stream', { name: 'stdout', text: 'hi' }, 13),
+      wire('b', 'execute_result', { data: { 'text/plain': '2' }, metadata: {}, execution_count: 1 }, 14),
+      wire('b', 'status', { execution_state: 'idle' }, 15),
+    ])
+    expect(after.cells.b).toMatchObject({ state: 'done', executionCount: 1, outputs: [{ text: 'hi' }, {}] })
+    expect(after.cells.a).toBe(before.cells.a)
+    expect(after.seq).toBe(15)
+  })
+
+  it('skips what the document already holds, and messages without a stamp', () => {
+    const before = opened()
+    const old = wire('a', 'stream', { name: 'stdout', text: 'twice' }, 10)
+    const bare = { ...wire('a', 'stream', { name: 'stdout', text: 'x' }), metadata: {} }
+    expect(foldMessages(before, [old, bare])).toBe(before)
+  })
+
+  it('gives the same cells for any split of the messages', () => {
+    const messages = [
+      wire('a', 'status', { execution_state: 'busy' }, 11),
+      wire('a', 'execute_input', { execution_count: 1 }, 12),
+      wire('a', 'display_data', { data: { 'text/plain': '0' }, metadata: {}, transient: { display_id: 'd' } }, 13),
+      wire('c', 'status', { execution_state: 'busy' }, 14),
+      wire(
+        'a',
+        'update_display_data',
+        { data: { 'text/plain': '1' }, metadata: {}, transient: { display_id: 'd' } },
+        15,
+      ),
+      wire('a', 'error', { ename: 'E', evalue: 'v', traceback: ['t'] }, 16),
+      wire('a', 'status', { execution_state: 'idle' }, 17),
+    ]
+    const whole = foldMessages(opened(), messages)
+    for (let cut = 0; cut <= messages.length; cut += 1) {
+      const split = foldMessages(foldMessages(opened(), messages.slice(0, cut)), messages.slice(cut))
+      expect(split).toEqual(whole)
+    }
+    expect(whole.cells.a!.state).toBe('error')
+  })
+
+  it('updates a display that another cell holds', () => {
+    const shown = foldMessages(opened(), [
+      wire('a', 'display_data', { data: { x: 1 }, metadata: {}, transient: { display_id: 'd' } }, 11),
+      wire('b', 'update_display_data', { data: { x: 2 }, metadata: {}, transient: { display_id: 'd' } }, 12),
+    ])
+    expect(shown.cells.a!.outputs).toMatchObject([{ data: { x: 2 } }])
+  })
+
+  it('takes an aborted reply for an end', () => {
+    const queued = transitionAll(opened(), { type: 'queued' })
+    expect(foldMessages(queued, [wire('a', 'execute_reply', { status: 'aborted' }, 11)]).cells.a!.state).toBe('aborted')
+  })
+})
+
+describe('loadDocument', () => {
+  it('selects the first cell and keeps unchanged cells the same objects', () => {
+    const first = opened()
+    expect(first).toMatchObject({ selected: 'a', order: ['a', 'b', 'c'], seq: 10, loaded: true })
+    const again = loadDocument(first, document({ a: '1', b: '2', c: '3' }, { seq: 20 }))
+    expect(again.cells.b).toBe(first.cells.b)
+    expect(again.seq).toBe(20)
+  })
+
+  it('keeps the text that is not saved yet, and takes the state of the runner', () => {
+    const typed = setSource(opened(), 'a', 'mine')
+    const inserted = { ...typed, ...insertAt(typed, 1, newCell('code', 'new')) }
+    const merged = loadDocument(
+      inserted,
+      document({ a: '1', b: 'theirs' }, { cells: { a: { state: 'running', startedAt: 1 } } }),
+    )
+    expect(merged.order).toEqual(['a', 'new', 'b', 'c'])
+    expect(merged.cells.a).toMatchObject({ source: 'mine', state: 'running' })
+    expect(merged.hash).toBe('h1')
+  })
+})
+
+describe('editing', () => {
+  it('counts a revision per change of text, none for the same text', () => {
+    const typed = setSource(opened(), 'a', 'x')
+    expect(typed).toMatchObject({ revision: 1, save: 'unsaved' })
+    expect(setSource(typed, 'a', 'x')).toBe(typed)
+  })
+
+  it('inserts, deletes and brings back', () => {
+    const three = opened()
+    const deleted = deleteCell(three, 'b')
+    expect(deleted).toMatchObject({ order: ['a', 'c'], selected: 'c' })
+    expect(undoDelete(deleted)).toMatchObject({ order: ['a', 'b', 'c'], selected: 'b', deleted: [] })
+    expect(undoDelete(three)).toBe(three)
+    const below = insertBeside(three, 'a', 'below', 'markdown')
+    expect(below.order.indexOf(below.selected!)).toBe(1)
+  })
+
+  it('never leaves a notebook without a cell', () => {
+    const empty = deleteCell(opened({ a: '1' }), 'a')
+    expect(empty.order).toHaveLength(1)
+    expect(empty.cells[empty.order[0]!]!.source).toBe('')
+  })
+
+  it('moves within bounds and converts without losing the text', () => {
+    const three = opened()
+    expect(moveCell(three, 'a', 1).order).toEqual(['b', 'a', 'c'])
+    expect(moveCell(three, 'a', -1)).toBe(three)
+    expect(convertCell(three, 'a', 'markdown').cells.a).toMatchObject({ kind: 'markdown', source: '1', outputs: [] })
+    expect(neighbour(three, 'c', 1)).toBe('c')
+    expect(neighbour(three, 'b', -1)).toBe('a')
+  })
+})
