@@ -1,0 +1,96 @@
+/**
+ * Which values come from modules: the imports a module file declares, and the exports of modules that notebook cells have
+ * loaded.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Program, parse } from 'acorn'
+import { transformSync } from 'esbuild'
+import type { KernelHost } from '../host.js'
+import type { ExportPlace } from './shippable.js'
+
+/** What a local name of a module stands for. `imported` is `*`, `default` or the name of an export. */
+export interface ImportBinding {
+  specifier: string
+  imported: string
+}
+
+const tables = new Map<string, Map<string, ImportBinding>>()
+
+/**
+ * The import declarations of the module at a file URL, by local name. A module whose file cannot be read or parsed has an
+ * empty table: its imports are then found by identity or travel as text.
+ */
+export function importTable(url: string): Map<string, ImportBinding> {
+  let table = tables.get(url)
+  if (!table) {
+    table = new Map()
+    try {
+      readImports(url, table)
+    } catch {
+      table.clear()
+    }
+    tables.set(url, table)
+  }
+  return table
+}
+
+function readImports(url: string, table: Map<string, ImportBinding>): void {
+  const file = fileURLToPath(url.replace(/[?#].*$/, ''))
+  let source = readFileSync(file, 'utf8')
+  if (/\.[cm]?tsx?$/.test(file)) source = transformSync(source, { loader: file.endsWith('x') ? 'tsx' : 'ts' }).code
+  const program: Program = parse(source, { ecmaVersion: 'latest', sourceType: 'module' })
+  for (const node of program.body) {
+    if (node.type !== 'ImportDeclaration') continue
+    const specifier = String(node.source.value)
+    for (const part of node.specifiers) {
+      const imported =
+        part.type === 'ImportNamespaceSpecifier'
+          ? '*'
+          : part.type === 'ImportDefaultSpecifier'
+            ? 'default'
+            : part.imported.type === 'Identifier'
+              ? part.imported.name
+              : String(part.imported.value)
+      table.set(part.local.name, { specifier, imported })
+    }
+  }
+}
+
+const indexes = new WeakMap<object, Map<unknown, ExportPlace>>()
+
+/** Finds a value among the exports of the modules that cells have loaded, and among the members of default exports. */
+export function loadedPlace(host: KernelHost | undefined, value: unknown): ExportPlace | undefined {
+  if (!host) return undefined
+  for (const { url, namespace } of host.modules()) {
+    let index = indexes.get(namespace)
+    if (!index) {
+      index = indexOf(url, namespace)
+      indexes.set(namespace, index)
+    }
+    const place = index.get(value)
+    if (place) return place
+  }
+  return undefined
+}
+
+function indexOf(url: string, namespace: Record<string, unknown>): Map<unknown, ExportPlace> {
+  const index = new Map<unknown, ExportPlace>([[namespace, { url, path: ['*'] }]])
+  const add = (value: unknown, path: string[]) => {
+    if ((typeof value === 'function' || (typeof value === 'object' && value)) && !index.has(value)) {
+      index.set(value, { url, path })
+    }
+  }
+  for (const name of Object.keys(namespace)) add(namespace[name], [name])
+  const main = namespace.default
+  if (typeof main === 'function' || (typeof main === 'object' && main)) {
+    for (const [key, slot] of Object.entries(Object.getOwnPropertyDescriptors(main))) {
+      if (key !== 'prototype') add(slot.value, ['default', key])
+    }
+  }
+  for (const [value, { path }] of [...index]) {
+    const { prototype } = (typeof value === 'function' ? value : {}) as { prototype?: unknown }
+    if (prototype) add(prototype, [...path, 'prototype'])
+  }
+  return index
+}
