@@ -1,6 +1,7 @@
 /**
  * One client of a kernel, known by its session id, over all the sockets it has one after the other. While it has none, messages wait
- * for it; a slow one is not sent more than it takes. Pongs tell what arrived: what was under way when a socket broke is sent again.
+ * for it; a slow one is not sent more than it takes. Pongs tell what arrived: what was under way when a socket broke is sent again, so
+ * that nothing is lost; what arrived just before may then come twice, with the same stamp.
  */
 import type { WebSocket } from 'ws'
 import type { JupyterMessage } from '../kernel/index.js'
@@ -47,7 +48,6 @@ export class Client {
   private unconfirmed: Outgoing[] = []
   private sent = 0
   private confirmed = 0
-  private pinging = false
   /** Too much waited; nothing is kept until the client comes again. */
   private cutOff = false
 
@@ -110,22 +110,14 @@ export class Client {
     }
     if (count === 0) return
     this.waiting = this.waiting.slice(count)
-    this.ping()
-  }
-
-  // One ping at a time: its pong confirms all that was sent before it, and costs nothing while nothing is sent.
-  private ping(): void {
-    if (this.pinging || this.confirmed === this.sent || this.socket?.readyState !== OPEN) return
-    this.pinging = true
-    this.socket.ping(String(this.sent))
+    // Its pong confirms all that was sent before it.
+    socket.ping(String(this.sent))
   }
 
   private confirm(count: number): void {
     if (!(count > this.confirmed && count <= this.sent)) return
     this.unconfirmed = this.unconfirmed.slice(count - this.confirmed)
     this.confirmed = count
-    this.pinging = false
-    this.ping()
   }
 
   private detach(code: number): void {
@@ -137,7 +129,6 @@ export class Client {
     this.waiting = [...again, ...this.waiting]
     this.unconfirmed = []
     this.sent = this.confirmed = 0
-    this.pinging = false
   }
 }
 
