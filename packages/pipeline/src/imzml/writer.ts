@@ -48,13 +48,13 @@ function encodeArray(values: ArrayLike<number>, type: ArrayType): Uint8Array {
     for (let i = 0; i < values.length; i++) out[i] = BigInt(Math.round(values[i] as number))
     return new Uint8Array(out.buffer)
   }
-  const out =
-    type === 'f32'
-      ? Float32Array.from(values)
-      : type === 'f64'
-        ? Float64Array.from(values)
-        : Int32Array.from(values, Math.round)
-  return new Uint8Array(out.buffer)
+  if (type === 'i32') return bytesOf(Int32Array.from(values, Math.round))
+  const wanted = type === 'f32' ? Float32Array : Float64Array
+  return bytesOf(values instanceof wanted ? values : new wanted(values))
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Float64Array | Int32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** Incremental writer: `emit` receives the bytes of the ibd in order, `finish` returns the text of the imzML. */

@@ -1,11 +1,11 @@
 /** Building the database: ion formulas of all adducts, numbered as Lithops-METASPACE numbers them, and their isotope patterns. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { CloudObject } from '@mayfly/executor'
 import { serverlessDecoys } from '../fdr/index.js'
-import { compileModifiers } from '../formula/index.js'
 import { isotopePatterns } from '../isotopes/index.js'
 import { readMolecularDatabase } from '../moldb/read.js'
 import { getTable, putTable, type StageContext } from './context.js'
+import { ionWriter, parseMolecules } from './ions.js'
 
 /** Ion formulas are spread over this many chunks by hash; chunk, then rank, gives `formula_i`. */
 export const FORMULA_CHUNKS = 32
@@ -48,14 +48,15 @@ export async function generateFormulas(item: GenerateFormulasItem, ctx: StageCon
   const ions = new Map<string, number>()
   for (const database of item.databases) {
     const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, database)
+    const parsed = parseMolecules(molecules)
     const decoys = serverlessDecoys(molecules.length, item.targetAdducts, item.decoys)
     for (const adduct of item.adducts) {
       const decoy = item.mark === 'all' || item.targetAdducts.includes(adduct) ? -1 : decoys.adducts.indexOf(adduct)
       for (const modifier of item.modifiers) {
-        const ionOf = compileModifiers([modifier, adduct])
-        for (let i = 0; i < molecules.length; i++) {
-          const ion = orUndefined(ionOf, molecules[i] as string)
-          if (ion === undefined) continue
+        const ionOf = ionWriter([modifier, adduct])
+        for (const [i, molecule] of parsed.entries()) {
+          const ion = ionOf(molecule)
+          if (ion === '') continue
           const used = decoy < 0 || decoys.isUsed(i, decoy) ? 1 : 0
           if (used || !ions.has(ion)) ions.set(ion, used)
         }
@@ -79,18 +80,9 @@ export async function generateFormulas(item: GenerateFormulasItem, ctx: StageCon
   return objects
 }
 
-function orUndefined(ionOf: (formula: string) => string, formula: string): string | undefined {
-  try {
-    return ionOf(formula)
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== undefined) return undefined
-    throw error
-  }
-}
-
 /** Chunk of an ion formula: its MD5 as a number, modulo 32. */
 export function chunkOf(ion: string): number {
-  return (createHash('md5').update(ion).digest()[15] as number) % FORMULA_CHUNKS
+  return (hash('md5', ion, 'buffer')[15] as number) % FORMULA_CHUNKS
 }
 
 export interface MergeFormulasItem {

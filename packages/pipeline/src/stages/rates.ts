@@ -1,9 +1,9 @@
 /** False discovery rates: targets of one adduct and modifier against the decoy rankings of their database. */
 import type { CloudObject } from '@mayfly/executor'
 import { estimateServerlessFdr, serverlessDecoys } from '../fdr/index.js'
-import { compileModifiers } from '../formula/index.js'
 import type { MetricsColumns } from './annotation.js'
 import { getTable, openTable, type StageContext } from './context.js'
+import { ionWriter, parseMolecules } from './ions.js'
 
 export interface RateItem {
   metrics: CloudObject
@@ -31,12 +31,13 @@ export async function rankTargets(item: RateItem, ctx: StageContext): Promise<Ra
   const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, item.database)
   const decoys = serverlessDecoys(molecules.length, item.targetAdducts, item.decoys)
 
-  const rowsWith = (adduct: string): Int32Array => {
-    const ionOf = compileModifiers([item.modifier, adduct])
-    return Int32Array.from(molecules, (molecule) => rowOf.get(ionOrEmpty(ionOf, molecule)) ?? -1)
+  const parsed = parseMolecules(molecules)
+  const rowsWith = (adduct: string, wanted: (molecule: number) => boolean): Int32Array => {
+    const ionOf = ionWriter([item.modifier, adduct])
+    return Int32Array.from(parsed, (molecule, i) => (wanted(i) ? (rowOf.get(ionOf(molecule)) ?? -1) : -1))
   }
-  const targetRows = rowsWith(item.adduct)
-  const decoyRows = decoys.adducts.map(rowsWith)
+  const targetRows = rowsWith(item.adduct, () => true)
+  const decoyRows = decoys.adducts.map((adduct, a) => rowsWith(adduct, (i) => decoys.isUsed(i, a)))
   const scoreOf = (row: number) => (row < 0 ? Number.NaN : (msm[row] as number))
   const targets = Float64Array.from(targetRows, scoreOf)
   const rankings = Array.from({ length: decoys.rankings }, (_, k) =>
@@ -48,15 +49,5 @@ export async function rankTargets(item: RateItem, ctx: StageContext): Promise<Ra
     mol: found.map((i) => molecules[i] as string),
     formula_i: Uint32Array.from(found, (i) => ids[targetRows[i] as number] as number),
     fdr: Float64Array.from(found, (i) => fdr[i] as number),
-  }
-}
-
-/** The ion's formula; '' (which no ion has) when it cannot exist. */
-function ionOrEmpty(ionOf: (formula: string) => string, molecule: string): string {
-  try {
-    return ionOf(molecule)
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== undefined) return ''
-    throw error
   }
 }

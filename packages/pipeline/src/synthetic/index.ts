@@ -1,0 +1,3 @@
+export { generateDataset, type SyntheticDataset, type SyntheticOptions, type TruthRow } from './generate.js'
+export { drawTissue, PATTERNS, type Pattern, type Tissue } from './tissue.js'
+export { truthCsv, type WrittenDataset, writeDataset } from './write.js'
