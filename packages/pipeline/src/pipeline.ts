@@ -24,6 +24,8 @@ export interface PipelineOptions {
   workers?: number
   /** Folder that relative paths of the configurations start from. Default: the current folder. */
   baseDir?: string
+  /** The same for the database configuration when it lies elsewhere. Default: `baseDir`. */
+  databaseDir?: string
   /** Use results of earlier runs on the same data set. Default true. */
   useDsCache?: boolean
   /** Use results of earlier runs with the same database. Default true. */
@@ -57,7 +59,7 @@ const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n
 export class Pipeline {
   readonly dataset: CheckedDataset
   readonly database: CheckedDatabase
-  readonly #options: Required<Omit<PipelineOptions, 'executor' | 'workers' | 'baseDir'>>
+  readonly #options: Required<Omit<PipelineOptions, 'executor' | 'workers' | 'baseDir' | 'databaseDir'>>
   readonly #files: DatasetFiles
   readonly #databaseFiles: { written: string; path: string }[]
   readonly #runner: StageRunner
@@ -71,11 +73,11 @@ export class Pipeline {
    * E_ADDUCT_INVALID, E_MODIFIER_INVALID.
    */
   constructor(dataset: DatasetConfig, database: DatabaseConfig, options: PipelineOptions = {}) {
-    const { executor, workers, baseDir = process.cwd(), ...rest } = options
+    const { executor, workers, baseDir = process.cwd(), databaseDir = baseDir, ...rest } = options
     this.dataset = checkDatasetConfig(dataset)
     this.database = checkDatabaseConfig(database)
     this.#files = locateDataset(this.dataset, baseDir)
-    this.#databaseFiles = locateDatabases(this.database, baseDir)
+    this.#databaseFiles = locateDatabases(this.database, databaseDir)
     this.#options = {
       ...{ useDsCache: true, useDbCache: true, ppm: 3, levels: 30, decoys: 'used', runtimeMemory: 1024 },
       log: (line) => console.log(line),

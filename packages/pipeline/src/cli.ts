@@ -1,0 +1,128 @@
+/** `mayfly annotate` and `mayfly isotopes`. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { formatError, toErrorValue } from '@mayfly/executor/errors'
+import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from './config.js'
+import { toGreyPng } from './images/index.js'
+import { type Instrument, type IsotopeMode, isotopePattern } from './isotopes/index.js'
+import { Pipeline } from './pipeline.js'
+import { resultsCsv } from './results-csv.js'
+
+const USAGE = `Usage:
+  mayfly annotate DS.json DB.json OUTDIR [options]   annotate an imzML data set
+      --no-cache      compute everything again
+      --no-output     write no files, only say how many annotations there are
+      --workers N     worker processes (default: the number of CPUs)
+  mayfly isotopes [options] FORMULA...               isotope patterns as JSON
+      --mode M        lithops (default), metaspace-v1, metaspace-v3
+      --instrument I  TOF, Orbitrap (default), FTICR; for metaspace-v3
+      --sigma S       width of a peak in Da (default 0.001238)
+      --charge Z      default 1
+
+Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder.`
+
+/** Bad input: exit code 2. Anything else that fails: 1. */
+const BAD_INPUT = /^E_(CONFIG|IMZML|IBD|DB|ADDUCT|MODIFIER|FORMULA|ISOTOPE|FDR|USAGE|CLI)/
+
+/** Runs a command; `argv` without `node` and the script. Returns the exit code. */
+export async function main(argv: string[]): Promise<number> {
+  const [command, ...rest] = argv
+  try {
+    if (command === 'annotate') return await annotate(rest)
+    if (command === 'isotopes') return isotopes(rest)
+  } catch (thrown) {
+    const value = toErrorValue(thrown)
+    if ((thrown as { code?: unknown }).code?.toString().startsWith('ERR_PARSE_ARGS')) return usage(value.message)
+    console.error(formatError(value))
+    return BAD_INPUT.test(value.code) ? 2 : 1
+  }
+  const asked = command === '--help' || command === '-h' || command === 'help'
+  return usage(command === undefined || asked ? undefined : `unknown command "${command}"`, asked ? 0 : 2)
+}
+
+function usage(problem?: string, code = 2): number {
+  const text = problem === undefined ? USAGE : `E_USAGE: ${problem}\n${USAGE}`
+  if (code === 0) console.log(text)
+  else console.error(text)
+  return code
+}
+
+async function annotate(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      'no-cache': { type: 'boolean' },
+      'no-output': { type: 'boolean' },
+      workers: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return usage(undefined, 0)
+  const [dsFile, dbFile, out] = positionals
+  if (
+    dsFile === undefined ||
+    dbFile === undefined ||
+    (out === undefined && !values['no-output']) ||
+    positionals.length > 3
+  ) {
+    return usage('annotate needs DS.json, DB.json and OUTDIR')
+  }
+  const workers = values.workers === undefined ? undefined : Number(values.workers)
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1))
+    return usage('--workers needs a whole number from 1')
+
+  const begin = performance.now()
+  const say = (line: string) => console.log(`${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`)
+  const cache = !values['no-cache']
+  const ds = readConfigFile(dsFile)
+  const db = readConfigFile(dbFile)
+  const dataset = checkDatasetConfig(ds.config, dsFile)
+  const database = checkDatabaseConfig(db.config, dbFile)
+  await using pipeline = new Pipeline(dataset, database, {
+    ...{ baseDir: ds.baseDir, databaseDir: db.baseDir, useDsCache: cache, useDbCache: cache, log: say },
+    ...(workers === undefined ? {} : { workers }),
+  })
+  await pipeline.run()
+  console.log(`Estimated cost of the calls on a cloud function service: $ ${pipeline.totalCost().toFixed(5)}`)
+  if (values['no-output'] || out === undefined) return 0
+  const results = await pipeline.getResults()
+  await mkdir(join(out, 'images'), { recursive: true })
+  await writeFile(join(out, 'results.csv'), resultsCsv(results))
+  const images = await pipeline.getImages()
+  for (const image of images) await writeFile(join(out, 'images', `${image.full_mol}.png`), toGreyPng(image))
+  say(`Wrote ${results.length} annotations to ${join(out, 'results.csv')} and ${images.length} images`)
+  return 0
+}
+
+function isotopes(args: string[]): number {
+  const { values, positionals } = parseArgs({
+    // A charge of -1 would be taken for an option.
+    args: args.flatMap((arg, i) =>
+      args[i - 1] === '--charge' ? [] : arg === '--charge' ? [`--charge=${args[i + 1]}`] : [arg],
+    ),
+    allowPositionals: true,
+    options: {
+      mode: { type: 'string', default: 'lithops' },
+      instrument: { type: 'string', default: 'Orbitrap' },
+      sigma: { type: 'string', default: '0.001238' },
+      charge: { type: 'string', default: '1' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return usage(undefined, 0)
+  if (positionals.length === 0) return usage('isotopes needs at least one formula')
+  if (!['lithops', 'metaspace-v1', 'metaspace-v3'].includes(values.mode)) return usage(`unknown mode "${values.mode}"`)
+  if (!['TOF', 'Orbitrap', 'FTICR'].includes(values.instrument))
+    return usage(`unknown instrument "${values.instrument}"`)
+  const mode = values.mode as IsotopeMode
+  const instrument = values.instrument as Instrument
+  const settings = { mode, instrument, sigma: Number(values.sigma), charge: Number(values.charge) }
+  const rows = positionals.map((formula) => {
+    const pattern = isotopePattern(formula, settings)
+    return { formula, mz: pattern && [...pattern.mz], ints: pattern && [...pattern.ints] }
+  })
+  console.log(JSON.stringify(rows, null, 2))
+  return 0
+}
