@@ -19,6 +19,7 @@ export interface CallStats extends Partial<AttemptMetrics> {
   stored?: number
   collected?: number
   worker?: string
+  pid?: number
   cold?: boolean
 }
 

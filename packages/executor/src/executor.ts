@@ -3,11 +3,11 @@
  * the function, feeds the manager with what the backend reports, carries out its actions, and writes the run log.
  */
 import { setMaxListeners } from 'node:events'
-import type { AttemptEvent, Backend, Invocation, ResultRef } from './backends/backend.js'
+import type { AttemptEvent, Backend, Invocation, Resources, ResultRef } from './backends/backend.js'
 import { LocalhostBackend } from './backends/localhost/index.js'
 import { CallError, MapError } from './call-error.js'
 import { CallRecord } from './call-record.js'
-import { bundle, type Capture, capture } from './closure/index.js'
+import { bundle, type Capture, capture, remapStack } from './closure/index.js'
 import type { CallContext } from './context.js'
 import { deployCode } from './deploy.js'
 import { JobDisplay } from './display.js'
@@ -22,6 +22,7 @@ import {
   checkJobOptions,
   type ExecutorOptions,
   type JobOptions,
+  type ResolvedSettings,
   resolveSettings,
 } from './options.js'
 import { Run } from './runlog/run.js'
@@ -199,15 +200,19 @@ export class FunctionExecutor {
     fn: (...args: never[]) => unknown,
     items: unknown[],
     options: JobOptions,
-    captured: Capture = capture(fn),
+    early?: Capture,
   ): FuturesList<unknown> {
     if (this.#closed) {
       throw new MayflyError('E_EXECUTOR_CLOSED', 'This executor was closed', { hint: 'Make a new FunctionExecutor.' })
     }
+    const settings = resolveSettings(this.#options, options)
+    const resources = resourcesOf(settings)
+    // Processes take their time to start; reading the function and the items goes on meanwhile.
+    this.#backend.prewarm(items.length, resources)
+    const captured = early ?? capture(fn)
     const what = (i: number) => `The ${kind === 'A' ? 'argument' : `item ${i}`} of ${fn.name || 'the function'}`
     const inputs = items.map((item, i) => encodeValue(item, what(i)))
     const extraArgs = options.extraArgs?.length ? encodeValue(options.extraArgs, 'extraArgs') : NOTHING
-    const settings = resolveSettings(this.#options, options)
     const name = options.name ?? (fn.name || 'anonymous')
     const run = this.#runFor(name)
     const { number, first } = run.addJob(items.length)
@@ -230,15 +235,8 @@ export class FunctionExecutor {
     job.display = new JobDisplay(job, this.#options.progress !== false)
     const { chunksize = 'auto', signal } = options
     const retry = { attempts: settings.attempts, on: settings.on }
-    const { runtimeMemory, timeout, extraEnv } = settings
-    const resources = {
-      ...(runtimeMemory === undefined ? {} : { runtimeMemory }),
-      ...(timeout === undefined ? {} : { timeout }),
-      env: extraEnv,
-    }
     this.#step({ type: 'submit', job: job.key, total: job.total, retry, chunk: chunksize })
     if (job.total === 0) return futures
-    this.#backend.prewarm(job.total, resources)
     signal?.addEventListener('abort', () => this.#step({ type: 'cancel', job: job.key }), { once: true })
     if (signal?.aborted) this.#step({ type: 'cancel', job: job.key })
     void this.#prepare(job, captured, extraArgs, resources)
@@ -246,14 +244,11 @@ export class FunctionExecutor {
   }
 
   /** Ships the function and the large inputs, then lets the calls go. */
-  async #prepare(
-    job: JobRecord,
-    captured: Capture,
-    extraArgs: Uint8Array,
-    resources: { env: Record<string, string> },
-  ): Promise<void> {
+  async #prepare(job: JobRecord, captured: Capture, extraArgs: Uint8Array, resources: Resources): Promise<void> {
     try {
-      const code = await deployCode(await bundle(captured), this.storage)
+      const shipment = await bundle(captured)
+      const code = await deployCode(shipment, this.storage)
+      job.readStack = (stack) => remapStack(stack, code.codeFile, shipment.sources)
       for (const call of job.calls) await this.#storeLargeInput(call)
       const { bucket, home } = this.storage
       job.deployment = { code, resources, extraArgs, bucket, home, resultPrefix: `${job.prefix}/results` }
@@ -355,7 +350,8 @@ export class FunctionExecutor {
       this.#step({ type: 'done', ...ref, ms: rest.at - (stats.setup ?? rest.at) }, result)
     } else {
       job.log(call, attempt, rest)
-      if (rest.type === 'setup') Object.assign(stats, { setup: rest.at, worker: rest.worker, cold: rest.cold })
+      if (rest.type === 'setup')
+        Object.assign(stats, { setup: rest.at, worker: rest.worker, cold: rest.cold, pid: rest.pid })
       else if (rest.type === 'fetched') Object.assign(stats, { fetched: rest.at, loaded: rest.loaded })
       else if (rest.type === 'started') {
         stats.started = rest.at
@@ -404,8 +400,10 @@ export class FunctionExecutor {
     job.display?.progress()
   }
 
-  #readableStack(_job: JobRecord, stack: string): string {
-    return kernelHost()?.mapStack(stack) ?? stack
+  /** A worker's stack with the positions of the user's own source. */
+  #readableStack(job: JobRecord, stack: string): string {
+    const mapped = job.readStack?.(stack) ?? stack
+    return kernelHost()?.mapStack(mapped) ?? mapped
   }
 
   #dropInput({ job, index, input }: CallRecord): void {
@@ -430,6 +428,14 @@ export class LocalhostExecutor extends FunctionExecutor {
 }
 
 export type Futures<T> = ResponseFuture<T> | readonly ResponseFuture<T>[]
+
+function resourcesOf({ runtimeMemory, timeout, extraEnv }: ResolvedSettings): Resources {
+  return {
+    ...(runtimeMemory === undefined ? {} : { runtimeMemory }),
+    ...(timeout === undefined ? {} : { timeout }),
+    env: extraEnv,
+  }
+}
 
 function cancelledError({ callId }: CallRecord): ErrorValue {
   return { name: 'Cancelled', code: 'E_CALL_CANCELLED', message: `Call ${callId} was cancelled` }

@@ -38,6 +38,8 @@ export class JobRecord {
   /** Until the job has ended; afterwards only the futures hold them. */
   calls: CallRecord[] = []
   deployment: Deployment | undefined
+  /** Maps positions in the shipped code back to the user's source. */
+  readStack: ((stack: string) => string) | undefined
   display: JobDisplay | undefined
   /** Why the job could not start at all. */
   fault: ErrorValue | undefined

@@ -122,7 +122,7 @@ export class Run {
     clearInterval(this.#timer)
     this.#offInterrupt?.()
     process.removeListener('exit', this.#exit)
-    rmSync(this.#cancelFile, { force: true })
+    if (existsSync(this.#cancelFile)) rmSync(this.#cancelFile)
     this.#options.onFinished()
   }
 

@@ -6,22 +6,34 @@
 import { Socket } from 'node:net'
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { encodeFrame, FrameReader } from '../frames.js'
-import { CLOSED, type HostMessage, type MainMessage, RX, TX, type WorkerMessage } from './protocol.js'
+import {
+  CLOSED,
+  type ControlMessage,
+  type HostMessage,
+  type MainMessage,
+  RX,
+  TX,
+  type WorkerMessage,
+} from './protocol.js'
 import { type Baseline, MemoryReader, takeSample } from './sampler.js'
 
 const SAMPLE_MS = 250
 /** A call that has run this long gives its batch-mates back. */
 const SLOW_MS = 60
+const MB = 1024 * 1024
 /** Memory of Node itself, which does not count against `runtimeMemory`. */
-const OVERHEAD = 96 * 1024 * 1024
+const OVERHEAD = 96 * MB
 
-const { port, cursor, counters } = workerData as { port: MessagePort; cursor: Int32Array; counters: Float64Array }
+const { port, counters } = workerData as { port: MessagePort; counters: Float64Array }
 const pipe = new Socket({ fd: 3, readable: true, writable: true })
 const memory = new MemoryReader()
 const reader = new FrameReader()
 let outgoing: Uint8Array[] = []
 let batch: number[] = []
+let cursor = new Int32Array(new SharedArrayBuffer(4))
 let begun = 0
+/** Calls of the batch that are through or were given back. */
+let through = 0
 let limit = Number.POSITIVE_INFINITY
 const limits = new Map<number, number>()
 let current: ({ id: number } & Baseline) | undefined
@@ -58,25 +70,30 @@ function sample(): void {
 function giveBack(): void {
   const claimed = Atomics.exchange(cursor, 0, CLOSED)
   if (claimed >= CLOSED || claimed >= batch.length) return
-  send({ type: 'returned', ids: batch.slice(claimed) })
+  const ids = batch.slice(claimed)
+  through += ids.length
+  send({ type: 'returned', ids })
+}
+
+function startBatch(message: HostMessage & { type: 'batch' }, body: Uint8Array): void {
+  const { key, runtimeMemory, forget } = message.deployment
+  if (forget !== undefined) limits.delete(forget)
+  if (!message.known) limits.set(key, runtimeMemory ? runtimeMemory * MB + OVERHEAD : Number.POSITIVE_INFINITY)
+  limit = limits.get(key)!
+  batch = message.calls.map((call) => call.id)
+  begun = through = 0
+  cursor = new Int32Array(new SharedArrayBuffer(4))
+  sampling ??= setInterval(sample, SAMPLE_MS)
+  // The empty body is one shared constant, which must not be given away.
+  const transfer = body.byteLength > 0 ? [body.buffer as ArrayBuffer] : []
+  port.postMessage({ message, body, cursor } satisfies ControlMessage, transfer)
 }
 
 pipe.on('data', (chunk) => {
   for (const { header, body } of reader.push(chunk)) {
     const message = header as HostMessage
-    if (message.type === 'batch') {
-      const { key, runtimeMemory } = message.deployment
-      if (!message.known) {
-        limits.set(key, runtimeMemory ? runtimeMemory * 1024 * 1024 + OVERHEAD : Number.POSITIVE_INFINITY)
-      }
-      limit = limits.get(key)!
-      batch = message.calls.map((call) => call.id)
-      begun = 0
-      Atomics.store(cursor, 0, 0)
-      sampling ??= setInterval(sample, SAMPLE_MS)
-    }
-    // The empty body is one shared constant, which must not be given away.
-    port.postMessage({ message, body }, body.byteLength > 0 ? [body.buffer as ArrayBuffer] : [])
+    if (message.type === 'batch') startBatch(message, body)
+    else port.postMessage({ message } satisfies ControlMessage)
   }
 })
 pipe.on('end', die)
@@ -91,14 +108,18 @@ port.on('message', (received: MainMessage) => {
     return
   }
   const { message, body } = received
-  if (message.type === 'end' || message.type === 'fail') current = undefined
-  if (message.type === 'idle') {
-    clearInterval(sampling)
-    clearTimeout(slow)
-    sampling = slow = undefined
-  }
+  if (message.type === 'end' || message.type === 'fail') endOfCall()
   send(message, body)
 })
+
+function endOfCall(): void {
+  current = undefined
+  through++
+  if (through < batch.length) return
+  clearInterval(sampling)
+  clearTimeout(slow)
+  sampling = slow = undefined
+}
 
 function checkSlow(when: number): void {
   slow = undefined

@@ -4,17 +4,12 @@
  */
 import { getHeapStatistics } from 'node:v8'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { now } from './clock.js'
-import { captureOutput } from './console.js'
-import { NetworkCounter } from './network.js'
-import { COUNTERS, type HostMessage } from './protocol.js'
-import { Runner } from './runner.js'
+import type { ControlMessage, MainMessage } from './protocol.js'
 
-const { port1, port2 } = new MessageChannel()
-const cursor = new Int32Array(new SharedArrayBuffer(4))
-const counters = new Float64Array(new SharedArrayBuffer(8 * COUNTERS))
+const { port1: port, port2 } = new MessageChannel()
+const counters = new Float64Array(new SharedArrayBuffer(16))
 const control = new Worker(new URL('./control.js', import.meta.url), {
-  workerData: { port: port2, cursor, counters },
+  workerData: { port: port2, counters },
   transferList: [port2],
   execArgv: [],
 })
@@ -23,15 +18,21 @@ control.on('error', (error) => {
   process.exit(70)
 })
 
+// Loaded while the control thread starts: the two overlap where there is a second CPU.
+const [{ captureOutput }, { now }, { NetworkCounter }, { Runner }] = await Promise.all([
+  import('./console.js'),
+  import('./clock.js'),
+  import('./network.js'),
+  import('./runner.js'),
+])
 const network = new NetworkCounter()
 network.install()
-const runner = new Runner({ port: port1, cursor, counters, network })
+const runner = new Runner({ port, counters, network })
 captureOutput((stream, text) => runner.log(stream, text))
 runner.guard()
-port1.postMessage({
-  message: { type: 'hello', at: now(), pid: process.pid, heapLimit: getHeapStatistics().heap_size_limit },
-})
-port1.on('message', (received: { message: HostMessage; body: Uint8Array }) => {
-  if (received.message.type === 'abort') runner.abort(received.message)
-  else void runner.runBatch(received.message, received.body)
+const { heap_size_limit: heapLimit } = getHeapStatistics()
+port.postMessage({ message: { type: 'hello', at: now(), pid: process.pid, heapLimit } } satisfies MainMessage)
+port.on('message', (received: ControlMessage) => {
+  if ('cursor' in received) void runner.runBatch(received)
+  else runner.abort(received.message)
 })

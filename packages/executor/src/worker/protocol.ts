@@ -67,9 +67,13 @@ export type WorkerMessage =
   | { type: 'oom'; id: number; sample: WireSample }
   /** Sign of life while no call is running yet, for example while a large module loads. */
   | { type: 'beat' }
-  | { type: 'idle' }
 
-/** Main thread → control thread: the host's messages as they are, plus what starts a sampling period. */
+/** Control thread → main thread: the host's message, and for a batch its cursor. */
+export type ControlMessage =
+  | { message: HostMessage & { type: 'batch' }; body: Uint8Array; cursor: Int32Array }
+  | { message: HostMessage & { type: 'abort' } }
+
+/** Main thread → control thread: messages for the host, and what starts and ends a sampling period. */
 export type MainMessage =
   | { message: WorkerMessage; body?: Uint8Array }
   | { begin: { id: number; cpuUs: number; rx: number; tx: number } }
@@ -79,5 +83,8 @@ export const RX = 0
 export const TX = 1
 export const COUNTERS = 2
 
-/** `cursor[0]` is the next call of the batch to begin; the control thread closes the batch by setting it to CLOSED. */
+/**
+ * `cursor[0]` of a batch is its next call to begin; the control thread closes the batch by setting it to CLOSED. Each batch
+ * has a cursor of its own, because the next batch may arrive while the main thread is still looking for more of the last.
+ */
 export const CLOSED = 1 << 30

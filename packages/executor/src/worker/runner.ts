@@ -13,15 +13,23 @@ import { now } from './clock.js'
 import { makeContext } from './context.js'
 import { withEnvironment } from './environment.js'
 import type { NetworkCounter } from './network.js'
-import type { HostMessage, MainMessage, WireCall, WireDeployment, WireSample, WorkerMessage } from './protocol.js'
-import { CLOSED, RX, TX } from './protocol.js'
+import type {
+  ControlMessage,
+  HostMessage,
+  MainMessage,
+  WireCall,
+  WireDeployment,
+  WireSample,
+  WorkerMessage,
+} from './protocol.js'
+import { RX, TX } from './protocol.js'
 import { type Baseline, cpuUs, MemoryReader, takeSample } from './sampler.js'
 
 /** Results up to this size travel in the reply. */
 const INLINE_BYTES = 64 * 1024
 const COUNTER_MS = 250
 
-type Batch = HostMessage & { type: 'batch' }
+type Batch = Extract<ControlMessage, { cursor: Int32Array }>
 type UserFunction = (...args: unknown[]) => unknown
 
 interface Deployed extends WireDeployment {
@@ -39,7 +47,6 @@ interface Active {
 
 export interface RunnerParts {
   port: MessagePort
-  cursor: Int32Array
   counters: Float64Array
   network: NetworkCounter
 }
@@ -56,7 +63,7 @@ export class Runner {
   }
 
   /** Takes the calls of the batch until it is empty or the control thread has closed it. */
-  async runBatch({ deployment, known, calls }: Batch, body: Uint8Array): Promise<void> {
+  async runBatch({ message: { deployment, known, calls }, body, cursor }: Batch): Promise<void> {
     let offset = 0
     if (!known) {
       this.#forget(deployment.forget)
@@ -72,14 +79,14 @@ export class Runner {
       if (!call.file) offset += call.size
     }
     while (true) {
-      const next = Atomics.add(this.#parts.cursor, 0, 1)
-      if (next >= calls.length || next >= CLOSED) break
+      const next = Atomics.add(cursor, 0, 1)
+      // A closed batch has a cursor beyond any length.
+      if (next >= calls.length) break
       const call = calls[next]!
       // A copy, because typed arrays in the input are views of the bytes and must not share memory with other inputs.
       const inline = call.file ? undefined : body.slice(offsets[next]!, offsets[next]! + call.size)
       await this.#run(deployed, call, inline)
     }
-    this.#send({ type: 'idle' })
   }
 
   abort(message: HostMessage & { type: 'abort' }): void {

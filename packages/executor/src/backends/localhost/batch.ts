@@ -35,6 +35,8 @@ export class BatchRun {
   #signal: AbortSignal | undefined
   #worker: WorkerProcess | undefined
   #current: Attempt | undefined
+  /** Calls the worker has ended or handed back. */
+  #through = 0
   #deadline: NodeJS.Timeout | undefined
   #grace: NodeJS.Timeout | undefined
   /** Why we killed the worker; explains its death. */
@@ -94,9 +96,10 @@ export class BatchRun {
   }
 
   #message(message: WorkerMessage, body: Uint8Array): void {
-    if (message.type === 'idle') this.#finish()
-    else if (message.type === 'returned') {
+    if (message.type === 'returned') {
       for (const id of message.ids) this.#giveBack(this.#attempts.get(id))
+      this.#through += message.ids.length
+      this.#finishIfThrough()
     } else if ('id' in message) {
       const attempt = this.#attempts.get(message.id)
       if (attempt) this.#ofAttempt(attempt, message, body)
@@ -107,7 +110,11 @@ export class BatchRun {
     if (message.type === 'begin') this.#current = attempt
     if ('sample' in message) attempt.last = message.sample
     if (message.type === 'end' || message.type === 'fail') this.#called(message)
-    if (attempt.over) return
+    if (!attempt.over) this.#translate(attempt, message, body)
+    if (message.type === 'end' || (message.type === 'fail' && !message.fatal)) this.#finishIfThrough()
+  }
+
+  #translate(attempt: Attempt, message: WorkerMessage & { id: number }, body: Uint8Array): void {
     const { id } = message
     if (message.type === 'begin') this.#begin(attempt, message)
     else if (message.type === 'sample') this.#sample(id, message.sample)
@@ -160,6 +167,7 @@ export class BatchRun {
     clearTimeout(this.#grace)
     this.#current = undefined
     this.#setDeadline()
+    this.#through++
     if (message.type === 'fail' && message.fatal) this.#worker?.kill()
   }
 
@@ -243,6 +251,11 @@ export class BatchRun {
   #firstOpen(): Attempt | undefined {
     for (const attempt of this.#attempts.values()) if (!attempt.over) return attempt
     return undefined
+  }
+
+  /** The worker is free as soon as it is through with the last call; what it says of the batch after that is nothing. */
+  #finishIfThrough(): void {
+    if (this.#through === this.#attempts.size) this.#finish()
   }
 
   #finish(): void {

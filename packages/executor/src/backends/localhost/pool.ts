@@ -44,10 +44,10 @@ export class WorkerPool {
     } else this.#rest(worker, idle)
   }
 
-  /** Has `count` workers of this kind ready or on their way. */
+  /** Has `count` workers of this kind idle or on their way. */
   prewarm(count: number, runtimeMemory: number | undefined, cwd: string): void {
-    const existing = this.#idle.get(keyOf(runtimeMemory, cwd))?.filter((worker) => !worker.dead).length ?? 0
-    for (let i = existing; i < count; i++) {
+    const idle = this.#idle.get(keyOf(runtimeMemory, cwd))?.filter((worker) => !worker.dead).length ?? 0
+    for (let i = idle; i < count; i++) {
       const worker = this.#start(runtimeMemory, cwd)
       this.#rest(worker, this.#idleOf(worker))
     }

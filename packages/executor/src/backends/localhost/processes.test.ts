@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FunctionExecutor } from '@mayfly/executor'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const entry = fileURLToPath(import.meta.resolve('@mayfly/executor'))
+let home: string
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'mayfly-processes-'))
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+/** Starts a script that has `FunctionExecutor` at hand, in a process of its own. */
+function startHost(body: string) {
+  const script = `import { FunctionExecutor } from ${JSON.stringify(entry)}\n${body}`
+  const env = { ...process.env, MAYFLY_HOME: home }
+  return spawn(process.execPath, ['--input-type=module', '-e', script], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) {
+    text += chunk
+    if (text.includes('\n')) break
+  }
+  return text.split('\n')[0]!
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    // A zombie nobody has waited for yet is gone for us.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+describe('worker processes', () => {
+  it('die with a host that is killed, busy or not, and take their children along', async () => {
+    const host = startHost(`
+      const executor = new FunctionExecutor({ workers: 3 })
+      const futures = executor.map(async (i, ctx) => {
+        const child = process.getBuiltinModule('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' })
+        ctx.progress(1, 1, process.pid + ' ' + child.pid)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        if (i === 0) for (;;);
+        await new Promise(() => {})
+      }, [0, 1, 2])
+      while (futures.some((future) => future.state !== 'running')) await new Promise((r) => setTimeout(r, 20))
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      console.log('ready')
+    `)
+    expect(await firstLine(host.stdout)).toBe('ready')
+    const [log] = readdirSync(join(home, 'runs')).map((file) => readFileSync(join(home, 'runs', file), 'utf8'))
+    const pids = [...log!.matchAll(/"note":"(\d+) (\d+)"/g)].flatMap(([, worker, child]) => [
+      Number(worker),
+      Number(child),
+    ])
+    expect(pids).toHaveLength(6)
+    expect(pids.every(alive)).toBe(true)
+    host.kill('SIGKILL')
+    await expect.poll(() => pids.filter(alive), { timeout: 10_000 }).toEqual([])
+  })
+
+  it('do not keep a script alive, and its log is complete without close()', async () => {
+    const host = startHost(`
+      const executor = new FunctionExecutor()
+      console.log(await executor.callAsync((x) => x + 1, 41).result())
+    `)
+    const exit = new Promise((resolve) => host.on('exit', resolve))
+    expect(await firstLine(host.stdout)).toBe('42')
+    expect(await exit).toBe(0)
+    const last = readdirSync(join(home, 'runs')).sort().at(-1)!
+    expect(readFileSync(join(home, 'runs', last), 'utf8')).toContain('"type":"run.finished"')
+  })
+
+  it('stay warm between maps, keep what they loaded, and start cold once', async () => {
+    const executor = new FunctionExecutor({ home, workers: 1 })
+    const first = executor.callAsync(() => process.pid)
+    const pid = await first.result()
+    const again = executor.map(() => process.pid, [1, 2, 3])
+    expect(await executor.getResult(again)).toEqual([pid, pid, pid])
+    expect(again.map(({ stats }) => stats.cold)).toEqual([false, false, false])
+    await executor.close()
+  })
+
+  it('that are killed from outside are replaced', async () => {
+    const executor = new FunctionExecutor({ home, workers: 2 })
+    const futures = executor.map(
+      async (_: number, ctx) => {
+        ctx.log(process.pid)
+        await new Promise((resolve) => setTimeout(resolve, ctx.attempt === 1 ? 20_000 : 10))
+        return ctx.attempt
+      },
+      [0, 1],
+    )
+    await expect.poll(() => futures.every(({ state }) => state === 'running')).toBe(true)
+    await expect.poll(() => futures.every(({ stats }) => stats.pid !== undefined)).toBe(true)
+    for (const { stats } of futures) process.kill(stats.pid!, 'SIGKILL')
+    expect(await executor.getResult(futures)).toEqual([2, 2])
+    await executor.close()
+  })
+
+  it('that stop answering are given up', async () => {
+    const executor = new FunctionExecutor({ home, workers: 1 })
+    const future = executor.callAsync((_: unknown, ctx) => {
+      if (ctx.attempt === 1) process.kill(process.pid, 'SIGSTOP')
+      return ctx.attempt
+    })
+    expect(await future.result()).toBe(2)
+    await executor.close()
+  })
+
+  it('hand back calls that wait behind a slow one', async () => {
+    const executor = new FunctionExecutor({ home, workers: 2 })
+    const futures = executor.map(
+      async (i: number) => {
+        await new Promise((resolve) => setTimeout(resolve, i === 0 ? 3_000 : 0))
+        return process.pid
+      },
+      [0, 1, 2, 3, 4, 5],
+      { chunksize: 6 },
+    )
+    await executor.wait(futures, { returnWhen: 80 })
+    expect(futures[0]!.state).toBe('running')
+    await executor.close()
+  })
+
+  it('keep the secrets of the servers to themselves', async () => {
+    process.env.MAYFLY_SECRET = 'top'
+    const executor = new FunctionExecutor({ home, runtimeMemory: 300 })
+    expect(await executor.callAsync(() => process.env.MAYFLY_SECRET).result()).toBeUndefined()
+    delete process.env.MAYFLY_SECRET
+    await executor.close()
+  })
+})
