@@ -4,7 +4,7 @@
  * Left of the maximum the points go downhill only, right of it to the end of the window: a small bias, reproduced exactly.
  *
  * What is not evaluated cannot change the four peaks that are kept: points away from all fine peaks, groups of peaks too
- * weak to be among the four, and Gaussian terms below 1e-12 of the smallest intensity that counts.
+ * weak to be among the four, and Gaussian terms far below the smallest intensity that counts.
  */
 import type { FineStructure } from './fine-structure.js'
 import { Grid, MIDDLE, stepFor, WINDOW } from './grid.js'
@@ -14,12 +14,16 @@ import { type Resolution, sigmaAt } from './resolution.js'
 export const PEAKS = 4
 /** Local maxima below this (fine structure scaled to 1), and centroids below this share of the largest, are dropped. */
 const THRESHOLD = 1e-4
-/** Beyond this many σ a Gaussian of height 1 is less than 1e-12 of `THRESHOLD`. */
-const REACH = 8.6
+/** Share of the smallest intensity that counts below which Gaussian terms are left out; shifts no centroid by 1e-12 of itself. */
+const NEGLIGIBLE = 1e-10
+/** Where a Gaussian of height 1 falls below `NEGLIGIBLE · THRESHOLD`, in σ. */
+const REACH = Math.sqrt(-2 * Math.log(NEGLIGIBLE * THRESHOLD))
 /** The grid point nearest to a peak is at most half a step off, where a Gaussian still has 0.9989 of its height. */
 const SAMPLED_SHARE = 0.998
 /** Steps evaluated outside the peaks of a group: the window around a maximum at the outermost peak, and rounding. */
 const MARGIN = 9.5
+/** One-Da bins of the sort; an ion's isotopologues rarely span more. */
+const BINS = 32
 
 /** Reusable working memory; the result is in `mz`, `intensity` and `size` until the next call of `compute`. */
 export class Centroids {
@@ -37,6 +41,7 @@ export class Centroids {
   #z = new Float64Array(1024)
   #y = new Float64Array(1024)
   #points = 0
+  readonly #bins = new Int32Array(BINS)
   /** First grid run that can still reach the next group. */
   #run = 0
 
@@ -50,12 +55,14 @@ export class Centroids {
       this.#sort(fine)
       this.#grid.lay(this.#masses, n, resolution, width)
       this.#run = 0
-      this.#evaluateGroups(n, resolution, Math.min(width, REACH))
+      this.#evaluateGroups(n, resolution, width)
     }
     this.#finish()
   }
 
-  /** Copies the fine structure in ascending order of mass: insertion for the usual few dozen, a real sort for more. */
+  /**
+   * Copies the fine structure in ascending order of mass: into bins of one Da first, so that insertion has little left to do.
+   */
   #sort(fine: FineStructure): void {
     const n = fine.size
     if (n > this.#masses.length) {
@@ -65,27 +72,37 @@ export class Centroids {
     }
     const masses = this.#masses
     const heights = this.#heights
-    if (n > 200) {
-      const order = Uint32Array.from({ length: n }, (_, i) => i).sort((a, b) => fine.masses[a] - fine.masses[b])
-      for (let i = 0; i < n; i++) {
-        masses[i] = fine.masses[order[i]]
-        heights[i] = fine.intensities[order[i]]
-      }
-      return
+    const unsorted = fine.masses
+    let least = unsorted[0]
+    for (let i = 1; i < n; i++) if (unsorted[i] < least) least = unsorted[i]
+    const origin = least - 0.5
+    const next = this.#bins.fill(0)
+    for (let i = 0; i < n; i++) next[Math.min(BINS - 1, (unsorted[i] - origin) | 0)]++
+    for (let bin = 0, total = 0; bin < BINS; bin++) {
+      const here = next[bin]
+      next[bin] = total
+      total += here
     }
     for (let i = 0; i < n; i++) {
-      const mass = fine.masses[i]
+      const at = next[Math.min(BINS - 1, (unsorted[i] - origin) | 0)]++
+      masses[at] = unsorted[i]
+      heights[at] = fine.intensities[i]
+    }
+    for (let i = 1; i < n; i++) {
+      const mass = masses[i]
+      if (masses[i - 1] <= mass) continue
+      const height = heights[i]
       let j = i
       for (; j > 0 && masses[j - 1] > mass; j--) {
         masses[j] = masses[j - 1]
         heights[j] = heights[j - 1]
       }
       masses[j] = mass
-      heights[j] = fine.intensities[i]
+      heights[j] = height
     }
   }
 
-  #evaluateGroups(n: number, resolution: Resolution, reach: number): void {
+  #evaluateGroups(n: number, resolution: Resolution, width: number): void {
     const masses = this.#masses
     const heights = this.#heights
     const groups = this.#groups
@@ -98,7 +115,7 @@ export class Centroids {
     let from = 0
     while (from < n) {
       groups[count++] = from
-      const gap = (reach + 1) * sigmaAt(masses[from], resolution)
+      const gap = (Math.min(width, REACH) + 1) * sigmaAt(masses[from], resolution)
       let highest = heights[from]
       let to = from + 1
       for (; to < n && masses[to] - masses[to - 1] <= gap; to++) if (heights[to] > highest) highest = heights[to]
@@ -116,22 +133,41 @@ export class Centroids {
     }
     groups[count] = n
     let floor = Math.max(THRESHOLD, fourth * SAMPLED_SHARE)
+    const reach = Math.min(width, Math.sqrt(-2 * Math.log(NEGLIGIBLE * floor)))
     for (let g = 0; g < count; g++) {
       let sum = 0
       for (let i = groups[g]; i < groups[g + 1]; i++) sum += heights[i]
       if (sum < floor) continue
-      this.#sample(groups[g], groups[g + 1], resolution, reach)
+      this.#sample(groups[g], groups[g + 1], resolution, reach, floor)
       floor = this.#pickMaxima(floor)
     }
   }
 
-  /** Evaluates the grid points around the peaks `from … to − 1` into `#z` and `#y`. */
-  #sample(from: number, to: number, resolution: Resolution, reach: number): void {
+  /**
+   * Evaluates the grid points around the peaks `from … to − 1` into `#z` and `#y`: from a window before the first peak to one
+   * behind the last, less the ends where the sum of all m Gaussians stays below `floor`. It can reach the floor only where one of
+   * them has floor / m, so only within σ·√(2·ln(m·I_max/floor)) of the outermost peaks that are as high as that.
+   */
+  #sample(from: number, to: number, resolution: Resolution, reach: number, floor: number): void {
     const { start, spacing, count, sigma, size } = this.#grid
     const masses = this.#masses
-    const margin = MARGIN * stepFor(sigmaAt(masses[to - 1], resolution))
-    const low = masses[from] - margin
-    const high = masses[to - 1] + margin
+    const heights = this.#heights
+    const width = sigmaAt(masses[to - 1], resolution)
+    const margin = MARGIN * stepFor(width)
+    const least = floor / (to - from)
+    let first = from
+    let last = to - 1
+    while (first < last && heights[first] < least) first++
+    while (last > first && heights[last] < least) last--
+    let low = masses[from] - margin
+    let high = masses[to - 1] + margin
+    if (first > from || last < to - 1) {
+      let highest = 0
+      for (let p = first; p <= last; p++) if (heights[p] > highest) highest = heights[p]
+      const span = width * Math.sqrt(2 * Math.log(highest / least)) + margin
+      low = Math.max(low, masses[first] - span)
+      high = Math.min(high, masses[last] + span)
+    }
     while (this.#run + 1 < size && start[this.#run + 1] <= low) this.#run++
     this.#points = 0
     for (let run = this.#run; run < size && start[run] <= high; run++) {
@@ -167,19 +203,32 @@ export class Centroids {
       const peak = this.#heights[p] * Math.exp(-scale * distance * distance)
       const right = Math.exp(-scale * q * (2 * distance + q))
       y[offset + middle] += peak
+      const upward = high - middle
+      const downward = middle - low
+      const both = Math.min(upward, downward)
+      let i = offset + middle + 1
+      let j = offset + middle - 1
       let g = peak
       let r = right
-      for (let i = offset + middle + 1; i <= offset + high; i++) {
+      let h = peak
+      let l = c / right
+      for (let step = 0; step < both; step++) {
         g *= r
         r *= c
-        y[i] += g
+        h *= l
+        l *= c
+        y[i++] += g
+        y[j--] += h
       }
-      g = peak
-      r = c / right
-      for (let i = offset + middle - 1; i >= offset + low; i--) {
+      for (let step = both; step < upward; step++) {
         g *= r
         r *= c
-        y[i] += g
+        y[i++] += g
+      }
+      for (let step = both; step < downward; step++) {
+        h *= l
+        l *= c
+        y[j--] += h
       }
     }
   }

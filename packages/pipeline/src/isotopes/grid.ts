@@ -52,22 +52,20 @@ export class Grid {
       const isLast = k + 1 === n
       const within = isLast ? beyond : masses[k + 1] - width * sigma
 
-      let leave = 1
-      let steps = 0
+      let next = second
+      let count = 1
       if (regular) {
-        leave = Math.max(1, Math.ceil((Math.max(beyond, within) - z) / q) - 1)
-        while (!(z + leave * q > beyond && z + leave * q >= within)) leave++
-        steps = Math.floor((binadeEnd - z) / q)
-        while (z + steps * q >= binadeEnd) steps--
+        count = Math.max(1, Math.ceil((Math.max(beyond, within) - z) / q) - 1)
+        while (!(z + count * q > beyond && z + count * q >= within)) count++
+        next = z + count * q
+        if (next >= binadeEnd) {
+          let steps = Math.floor((binadeEnd - z) / q)
+          while (z + steps * q >= binadeEnd) steps--
+          count = steps + 1
+          next = z + steps * q + step
+        }
       }
-      let next: number
-      if (leave <= steps) {
-        this.#add(z, q, leave, sigma)
-        next = z + leave * q
-      } else {
-        this.#add(z, q, steps + 1, sigma)
-        next = z + steps * q + step
-      }
+      this.#add(z, q, count, sigma)
       if (next > beyond && next >= within) {
         if (isLast) return
         k++

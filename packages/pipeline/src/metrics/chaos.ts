@@ -26,7 +26,22 @@ export function measureOfChaos(image: Float32Array, width: number, height: numbe
       hint: 'Pass the image row by row, with 0 for pixels without a spectrum.',
     })
   }
-  return chaosOf(image, undefined, image.length, width, height, levels)
+  checkLevels(levels)
+  const extent = new Extent(width, height)
+  for (let y = 0, p = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, p++) if (image[p] > 0) extent.add(x, y, image[p])
+  }
+  if (extent.positive === 0) return Number.NaN
+  extent.open()
+  const bounds = levelBounds(extent.max, levels)
+  const { level } = planes
+  for (let y = extent.top; y <= extent.bottom; y++) {
+    let cell = planes.index(extent.left - extent.originX, y - extent.originY)
+    for (let p = y * width + extent.left; p <= y * width + extent.right; p++, cell++) {
+      if (image[p] > 0) level[cell] = levelOf(image[p], bounds, extent.max)
+    }
+  }
+  return 1 - planes.countObjects(levels) / levels / extent.positive
 }
 
 /**
@@ -41,7 +56,25 @@ export function measureOfChaosSparse(
   height: number,
   levels = DEFAULT_LEVELS,
 ): number {
-  return chaosOf(values, pixels, count, width, height, levels)
+  checkLevels(levels)
+  const extent = new Extent(width, height)
+  for (let i = 0; i < count; i++) {
+    if (!(values[i] > 0)) continue
+    const y = (pixels[i] / width) | 0
+    extent.add(pixels[i] - y * width, y, values[i])
+  }
+  if (extent.positive === 0) return Number.NaN
+  extent.open()
+  const max = Math.fround(extent.max)
+  const bounds = levelBounds(max, levels)
+  const { level } = planes
+  for (let i = 0; i < count; i++) {
+    if (!(values[i] > 0)) continue
+    const y = (pixels[i] / width) | 0
+    const cell = planes.index(pixels[i] - y * width - extent.originX, y - extent.originY)
+    level[cell] = levelOf(Math.fround(values[i]), bounds, max)
+  }
+  return 1 - planes.countObjects(levels) / levels / extent.positive
 }
 
 /** What the pipelines make of it: 0 for no object at all and for single pixels only (a measure of 1, within 1e-5). */
@@ -49,58 +82,58 @@ export function chaosScore(measure: number): number {
   return Number.isNaN(measure) || Math.abs(measure - 1) <= CLOSE_TO_ONE ? 0 : measure
 }
 
-function chaosOf(
-  values: Float32Array | Float64Array,
-  pixels: Uint32Array | Int32Array | undefined,
-  count: number,
-  width: number,
-  height: number,
-  levels: number,
-): number {
-  if (!(Number.isInteger(levels) && levels >= 1 && levels <= 254)) {
-    throw new MayflyError('E_CHAOS_LEVELS', `Expected 1 to 254 whole levels, got ${levels}`, {
-      hint: 'Leave the number of levels out; 30 is what METASPACE uses.',
-    })
-  }
-  let max = 0
-  let positive = 0
-  let left = width
-  let right = -1
-  let top = height
-  let bottom = -1
-  for (let i = 0; i < count; i++) {
-    const value = values[i]
-    if (!(value > 0)) continue
-    positive++
-    if (value > max) max = value
-    const p = pixels === undefined ? i : pixels[i]
-    const y = (p / width) | 0
-    const x = p - y * width
-    if (x < left) left = x
-    if (x > right) right = x
-    if (y < top) top = y
-    if (y > bottom) bottom = y
-  }
-  if (positive === 0) return Number.NaN
+/** The positive pixels of an image: how many, how bright, and the box they need. */
+class Extent {
+  positive = 0
+  max = 0
+  left: number
+  right = -1
+  top: number
+  bottom = -1
+  /** First column and row of the box. Dilation reaches one pixel beyond the image, erosion looks one pixel further still. */
+  originX = 0
+  originY = 0
 
-  // Dilation reaches one pixel further than the image, erosion looks one pixel further still.
-  left = Math.max(0, left - 2)
-  top = Math.max(0, top - 2)
-  planes.open(Math.min(width - 1, right + 2) - left + 1, Math.min(height - 1, bottom + 2) - top + 1)
-  const bounds = levelBounds(Math.fround(max), levels)
-  const guess = levels / max
-  const { level } = planes
-  for (let i = 0; i < count; i++) {
-    if (!(values[i] > 0)) continue
-    const value = Math.fround(values[i])
-    const p = pixels === undefined ? i : pixels[i]
-    const y = (p / width) | 0
-    let n = Math.min(levels, Math.ceil(value * guess))
-    while (n < levels && value > bounds[n]) n++
-    while (n > 0 && value <= bounds[n - 1]) n--
-    level[planes.index(p - y * width - left, y - top)] = n
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    this.left = width
+    this.top = height
   }
-  return 1 - planes.countObjects(levels) / levels / positive
+
+  add(x: number, y: number, value: number): void {
+    this.positive++
+    if (value > this.max) this.max = value
+    if (x < this.left) this.left = x
+    if (x > this.right) this.right = x
+    if (y < this.top) this.top = y
+    if (y > this.bottom) this.bottom = y
+  }
+
+  /** Opens the planes for the box. */
+  open(): void {
+    this.originX = Math.max(0, this.left - 2)
+    this.originY = Math.max(0, this.top - 2)
+    const width = Math.min(this.width, this.right + 3) - this.originX
+    planes.open(width, Math.min(this.height, this.bottom + 3) - this.originY)
+  }
+}
+
+function checkLevels(levels: number): void {
+  if (Number.isInteger(levels) && levels >= 1 && levels <= 254) return
+  throw new MayflyError('E_CHAOS_LEVELS', `Expected 1 to 254 whole levels, got ${levels}`, {
+    hint: 'Leave the number of levels out; 30 is what METASPACE uses.',
+  })
+}
+
+/** Number of level bounds below a value; a division finds it up to the rounding of float32, which the loops settle. */
+function levelOf(value: number, bounds: Float32Array, max: number): number {
+  const levels = bounds.length
+  let n = Math.min(levels, Math.ceil((value * levels) / max))
+  while (n < levels && value > bounds[n]) n++
+  while (n > 0 && value <= bounds[n - 1]) n--
+  return n
 }
 
 /** Lower bounds of the levels in float32 arithmetic, as the reference's loop yields them. */
