@@ -5,6 +5,7 @@ import { Hub } from './channels/hub.js'
 import type { Documents } from './documents/documents.js'
 import { Kernel } from './kernel/index.js'
 import { notFound } from './problem.js'
+import { SpareKernel } from './spare.js'
 import { baseName, movedPath, normalizePath } from './workspace/paths.js'
 
 /** The one kind of kernel there is. */
@@ -57,7 +58,12 @@ export class Kernels {
   private readonly sessions = new Map<string, Session>()
   private readonly starting = new Map<string, Promise<SessionModel>>()
 
-  constructor(private readonly folders: { workspace: string; home: string }) {}
+  private readonly spare: SpareKernel
+
+  constructor(private readonly folders: { workspace: string; home: string }) {
+    this.spare = new SpareKernel(() => this.make())
+    this.spare.prepare()
+  }
 
   list(): KernelModel[] {
     return [...this.running.values()].map(modelOf)
@@ -85,11 +91,13 @@ export class Kernels {
       throw new MayflyError('E_KERNEL_UNKNOWN_SPEC', `there is no kernel ${JSON.stringify(name)}`, {
         hint: `The only kernel here is ${JSON.stringify(KERNEL_NAME)}.`,
       })
-    const id = randomUUID()
-    const kernel = new Kernel({ id, ...this.folders, ...(path ? { notebook: path } : {}) })
-    const running: RunningKernel = { id, kernel, path, hub: new Hub(kernel, () => this.documents.peek(running.path)) }
+    const spare = this.spare.take()
+    if (spare && path) spare.rename(path)
+    const kernel = spare ?? this.make(path)
+    const hub = new Hub(kernel, () => this.documents.peek(running.path))
+    const running: RunningKernel = { id: kernel.id, kernel, path, hub }
     await kernel.start()
-    this.running.set(id, running)
+    this.running.set(kernel.id, running)
     return modelOf(running)
   }
 
@@ -177,7 +185,11 @@ export class Kernels {
   /** Ends all kernels. */
   async close(): Promise<void> {
     this.sessions.clear()
-    await Promise.allSettled([...this.running.keys()].map((id) => this.remove(id)))
+    await Promise.allSettled([this.spare.close(), ...[...this.running.keys()].map((id) => this.remove(id))])
+  }
+
+  private make(notebook?: string): Kernel {
+    return new Kernel({ id: randomUUID(), ...this.folders, ...(notebook ? { notebook } : {}) })
   }
 
   private async openSession(path: string, request: SessionRequest): Promise<SessionModel> {

@@ -53,6 +53,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     const { status, body } = toProblem(new MayflyError('E_NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`))
     return c.json(body, status as ContentfulStatusCode)
   })
+  const runs = new RunStore(join(config.home, 'runs'), join(config.home, 'journal', 'runs.json'))
   const services = {
     contents,
     documents,
@@ -67,7 +68,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     fileRoutes(workspace),
     documentRoutes(documents, kernels),
     exampleRoutes(workspace, contents),
-    runRoutes(new RunStore(join(config.home, 'runs'))),
+    runRoutes(runs),
   ])
     app.route('/', routes)
 
@@ -81,6 +82,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
       server.close()
       await kernels.close()
       await documents.close()
+      await runs.close()
       sockets.close()
       server.closeAllConnections()
     },

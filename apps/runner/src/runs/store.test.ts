@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '@mayfly/executor/events'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { foldHeader, type RunState } from './fold.js'
 import { RunLog } from './log.js'
 import { isAlive } from './process.js'
 import { RunStore } from './store.js'
@@ -14,9 +15,10 @@ let store: RunStore
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mayfly-runs-'))
-  store = new RunStore(folder)
+  store = open()
 })
 
+const open = (at = folder) => new RunStore(at, join(folder, 'cache', 'runs.json'))
 const path = (id = 'run1') => join(folder, `${id}.ndjson`)
 
 function created(pid = process.pid, runId = 'run1', at = Date.now()): RunEvent {
@@ -105,12 +107,51 @@ describe('headers', () => {
     writeFileSync(join(folder, 'note.txt'), '')
     writeFileSync(path('a b'), lines([created()]))
     expect((await store.list()).map(({ runId }) => runId)).toEqual(['new', 'old'])
-    expect(await new RunStore(join(folder, 'none')).list()).toEqual([])
+    expect(await open(join(folder, 'none')).list()).toEqual([])
   })
 
   test.each(['none', '../run1', 'a/b', ''])('%j is not found', async (id) => {
     await expect(store.get(id)).rejects.toThrow(expect.objectContaining({ code: 'E_NOT_FOUND' }))
   })
+})
+
+describe('the cache', () => {
+  test('a later store need not read the log again, unless it changed', async () => {
+    writeFileSync(path(), lines([created(), ...job(10), finished]))
+    const before = await store.list()
+    await store.close()
+    const later = open()
+    expect(await later.list()).toEqual(before)
+    expect(await text(await later.tail('run1', 40, true))).toBe(
+      lines([created(), ...job(10), finished])
+        .split('\n')
+        .slice(40)
+        .join('\n'),
+    )
+    writeFileSync(path(), lines([created(), ...job(20), finished]))
+    expect(await open().list()).toMatchObject([{ calls: 20 }])
+  })
+
+  test('a running run is not kept, a damaged file is ignored', async () => {
+    writeFileSync(path(), lines([created()]))
+    await store.list()
+    await store.close()
+    expect(existsSync(join(folder, 'cache'))).toBe(false)
+    mkdirSync(join(folder, 'cache'))
+    writeFileSync(join(folder, 'cache', 'runs.json'), '{"run1":{"size":1}}')
+    expect(await open().list()).toHaveLength(1)
+  })
+})
+
+test('headers agree with those of the executor', async () => {
+  const { foldHeader: theirs } = await import('@mayfly/executor')
+  const events = [created(), ...job(30), finished]
+  let [mine, other]: [RunState | undefined, ReturnType<typeof theirs>] = [undefined, undefined]
+  for (const [i, event] of events.entries()) {
+    mine = foldHeader(mine, event)
+    other = theirs(other, { ...event, seq: i + 1 })
+    expect({ ...mine?.header, seq: i + 1 }).toEqual(other)
+  }
 })
 
 describe('lost runs', () => {

@@ -3,6 +3,7 @@ import { open, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunHeader } from '@mayfly/executor/events'
 import { notFound } from '../problem.js'
+import { HeaderCache } from './cache.js'
 import { RunLog } from './log.js'
 import { isAlive } from './process.js'
 
@@ -15,14 +16,26 @@ const CHUNK = 1 << 18
 export class RunStore {
   private readonly logs = new Map<string, RunLog>()
 
-  /** @param folder `MAYFLY_HOME/runs`; need not exist yet */
-  constructor(private readonly folder: string) {}
+  private readonly cache: HeaderCache
+
+  /**
+   * @param folder `MAYFLY_HOME/runs`; need not exist yet
+   * @param cacheFile where headers of ended runs are kept
+   */
+  constructor(
+    private readonly folder: string,
+    cacheFile: string,
+  ) {
+    this.cache = new HeaderCache(cacheFile)
+  }
 
   /** All headers, newest first. */
   async list(): Promise<RunHeader[]> {
     const names = await readdir(this.folder).catch(() => [] as string[])
     const ids = names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length))
-    for (const id of this.logs.keys()) if (!ids.includes(id)) this.logs.delete(id)
+    const present = new Set(ids)
+    for (const id of this.logs.keys()) if (!present.has(id)) this.logs.delete(id)
+    await this.cache.keep(ids)
     const headers = await Promise.all(ids.filter((id) => RUN_ID.test(id)).map((id) => this.find(id)))
     return headers.filter((header) => header !== undefined).sort((a, b) => b.createdAt - a.createdAt)
   }
@@ -47,6 +60,7 @@ export class RunStore {
   async tail(runId: string, after: number, follow: boolean): Promise<ReadableStream<Uint8Array>> {
     await this.get(runId)
     const log = this.log(runId)
+    await log.refresh()
     let at = await log.position(after)
     const file = await open(log.path)
     let closed = false
@@ -86,6 +100,11 @@ export class RunStore {
     })
   }
 
+  /** Writes what is kept for the next start. */
+  close(): Promise<void> {
+    return this.cache.flush()
+  }
+
   private log(runId: string): RunLog {
     let log = this.logs.get(runId)
     if (!log) this.logs.set(runId, (log = new RunLog(join(this.folder, runId + SUFFIX))))
@@ -95,19 +114,29 @@ export class RunStore {
   private async find(runId: string): Promise<RunHeader | undefined> {
     const log = this.log(runId)
     try {
-      if (!log.finished) await log.refresh()
+      const { size, mtimeMs } = await stat(log.path)
+      if (log.lines === 0) {
+        const known = await this.cache.get(runId, size)
+        if (known) return known
+      }
+      return await this.read(log, mtimeMs)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       this.logs.delete(runId)
       return undefined
     }
+  }
+
+  private async read(log: RunLog, mtimeMs: number): Promise<RunHeader | undefined> {
+    if (!log.finished) await log.refresh()
     if (!log.state) return undefined
     const { header, pid } = log.state
-    if (log.finished || (await isAlive(pid, header.createdAt))) return { ...header, seq: log.lines }
+    if (!log.finished && (await isAlive(pid, header.createdAt))) return { ...header, seq: log.lines }
     // The process may have written its last lines and ended since the log was read.
-    await log.refresh()
-    if (log.finished) return { ...log.state.header, seq: log.lines }
-    const { mtimeMs } = await stat(log.path)
-    return { ...log.state.header, status: 'lost', finishedAt: Math.round(mtimeMs), seq: log.lines }
+    if (!log.finished) await log.refresh()
+    const lost = log.finished ? {} : { status: 'lost' as const, finishedAt: Math.round(mtimeMs) }
+    const ended = { ...log.state.header, ...lost, seq: log.lines }
+    await this.cache.set(header.runId, log.end, ended)
+    return ended
   }
 }

@@ -1,0 +1,45 @@
+/** A kernel that is started ahead, so that opening a notebook does not wait for a process. It has run no code of anyone. */
+import type { Kernel } from './kernel/index.js'
+
+/** So long after the last one was taken the next is started: what took it has the processors first. */
+const DELAY_MS = 1500
+
+export class SpareKernel {
+  private kernel: Kernel | undefined
+  private timer: NodeJS.Timeout | undefined
+  private closed = false
+
+  /** @param make a new kernel without a notebook, not yet started */
+  constructor(
+    private readonly make: () => Kernel,
+    private readonly delayMs: number = DELAY_MS,
+  ) {}
+
+  /** Sees to it that there will be one. */
+  prepare(): void {
+    if (this.closed || this.kernel || this.timer) return
+    this.timer = setTimeout(() => {
+      this.timer = undefined
+      const kernel = this.make()
+      this.kernel = kernel
+      kernel.start().catch(() => {
+        if (this.kernel === kernel) this.kernel = undefined
+      })
+    }, this.delayMs)
+  }
+
+  /** The kernel if it is ready; it then belongs to the caller and the next one is prepared. */
+  take(): Kernel | undefined {
+    const kernel = this.kernel
+    if (kernel?.executionState !== 'idle') return undefined
+    this.kernel = undefined
+    this.prepare()
+    return kernel
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    clearTimeout(this.timer)
+    await this.kernel?.shutdown()
+  }
+}
