@@ -2,10 +2,11 @@
  * Runs compiled cells, one at a time, through an inspector session of the thread itself: REPL mode gives top-level await,
  * redeclaration and the completion value. Knows when a cell is over, however it ends.
  */
-import type { Runtime, Session } from 'node:inspector'
+import type { Runtime } from 'node:inspector'
 import type { Bundle, ErrorContent, ExecuteFrame, FromChild } from '../protocol.js'
 import type { Kind } from '../transform/index.js'
 import { describeFault, KeyboardInterrupt } from './faults.js'
+import type { MainSession } from './main-session.js'
 import { toBundle } from './render.js'
 import { SHARED, STOPPED_BY } from './shared.js'
 import { placeInCell, registerScript } from './stacks.js'
@@ -23,7 +24,7 @@ interface Running {
 type Evaluation = Runtime.EvaluateReturnType
 
 export class Evaluator {
-  readonly #session: Session
+  readonly #session: MainSession
   readonly #shared: Int32Array
   readonly #post: (message: FromChild) => void
   #running: Running | undefined
@@ -31,7 +32,7 @@ export class Evaluator {
   /** True while the synchronous first part of a cell runs: all output is its own then. */
   synchronous = false
 
-  constructor(session: Session, shared: Int32Array, post: (message: FromChild) => void) {
+  constructor(session: MainSession, shared: Int32Array, post: (message: FromChild) => void) {
     this.#session = session
     this.#shared = shared
     this.#post = post
@@ -57,8 +58,8 @@ export class Evaluator {
       silent: true,
       objectGroup: 'cell',
     }
-    this.#session.post('Runtime.evaluate', parameters, (error, result) => {
-      void this.#end(running, error, result as Evaluation)
+    this.#session.post<Evaluation>('Runtime.evaluate', parameters, (error, result) => {
+      void this.#end(running, error, result)
     })
     this.synchronous = false
   }
@@ -91,7 +92,14 @@ export class Evaluator {
     const running = this.#running
     if (!running) return
     running.cancel?.(this.#stopped())
-    setTimeout(() => this.#finish(running, { status: 'error', error: describeFault(this.#stopped()) }), UNWIND_MS)
+    setTimeout(() => this.#abandon(running), UNWIND_MS)
+  }
+
+  /** The cell did not end by itself: its code was terminated, or goes on where nobody waits for it. */
+  #abandon(running: Running): void {
+    if (this.#running !== running) return
+    this.#finish(running, { status: 'error', error: describeFault(this.#stopped()) })
+    this.#session.renew()
   }
 
   #stopped(): KeyboardInterrupt {
@@ -136,9 +144,13 @@ export class Evaluator {
 
   #kindsOf(names: string[]): Record<string, Kind | null> {
     let lexical: string[] = []
-    this.#session.post('Runtime.globalLexicalScopeNames', {}, (error, result) => {
-      if (!error) lexical = result.names
-    })
+    this.#session.post<Runtime.GlobalLexicalScopeNamesReturnType>(
+      'Runtime.globalLexicalScopeNames',
+      {},
+      (error, result) => {
+        if (!error) lexical = result.names
+      },
+    )
     const held = new Set(lexical)
     const kind = (name: string) => (held.has(name) ? 'lexical' : Object.hasOwn(globalThis, name) ? 'var' : null)
     return Object.fromEntries(names.map((name) => [name, kind(name)]))

@@ -1,18 +1,19 @@
 /** Completion and inspection on live values, without side effects: V8 refuses to evaluate what would have any. */
-import type { Session } from 'node:inspector'
+import type { Runtime } from 'node:inspector'
 import { inspect } from 'node:util'
 import type { Bundle } from '../protocol.js'
+import type { MainSession } from './main-session.js'
 import { toText } from './render.js'
 
 const TIMEOUT_MS = 200
 const MAX_NAMES = 2000
 
 export class Lookup {
-  readonly #session: Session
+  readonly #session: MainSession
   #found: unknown
   #hit = false
 
-  constructor(session: Session) {
+  constructor(session: MainSession) {
     this.#session = session
   }
 
@@ -26,9 +27,13 @@ export class Lookup {
   names(expression: string): string[] {
     const found = new Set<string>()
     if (expression === '') {
-      this.#session.post('Runtime.globalLexicalScopeNames', {}, (error, result) => {
-        if (!error) for (const name of result.names) found.add(name)
-      })
+      this.#session.post<Runtime.GlobalLexicalScopeNamesReturnType>(
+        'Runtime.globalLexicalScopeNames',
+        {},
+        (error, result) => {
+          if (!error) for (const name of result.names) found.add(name)
+        },
+      )
       collect(globalThis, found)
     } else if (this.#evaluate(expression) && this.#found !== null && this.#found !== undefined) {
       collect(Object(this.#found), found)
@@ -58,21 +63,18 @@ export class Lookup {
       timeout: TIMEOUT_MS,
       objectGroup: 'lookup',
     }
-    this.#session.post(
-      'Runtime.evaluate',
-      { expression, ...options },
-      (error, { result, exceptionDetails } = {} as never) => {
-        if (error || exceptionDetails) return
-        if (result.objectId) {
-          this.#session.post('Runtime.callFunctionOn', {
-            functionDeclaration: 'function (value) { __nb.offer(value) }',
-            objectId: result.objectId,
-            arguments: [{ objectId: result.objectId }],
-            silent: true,
-          })
-        } else this.offer(result.value)
-      },
-    )
+    this.#session.post<Runtime.EvaluateReturnType>('Runtime.evaluate', { expression, ...options }, (error, answer) => {
+      if (error || answer.exceptionDetails) return
+      const { result } = answer
+      if (result.objectId) {
+        this.#session.post('Runtime.callFunctionOn', {
+          functionDeclaration: 'function (value) { __nb.offer(value) }',
+          objectId: result.objectId,
+          arguments: [{ objectId: result.objectId }],
+          silent: true,
+        })
+      } else this.offer(result.value)
+    })
     this.#session.post('Runtime.releaseObjectGroup', { objectGroup: 'lookup' })
     return this.#hit
   }

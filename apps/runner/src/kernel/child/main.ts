@@ -2,7 +2,6 @@
  * The kernel process, main thread: where the cells run. The control thread (`worker.ts`) is started first; then everything a
  * cell may touch is put in place, and the runner is told.
  */
-import { Session } from 'node:inspector'
 import { getHeapStatistics } from 'node:v8'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
@@ -12,6 +11,7 @@ import { Evaluator } from './evaluator.js'
 import { describeFault, KeyboardInterrupt } from './faults.js'
 import { Link, redirectStreams } from './link.js'
 import { Lookup } from './lookup.js'
+import { MainSession } from './main-session.js'
 import { CellModules } from './modules.js'
 import { SHARED, type ToMain, type WorkerData } from './shared.js'
 import { installStackFormatter, mapStack, runOfStack, runOnStack } from './stacks.js'
@@ -32,8 +32,7 @@ control.on('error', (error) => {
 })
 
 const link = new Link(port, shared)
-const session = new Session()
-session.connect()
+const session = new MainSession()
 const evaluator = new Evaluator(session, shared, (message) => link.post(message))
 const lookup = new Lookup(session)
 const modules = new CellModules(config.workspace, config.notebook)
@@ -134,7 +133,7 @@ function install(): void {
   process.on('uncaughtException', (error) => reportLate('Uncaught', error))
   process.on('unhandledRejection', (reason) => reportLate('Uncaught (in promise)', reason))
   process.on('exit', (code) => {
-    session.disconnect()
+    session.close()
     link.flushAndSay(code)
   })
 }
