@@ -61,8 +61,8 @@ export class StageRunner {
       Function: fn.name,
       Actions: items.length,
       Memory: this.memory,
-      AvgRuntime: seconds / items.length,
-      Cost: seconds * (this.memory / 1024) * PRICE,
+      AvgRuntime: round(seconds / items.length, 4),
+      Cost: round(seconds * (this.memory / 1024) * PRICE, 9),
       CloudObjects: cloudObjects(results).length,
       Cached: false,
     })
@@ -133,6 +133,8 @@ export class StageRunner {
     return removed
   }
 }
+
+const round = (value: number, digits: number) => Number(value.toFixed(digits))
 
 /** Every cloud object inside a value. */
 export function cloudObjects(value: unknown): CloudObject[] {

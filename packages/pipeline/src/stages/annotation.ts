@@ -40,13 +40,20 @@ export interface CentroidSegments {
 export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageContext): Promise<CentroidSegments> {
   const parts: CentroidColumns[] = []
   for (const part of item.parts) parts.push(await getTable<CentroidColumns>(ctx, part))
-  const kept: [part: number, row: number][] = []
+  const total = parts.reduce((sum, { formula_i }) => sum + formula_i.length, 0)
+  const partOf = new Uint32Array(total)
+  const rowOf = new Uint32Array(total)
+  const lightest = new Float64Array(total)
+  let n = 0
   for (const [p, { mz, formula_i }] of parts.entries()) {
-    for (let i = 0; i < formula_i.length; i++) if (anyInside(mz, 4 * i, item.mzMin, item.mzMax)) kept.push([p, i])
+    for (let i = 0; i < formula_i.length; i++) {
+      if (!anyInside(mz, 4 * i, item.mzMin, item.mzMax)) continue
+      partOf[n] = p
+      rowOf[n] = i
+      lightest[n++] = mz[4 * i] as number
+    }
   }
-  const first = Float64Array.from(kept, ([p, i]) => parts[p]?.mz[4 * i] as number)
-  const order = sortedOrder(first)
-  const n = order.length
+  const order = sortedOrder(lightest.subarray(0, n))
   const columns: CentroidColumns = {
     formula_i: new Uint32Array(n),
     mz: new Float64Array(4 * n),
@@ -54,8 +61,9 @@ export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageCon
   }
   let centroids = 0
   for (let k = 0; k < n; k++) {
-    const [p, i] = kept[order[k] as number] as [number, number]
-    const part = parts[p] as CentroidColumns
+    const at = order[k] as number
+    const part = parts[partOf[at] as number] as CentroidColumns
+    const i = rowOf[at] as number
     columns.formula_i[k] = part.formula_i[i] as number
     for (let j = 0; j < 4; j++) {
       const mz = part.mz[4 * i + j] as number
