@@ -52,11 +52,10 @@ export function applyOutput(outputs: NbOutput[], message: Pick<JupyterMessage, '
   return [...base, output]
 }
 
-/** What goes into the file: the list without the ids that only matter while the kernel lives. */
+/** What goes into the file: the list without what only matters while the notebook is open; nbformat allows no more. */
 export function storedOutputs(outputs: readonly NbOutput[]): Record<string, unknown>[] {
   return outputs.map((output) => {
-    if (!('transient' in output)) return { ...output }
-    const { transient: _, ...rest } = output
+    const { transient: _t, mayfly: _m, ...rest } = output as Record<string, unknown>
     return rest
   })
 }

@@ -35,12 +35,13 @@ export function showBundle(outlet: Outlet, bundle: Bundle): { id: string; update
  */
 export function makeDisplay(outlet: Outlet) {
   const form = (toMime: (value: never) => Bundle | Promise<Bundle>) => (value: unknown) => handle(outlet, value, toMime)
+  const markup = (mime: string) => form((value: unknown) => ({ [mime]: String(value) }))
   const text = (mime: string) => form((value: unknown) => ({ [mime]: String(value), 'text/plain': String(value) }))
   return Object.assign(form(toBundle as (value: unknown) => Bundle | Promise<Bundle>), {
-    html: text('text/html'),
+    html: markup('text/html'),
     markdown: text('text/markdown'),
     latex: text('text/latex'),
-    svg: text('image/svg+xml'),
+    svg: markup('image/svg+xml'),
     json: form((value: unknown) => ({ 'application/json': value ?? null, 'text/plain': toText(value) })),
     table: form(tableBundle),
     png: form(pngBundle),
