@@ -1,9 +1,10 @@
 import { MayflyError } from '@mayfly/executor/errors'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { unwrapOffsets } from './drafts.js'
 import { checkIbd, readSpectra } from './ibd.js'
 import { geometryOf, type ImzML } from './model.js'
-import { parseImzML, parseImzMLStream, unwrapOffsets } from './parse.js'
+import { parseImzML, parseImzMLStream } from './parse.js'
 import { encodeImzML, type SpectrumData, type WriterOptions } from './writer.js'
 
 const UUID = '0123456789abcdef0123456789abcdef'

@@ -2,8 +2,10 @@
  * imzML → columns. One pass over the bytes, no tree; about 3 µs a spectrum. What the standard asks for and what exporters
  * really write: group references and inline parameters in any order, both array orders, wrong names, wrapped offsets.
  */
+import { IMS, P, readAccession, readInteger } from './accessions.js'
+import { ArrayBuilder, type ArrayDraft, Column, freshArray } from './drafts.js'
 import { ImzMLError } from './errors.js'
-import type { ArrayColumns, ArrayType, ImzML, ImzMLWarning } from './model.js'
+import type { ImzML, ImzMLWarning } from './model.js'
 import { type Attributes, nameHash, XmlScanner } from './xml.js'
 
 const E = {
@@ -23,110 +25,9 @@ const A = {
   id: nameHash('id'),
 }
 
-/** Accessions as numbers: `MS:1000514` → 1000514, `IMS:1000050` → 11000050. */
-const IMS = 10_000_000
-const P = {
-  mzArray: 1000514,
-  intensityArray: 1000515,
-  f16: 1000520,
-  f32: 1000521,
-  f64: 1000523,
-  i32: 1000519,
-  i64: 1000522,
-  imsI32: IMS + 1000141,
-  imsI64: IMS + 1000142,
-  zlib: 1000574,
-  centroid: 1000127,
-  profile: 1000128,
-  negative: 1000129,
-  positive: 1000130,
-  continuous: IMS + 1000030,
-  processed: IMS + 1000031,
-  x: IMS + 1000050,
-  y: IMS + 1000051,
-  z: IMS + 1000052,
-  uuid: IMS + 1000080,
-  md5: IMS + 1000090,
-  sha1: IMS + 1000091,
-  sha256: IMS + 1000092,
-  offset: IMS + 1000102,
-  length: IMS + 1000103,
-  encoded: IMS + 1000104,
-}
-
 interface Param {
   accession: number
   value: string
-}
-
-/** One array of the spectrum being read. */
-interface ArrayDraft {
-  kind: 'mz' | 'intensity' | undefined
-  type: ArrayType | 'f16' | undefined
-  zlib: boolean
-  offset: number
-  length: number
-  encoded: number
-  unknownRef: string | undefined
-}
-
-const freshArray = (): ArrayDraft => ({
-  kind: undefined,
-  type: undefined,
-  zlib: false,
-  offset: Number.NaN,
-  length: Number.NaN,
-  encoded: Number.NaN,
-  unknownRef: undefined,
-})
-
-/** A column that grows. */
-class Column {
-  data = new Float64Array(1024)
-  size = 0
-  push(value: number): void {
-    if (this.size === this.data.length) {
-      const grown = new Float64Array(this.size * 2)
-      grown.set(this.data)
-      this.data = grown
-    }
-    this.data[this.size++] = value
-  }
-}
-
-class ArrayBuilder {
-  type: ArrayType | undefined
-  zlib = false
-  readonly offset = new Column()
-  readonly length = new Column()
-  readonly encoded = new Column()
-
-  columns(): ArrayColumns {
-    const size = this.offset.size
-    return {
-      type: this.type as ArrayType,
-      zlib: this.zlib,
-      offset: unwrapOffsets(this.offset.data.slice(0, size)),
-      length: this.length.data.slice(0, size),
-      encoded: this.encoded.data.slice(0, size),
-    }
-  }
-}
-
-/**
- * Undoes the wrap-around of writers that hold offsets in signed 32-bit integers: whenever a value is negative and the raw
- * value before it was not, 2³² is added to it and to all that follow.
- */
-export function unwrapOffsets(raw: Float64Array): Float64Array {
-  let add = 0
-  let previous = 0
-  for (let i = 0; i < raw.length; i++) {
-    const value = raw[i] as number
-    if (value < 0 && previous >= 0) add += 2 ** 32
-    previous = value
-    raw[i] = value + add
-  }
-  return raw
 }
 
 /** Incremental imzML parser: `push` bytes as they come, then `finish`. */
@@ -494,40 +395,6 @@ function checksumOf(value: string): ImzML['checksum'] {
 function isConstant(values: Float64Array): boolean {
   for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false
   return true
-}
-
-/** `MS:1000514` → 1000514, `IMS:1000050` → 11000050, anything else → -1. */
-function readAccession(bytes: Uint8Array, start: number, end: number): number {
-  let at = start
-  let base = 0
-  if (bytes[at] === 0x49) {
-    base = IMS
-    at++
-  }
-  if (bytes[at] !== 0x4d || bytes[at + 1] !== 0x53 || bytes[at + 2] !== 0x3a) return -1
-  const number = readInteger(bytes, at + 3, end)
-  return number >= 0 && number < IMS ? base + number : -1
-}
-
-/** Decimal integer with an optional sign; NaN when it is anything else. */
-function readInteger(bytes: Uint8Array, from: number, to: number): number {
-  let start = from
-  let end = to
-  while (start < end && (bytes[start] as number) <= 0x20) start++
-  while (end > start && (bytes[end - 1] as number) <= 0x20) end--
-  let sign = 1
-  if (bytes[start] === 0x2d || bytes[start] === 0x2b) {
-    if (bytes[start] === 0x2d) sign = -1
-    start++
-  }
-  if (start >= end || end - start > 15) return Number.NaN
-  let value = 0
-  for (let i = start; i < end; i++) {
-    const digit = (bytes[i] as number) - 0x30
-    if (digit < 0 || digit > 9) return Number.NaN
-    value = value * 10 + digit
-  }
-  return sign * value
 }
 
 /** Parses a whole imzML file held in memory. `file` is the name used in messages. */
