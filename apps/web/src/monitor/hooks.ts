@@ -21,6 +21,9 @@ export function useConnected(): boolean {
   )
 }
 
+/** Rendering may take this share of the time; a run of 100,000 calls is drawn less often rather than slowly. */
+const SHARE = 0.2
+
 /**
  * Renders again when the feed has news, at most once in `every` ms, and at that pace while the run moves by itself. The
  * number returned changes with each such render: what is computed from the model depends on it.
@@ -29,20 +32,28 @@ export function useTick(feed: RunFeed, every = 250): number {
   const [tick, bump] = useReducer((n: number) => n + 1, 0)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
-    let last = 0
+    let next = 0
+    let gone = false
     const show = () => {
       timer = undefined
-      last = performance.now()
+      const start = performance.now()
+      next = start + every
       bump()
-      if (feed.moving) later(every)
+      // The render comes before the next task, so that task knows what it cost.
+      setTimeout(() => {
+        const cost = performance.now() - start
+        next = start + Math.max(every, cost / SHARE)
+        if (feed.moving && !gone) later(next - performance.now())
+      })
     }
     const later = (wait: number) => {
       timer ??= setTimeout(show, wait)
     }
-    const news = () => later(Math.max(0, every - (performance.now() - last)))
+    const news = () => later(Math.max(0, next - performance.now()))
     const leave = feed.subscribe(news)
     news()
     return () => {
+      gone = true
       leave()
       clearTimeout(timer)
     }
