@@ -25,7 +25,8 @@ class FakeSocket extends EventEmitter {
     this.bufferedAmount = 0
     for (const callback of this.callbacks.splice(0)) callback()
   }
-  pong(): void {
+  async pong(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
     this.emit('pong', Buffer.from(this.pings.at(-1)!))
   }
   die(code = 1006): void {
@@ -44,28 +45,36 @@ function say(client: Client, text: string, type = 'stream', content: object = {}
   client.send(new Outgoing({ channel: 'iopub', ...message } as JupyterMessage))
 }
 
-test('what comes while there is no socket waits', () => {
+test('what comes while there is no socket waits', async () => {
   const client = new Client('s')
   say(client, '1')
   const first = attach(client)
   say(client, '2')
   expect(first.received).toEqual(['1', '2'])
-  first.pong()
+  await first.pong()
   first.die()
   say(client, '3')
   expect(attach(client).received).toEqual(['3'])
 })
 
-test('what was under way when the connection broke is sent again, what had arrived is not', () => {
+test('what was under way when the connection broke is sent again, what had arrived is not', async () => {
   const client = new Client('s')
   const socket = attach(client)
   say(client, '1')
-  socket.pong()
+  await socket.pong()
   say(client, '2')
   say(client, '3')
   socket.die()
   say(client, '4')
   expect(attach(client).received).toEqual(['2', '3', '4'])
+})
+
+test('pings are shared by what is sent at once', async () => {
+  const client = new Client('s')
+  const socket = attach(client)
+  for (const text of ['1', '2', '3']) say(client, text)
+  await socket.pong()
+  expect(socket.pings).toEqual(['3'])
 })
 
 test('a client that said goodbye gets nothing twice', () => {

@@ -48,6 +48,7 @@ export class Client {
   private unconfirmed: Outgoing[] = []
   private sent = 0
   private confirmed = 0
+  private pinging: NodeJS.Immediate | undefined
   /** Too much waited; nothing is kept until the client comes again. */
   private cutOff = false
 
@@ -110,8 +111,13 @@ export class Client {
     }
     if (count === 0) return
     this.waiting = this.waiting.slice(count)
-    // Its pong confirms all that was sent before it.
-    socket.ping(String(this.sent))
+    this.pinging ??= setImmediate(() => this.ping())
+  }
+
+  // The pong confirms all that was sent before; what is sent in one turn of the event loop shares one ping.
+  private ping(): void {
+    this.pinging = undefined
+    if (this.socket?.readyState === OPEN) this.socket.ping(String(this.sent))
   }
 
   private confirm(count: number): void {

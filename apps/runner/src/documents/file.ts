@@ -33,6 +33,7 @@ interface FileState {
 export class DocumentFile {
   private dirty = false
   private firstChange = 0
+  private lastChange = 0
   private lastDuration = 0
   private timer: NodeJS.Timeout | undefined
   private tail: Promise<unknown> = Promise.resolve()
@@ -147,27 +148,40 @@ export class DocumentFile {
     try {
       await this.flush()
     } finally {
-      clearTimeout(this.timer)
+      this.stopTimer()
       await this.journal.close()
     }
   }
 
   /** Lets go of a file that was deleted; call it within `exclusive`. */
   async discard(): Promise<void> {
-    clearTimeout(this.timer)
+    this.stopTimer()
     this.dirty = false
     this.stamp = ''
     await this.journal.remove()
   }
 
-  private touch(): void {
-    const now = Date.now()
-    if (!this.dirty) this.firstChange = now
-    this.dirty = true
+  private stopTimer(): void {
     clearTimeout(this.timer)
+    this.timer = undefined
+  }
+
+  private touch(): void {
+    this.lastChange = Date.now()
+    if (!this.dirty) this.firstChange = this.lastChange
+    this.dirty = true
+    this.timer ??= setTimeout(() => this.autosave(), QUIET_MS)
+  }
+
+  // One timer for thousands of changes: when it rings too early, it is set again.
+  private autosave(): void {
+    this.timer = undefined
+    if (!this.dirty) return
+    const quiet = this.lastChange + Math.max(QUIET_MS, this.lastDuration)
     const latest = this.firstChange + Math.max(LATEST_MS, DUTY * this.lastDuration)
-    const quiet = now + Math.max(QUIET_MS, this.lastDuration)
-    this.timer = setTimeout(() => void this.flush().catch(this.options.onFault), Math.min(quiet, latest) - now)
+    const wait = Math.min(quiet, latest) - Date.now()
+    if (wait > 0) this.timer = setTimeout(() => this.autosave(), wait)
+    else this.flush().catch(this.options.onFault)
   }
 
   private async sync(): Promise<void> {
@@ -188,7 +202,6 @@ export class DocumentFile {
     const text = formatNotebook(this.document.notebook())
     const unsave = this.document.saved()
     this.dirty = false
-    clearTimeout(this.timer)
     try {
       const absolute = await this.options.workspace.resolveReal(this.path)
       await this.journal.rotate(this.document.seq, sha256(text), this.document.running())
