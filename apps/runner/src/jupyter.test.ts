@@ -98,6 +98,14 @@ describe('cells', () => {
     expect(reply).toMatchObject({ status: 'ok' })
   })
 
+  test('a flood arrives whole and in order', async () => {
+    const printed = await run(kernel(), 'for (let i = 0; i < 20000; i++) console.log(i)')
+    const text = printed.log.map((line) => line.slice('stdout: '.length)).join('')
+    expect(text === Array.from({ length: 20_000 }, (_, i) => `${i}\n`).join('')).toBe(true)
+    const shown = await run(kernel(), 'for (let i = 0; i < 3000; i++) display(i)')
+    expect(shown.log).toEqual(Array.from({ length: 3000 }, (_, i) => `display_data: ${i}`))
+  })
+
   test('errors', async () => {
     const { log, reply } = await run(kernel(), 'throw new RangeError("too far")')
     expect(log).toEqual(['error: RangeError: too far'])
