@@ -75,6 +75,7 @@ class Capturer {
   readonly #plans = new Map<object, InstancePlan>()
   readonly #numbered = new Map<Reference, number>()
   readonly #variables = new Map<string, Variable>()
+  readonly #importUses: { node: FunctionNode; name: string }[] = []
   readonly #scopes = new Map<string, ScopeUse>()
   readonly #roots: unknown[] = []
   readonly #work: Work[] = []
@@ -101,6 +102,7 @@ class Capturer {
       if (work.node) this.#resolve(work.node)
       else this.#scanner.scan(work.value, work.owner)
     }
+    this.#settleImports()
     mergeSharedScopes([...this.#scopes.values()])
     const { data, blobs, late } = this.#encode()
     const emission = emit({
@@ -131,7 +133,7 @@ class Capturer {
     const encoder = new Encoder(
       {
         ref: (value) => {
-          const reference = this.#references.get(value) ?? this.#symbolReference(value)
+          const reference = typeof value === 'symbol' ? this.#symbol(value) : this.#known(value)
           const made = reference?.kind === 'function' && reference.node.given
           return reference && !made ? this.#number(reference) : undefined
         },
@@ -149,8 +151,10 @@ class Capturer {
     return encoder.encode(this.#roots, this.#extras)
   }
 
-  #symbolReference(value: unknown): Reference | undefined {
-    if (typeof value !== 'symbol') return undefined
+  /** Well-known symbols are references, all others data. */
+  #symbol(value: symbol): Reference | undefined {
+    const known = this.#references.get(value)
+    if (known) return known
     const text = globalExpression(value)
     if (text === undefined) return undefined
     const reference: Reference = { kind: 'code', text }
@@ -196,6 +200,7 @@ class Capturer {
       return
     }
     const node = this.#addNode(value as FunctionNode['value'], analysis)
+    if (holder) node.holder = holder
     const refusal = give(node, holder, key)
     if (refusal) this.#refuse(value, refusal.what, refusal.hint)
     this.#work.push({ trail, node, value })
@@ -274,7 +279,7 @@ class Capturer {
       if (kind === 'module') {
         const url = scriptUrl(scriptId)
         const reference = url === undefined ? undefined : this.#lookup.imported(url, name)
-        if (reference && !node.analysis.written.has(name)) return { kind: 'reference', reference }
+        if (reference) return { kind: 'reference', reference }
         if (Object.hasOwn(values, name)) return this.#variable(url ?? `module ${scriptId}`, name, values[name], node)
       } else if (kind === 'inner') {
         if (!Object.hasOwn(values, name)) continue
@@ -287,13 +292,20 @@ class Capturer {
       }
     }
     const found = this.#lookup.global(name)
-    if (!found) {
-      // A sloppy script makes a global of it at the first assignment; a module must declare it.
-      return node.analysis.written.has(name) ? this.#variable('script', name, undefined, node) : undefined
+    const written = node.analysis.written.has(name)
+    // A sloppy script makes a global of an unknown name at the first assignment; a module must declare it.
+    if (!found) return written ? this.#variable('script', name, undefined, node) : undefined
+    if (!found.reference || written) return this.#variable('script', name, found.value, node)
+    this.#importUses.push({ node, name })
+    return { kind: 'reference', reference: found.reference }
+  }
+
+  /** An import that one function assigns to is a variable for all of them. */
+  #settleImports(): void {
+    for (const { node, name } of this.#importUses) {
+      const variable = this.#variables.get(`script ${name}`)
+      if (variable) node.names.set(name, { kind: 'variable', variable })
     }
-    if ('reference' in found && !node.analysis.written.has(name))
-      return { kind: 'reference', reference: found.reference! }
-    return 'value' in found ? this.#variable('script', name, found.value, node) : undefined
   }
 
   #variable(scope: string, name: string, value: unknown, node: FunctionNode): Target & { kind: 'variable' } {

@@ -26,6 +26,8 @@ export type Step =
 
 export interface Payload {
   roots: unknown[]
+  /** Values that are nested too deeply in the roots to be read there. */
+  deep?: unknown[]
   /** Roots that are not inline. */
   special?: Map<number, Cell>
   /** `[registered, description]`. */

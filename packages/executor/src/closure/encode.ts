@@ -10,10 +10,13 @@ import { ACCESSOR, type Cell, CONFIGURABLE, ENUMERABLE, type Payload, type Step,
 /** Array buffers above this size travel beside the payload, addressed by their own hash. */
 export const BLOB_BYTES = 1024 * 1024
 
+/** V8 reads nested values recursively and gives up at about 2000 levels. */
+export const MAX_DEPTH = 400
+
 /** What of an object's class has to be told apart from its own properties. */
 export interface InstancePlan {
-  /** Cells of the constructor and its arguments, when the object is made by one. */
-  construct?: { ref: number; args: unknown[] }
+  /** When the object is made by its constructor; `whole` when its own properties are not to be looked at. */
+  construct?: { ref: number; args: unknown[]; whole: boolean }
   /** Class and data when the class packs its instances itself. */
   packed?: { ref: number; data: unknown }
   /** Classes with #private members, base first; `base` when it extends nothing. */
@@ -24,7 +27,7 @@ export interface InstancePlan {
 /** What the encoder asks of the capture. References are numbers into the list the emitted code passes to `link`. */
 export interface Resolver {
   /** Reference of a function, class, builtin, import or known prototype; undefined when the value is data. */
-  ref(value: object): number | undefined
+  ref(value: object | symbol): number | undefined
   /** Reference of a factory that is called with a value, for functions that need their `this` or home object. */
   factory(value: object): { ref: number; self: unknown } | undefined
   bound(value: object): { target: unknown; self: unknown; args: unknown[] } | undefined
@@ -58,6 +61,7 @@ export class Encoder {
   readonly #buffers = new Set<ArrayBufferLike>()
   readonly #payload: Required<Payload> = {
     roots: [],
+    deep: [],
     special: new Map(),
     symbols: [],
     instances: [],
@@ -65,6 +69,8 @@ export class Encoder {
     closed: [],
   }
   #made = 0
+  #depth = 0
+  readonly #deferred: (() => void)[] = []
 
   constructor(resolve: Resolver, uses: Map<ArrayBufferLike, number>) {
     this.#resolve = resolve
@@ -77,15 +83,24 @@ export class Encoder {
       const cell = this.#cell(value)
       if (cell[0] !== 0) special.set(index, cell)
       this.#payload.roots.push(cell[0] === 0 ? cell[1] : undefined)
+      this.#finishDeep()
     })
     for (const { ref, prototype } of extras.prototypes) this.#step(['proto', [1, ref], this.#cell(prototype)])
     for (const { ref, key, slot } of extras.properties) this.#define([1, ref], key, slot)
     for (const entry of extras.privates) this.#privates([1, entry.ref], entry)
     for (const { ref, level } of extras.closed) closed.push([[1, ref], level])
+    this.#finishDeep()
     this.#payload.instances.push(...this.#instances.values())
     for (const buffer of this.#uses.keys()) if (this.#resolve.isPlain(buffer)) this.#buffers.add(buffer)
     const late = (root: number) => (special.get(root)?.[0] ?? 0) % 3 !== 0
     return { ...write(this.#payload, this.#buffers), late }
+  }
+
+  /** Values nested too deeply for V8's recursion are read at the top level and put in their places afterwards. */
+  #finishDeep(): void {
+    // The list may grow while it is worked off.
+    for (const place of this.#deferred) place()
+    this.#deferred.length = 0
   }
 
   #step(step: Step): void {
@@ -106,7 +121,7 @@ export class Encoder {
   }
 
   #symbol(value: symbol): Cell {
-    const ref = this.#resolve.ref(value as unknown as object)
+    const ref = this.#resolve.ref(value)
     if (ref !== undefined) return [1, ref]
     let index = this.#symbols.get(value)
     if (index === undefined) {
@@ -156,13 +171,16 @@ export class Encoder {
     }
     // Registered before its contents are copied: they may lead back here.
     this.#copies.set(value, cell)
-    if (plan?.chain || brand === 'error' || (prototype !== usualPrototype(value, brand) && !plan?.construct)) {
+    if (plan?.construct?.whole) return cell
+    if (plan?.chain || brand === 'error' || prototype !== usualPrototype(value, brand)) {
       if (cell[0] === 0) this.#prototypeOf(container, prototype)
       else this.#step(['proto', cell, this.#cell(prototype)])
     }
     if (brand === 'view') this.#buffers.add((container as ArrayBufferView).buffer)
     if (brand === 'buffer') this.#buffers.add(container as ArrayBuffer)
+    this.#depth++
     this.#contents(value, brand, container, cell)
+    this.#depth--
     for (const entry of plan?.privates ?? []) this.#privates(cell, entry)
     if (!Object.isExtensible(value)) {
       this.#payload.closed.push([cell, Object.isFrozen(value) ? 2 : Object.isSealed(value) ? 1 : 0])
@@ -234,6 +252,15 @@ export class Encoder {
     }
     // The place is taken first, so that the order of the properties stays.
     container[key] = undefined
+    if (this.#depth > MAX_DEPTH) {
+      this.#deferred.push(() => {
+        this.#depth = 0
+        const cell = this.#cell(value)
+        if (cell[0] === 0) this.#payload.deep.push(cell[1])
+        this.#step(['hole', container, key, cell])
+      })
+      return
+    }
     const cell = this.#cell(value)
     if (cell[0] === 0) container[key] = cell[1]
     else this.#step(['hole', container, key, cell])
@@ -269,6 +296,13 @@ export class Encoder {
   }
 
   #define(target: Cell, key: PropertyKey, slot: PropertyDescriptor): void {
+    if (this.#depth > MAX_DEPTH) {
+      this.#deferred.push(() => {
+        this.#depth = 0
+        this.#define(target, key, slot)
+      })
+      return
+    }
     const accessor = !('value' in slot)
     const flags =
       (slot.enumerable ? ENUMERABLE : 0) |

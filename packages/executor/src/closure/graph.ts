@@ -47,6 +47,8 @@ export interface FunctionNode {
   /** Name in the emitted text when it is not defined as a variable. */
   emitted: string
   variable?: Variable
+  /** The object the function was found on, if any. */
+  holder?: object
   /** Set when the function is made by calling a factory with this `this` or this home object. */
   given?: { kind: 'this' | 'home'; value: unknown }
   /** For a class: what it extends now. */

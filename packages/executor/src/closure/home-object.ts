@@ -2,6 +2,8 @@
 import type { Refusal } from './brands.js'
 import type { FunctionNode } from './graph.js'
 import { member } from './identity.js'
+import { scriptSource } from './inspect.js'
+import { type Maker, makerOf } from './maker.js'
 import type { Analysis } from './scope.js'
 
 const OWN_FUNCTION = 'Use a function of its own, or copy what it needs into a constant and use that.'
@@ -36,14 +38,14 @@ export function give(
 }
 
 function giveThis(node: FunctionNode, holder: object | undefined): Refusal | undefined {
-  const { scopes } = node.view()
-  const inner = scopes.filter(({ kind }) => kind === 'inner')
-  if (inner.length === 0) {
-    // At the top level: a module's `this` is undefined and stays so, a cell's is the global object.
+  const { scopes, scriptId, line, column } = node.view()
+  const maker = scriptId === undefined ? undefined : makerOf(scriptSource(scriptId), line, column)
+  if (maker === 'top') {
+    // A module's `this` is undefined and stays so, a cell's is the global object.
     if (!scopes.some(({ kind }) => kind === 'module')) node.given = { kind: 'this', value: globalThis }
     return undefined
   }
-  if (holder && inner.some(({ title }) => makes(holder, title))) {
+  if (holder && maker && isMadeBy(holder, maker)) {
     node.given = { kind: 'this', value: holder }
     return undefined
   }
@@ -53,15 +55,13 @@ function giveThis(node: FunctionNode, holder: object | undefined): Refusal | und
   }
 }
 
-/** Whether a scope is that of a field initializer or of a constructor of the object, so that its `this` is the object. */
-function makes(holder: object, title: string): boolean {
-  const name = /^Closure \((.*)\)$/.exec(title)?.[1]
-  if (name === undefined) return false
-  if (name === '<instance_members_initializer>') return typeof holder === 'object'
-  if (name === '<static_initializer>') return typeof holder === 'function'
+/** Whether the `this` of a maker is the object: it ran for the object when this was made. */
+function isMadeBy(holder: object, maker: Exclude<Maker, 'top'>): boolean {
+  if (maker.kind === 'function') return false
+  if (maker.kind === 'static') return typeof holder === 'function'
   for (let at = Object.getPrototypeOf(holder); at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     const owner: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value
-    if (typeof owner === 'function' && owner.name === name) return true
+    if (typeof owner === 'function' && Function.prototype.toString.call(owner) === maker.text) return true
   }
   return false
 }

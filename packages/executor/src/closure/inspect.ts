@@ -158,17 +158,28 @@ const scripts = new Map<string, string>()
 export function scriptUrl(scriptId: string | undefined): string | undefined {
   if (scriptId === undefined) return undefined
   if (!scripts.has(scriptId)) {
-    const learn = ({ params }: { params: { scriptId: string; url: string } }) => {
-      scripts.set(params.scriptId, params.url)
-    }
-    connected().on('Debugger.scriptParsed', learn)
-    try {
-      post('Debugger.enable', {})
-      post('Debugger.disable', {})
-    } finally {
-      connected().off('Debugger.scriptParsed', learn)
-    }
+    withScripts(() => {})
     if (!scripts.has(scriptId)) scripts.set(scriptId, '')
   }
   return scripts.get(scriptId) || undefined
+}
+
+/** Text of a script by its id; as slow as `scriptUrl`. */
+export function scriptSource(scriptId: string): string {
+  return withScripts(() => (post('Debugger.getScriptSource', { scriptId }) as { scriptSource: string }).scriptSource)
+}
+
+/** Runs `ask` while the debugger knows the scripts. It is on only for that moment: `debugger` statements would halt us. */
+function withScripts<T>(ask: () => T): T {
+  const learn = ({ params }: { params: { scriptId: string; url: string } }) => {
+    scripts.set(params.scriptId, params.url)
+  }
+  connected().on('Debugger.scriptParsed', learn)
+  try {
+    post('Debugger.enable', {})
+    return ask()
+  } finally {
+    post('Debugger.disable', {})
+    connected().off('Debugger.scriptParsed', learn)
+  }
 }

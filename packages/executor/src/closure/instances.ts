@@ -56,7 +56,8 @@ export function planInstance(
       if (!reduce) host.refuse(value, `${name} object`, INSIDE)
       const reference = host.reference(made as object) as Reference
       const args = reduce(value as never)
-      return { plan: { construct: { ref: host.number(reference), args } }, opaque: at === prototype }
+      const whole = at === prototype
+      return { plan: { construct: { ref: host.number(reference), args, whole } }, opaque: whole }
     }
     if (!made) {
       host.scanLater(at, value)

@@ -57,7 +57,7 @@ export class Lookup {
   }
 
   /** A name of the script scope: the value it has now, the import it stands for, or nothing when the text keeps it. */
-  global(name: string): { value: unknown } | { reference: Reference } | undefined {
+  global(name: string): { value: unknown; reference?: Reference } | undefined {
     if (name === '__nb') return undefined
     const slot = Object.getOwnPropertyDescriptor(globalThis, name)
     if (slot?.get && isStandardGlobal(name)) return undefined
@@ -73,7 +73,7 @@ export class Lookup {
     if (!module) return { value }
     const { imported } = binding
     const specifier = module.url && isFileName(binding.specifier) ? fileOf(module.url) : binding.specifier
-    return { reference: this.#import(this.specifier(specifier, this.baseUrl), imported, [], name) }
+    return { value, reference: this.#import(this.specifier(specifier, this.baseUrl), imported, [], name) }
   }
 
   /** Whether an import still is what the name stands for; the answer knows the module's URL when it was loaded. */
@@ -120,7 +120,9 @@ export class Lookup {
     const key = `${specifier} ${imported}`
     let node = this.#imports.get(key)
     if (!node) {
-      const name = wish ?? (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(imported) ? imported : 'module')
+      const name =
+        wish ??
+        (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(imported) && imported !== 'default' ? imported : 'module')
       node = { specifier, imported, local: this.#names.unique(name) }
       this.#imports.set(key, node)
     }

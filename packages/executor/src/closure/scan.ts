@@ -2,7 +2,9 @@
  * Walks captured values before anything is copied: finds the functions and classes they lead to, refuses what cannot
  * travel, and tells for which of them plain `v8.serialize` is enough.
  */
+
 import { type Brand, brandOf, isIntrinsic, usualPrototype } from './brands.js'
+import { MAX_DEPTH } from './encode.js'
 
 /** What the walk asks of the capture. */
 export interface Visitor {
@@ -26,6 +28,7 @@ export class Scanner {
   readonly #parents: number[] = []
   readonly #specials: boolean[] = []
   #group = 0
+  #depth = 0
   /** Array buffers by how often they are reached; `Infinity` when one is captured by itself. */
   readonly buffers = new Map<ArrayBufferLike, number>()
 
@@ -40,7 +43,10 @@ export class Scanner {
     if (owner) this.#join(this.#seen.get(owner))
     if (typeof value === 'function') this.#visitor.fn(value, owner, undefined)
     else this.#meet(value, undefined, undefined)
-    for (let next = this.#stack.pop(); next; next = this.#stack.pop()) this.#enter(next)
+    for (let next = this.#stack.pop(); next; next = this.#stack.pop()) {
+      this.#depth = 0
+      this.#enter(next)
+    }
   }
 
   /** Whether V8's own format carries the object and all it leads to. */
@@ -77,7 +83,15 @@ export class Scanner {
           return
         }
         this.#seen.set(value, this.#group)
-        this.#stack.push(value)
+        if (this.#depth < MAX_DEPTH) {
+          this.#depth++
+          this.#enter(value)
+          this.#depth--
+        } else {
+          // Deeper than V8 can read: the copy will be cut here.
+          this.#special()
+          this.#stack.push(value)
+        }
         return
       }
       case 'function':

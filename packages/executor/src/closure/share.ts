@@ -35,9 +35,26 @@ export function mergeSharedScopes(uses: ScopeUse[]): void {
   }
   for (const group of groups.values()) {
     if (group.length < 2 || !writes(group)) continue
-    const places = new Set(group.map(({ node }) => `${node.view().line}:${node.view().column}`))
-    if (places.size === group.length || holdsItself(group)) unite(group)
+    if (differ(group) || holdsItself(group)) unite(group)
+    else for (const found of byHolder(group)) if (differ(found)) unite(found)
   }
+}
+
+function differ(group: ScopeUse[]): boolean {
+  return new Set(group.map(({ node }) => `${node.view().line}:${node.view().column}`)).size === group.length
+}
+
+/** Functions found side by side on one object were most likely made by one call. */
+function byHolder(group: ScopeUse[]): ScopeUse[][] {
+  const holders = new Map<object, ScopeUse[]>()
+  for (const use of group) {
+    const { holder } = use.node
+    if (!holder) continue
+    const found = holders.get(holder)
+    if (found) found.push(use)
+    else holders.set(holder, [use])
+  }
+  return [...holders.values()]
 }
 
 function writes(group: ScopeUse[]): boolean {
