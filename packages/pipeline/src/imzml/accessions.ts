@@ -1,4 +1,5 @@
 /** The controlled vocabulary as numbers, read straight from bytes. */
+import type { ImzML } from './model.js'
 
 /** Accessions as numbers: `MS:1000514` → 1000514, `IMS:1000050` → 11000050. */
 export const IMS = 10_000_000
@@ -63,4 +64,11 @@ export function readInteger(bytes: Uint8Array, from: number, to: number): number
     value = value * 10 + digit
   }
   return sign * value
+}
+
+/** A checksum by its length: MD5, SHA-1 or SHA-256; undefined when it is none of them. */
+export function checksumOf(value: string): ImzML['checksum'] {
+  const hex = value.replace(/[^0-9a-fA-F]/g, '').toLowerCase()
+  const algorithm = ({ 32: 'md5', 40: 'sha1', 64: 'sha256' } as const)[hex.length]
+  return algorithm ? { algorithm, hex } : undefined
 }

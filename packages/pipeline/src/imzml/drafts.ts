@@ -70,3 +70,9 @@ export function unwrapOffsets(raw: Float64Array): Float64Array {
   }
   return raw
 }
+
+/** All values are the same. */
+export function isConstant(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false
+  return true
+}

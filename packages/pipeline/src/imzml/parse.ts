@@ -2,8 +2,8 @@
  * imzML → columns. One pass over the bytes, no tree; about 3 µs a spectrum. What the standard asks for and what exporters
  * really write: group references and inline parameters in any order, both array orders, wrong names, wrapped offsets.
  */
-import { IMS, P, readAccession, readInteger } from './accessions.js'
-import { ArrayBuilder, type ArrayDraft, Column, freshArray } from './drafts.js'
+import { checksumOf, IMS, P, readAccession, readInteger } from './accessions.js'
+import { ArrayBuilder, type ArrayDraft, Column, freshArray, isConstant } from './drafts.js'
 import { ImzMLError } from './errors.js'
 import type { ImzML, ImzMLWarning } from './model.js'
 import { type Attributes, nameHash, XmlScanner } from './xml.js'
@@ -384,17 +384,6 @@ export class ImzMLParser {
     builder.length.push(draft.length)
     builder.encoded.push(draft.encoded)
   }
-}
-
-function checksumOf(value: string): ImzML['checksum'] {
-  const hex = value.replace(/[^0-9a-fA-F]/g, '').toLowerCase()
-  const algorithm = ({ 32: 'md5', 40: 'sha1', 64: 'sha256' } as const)[hex.length]
-  return algorithm ? { algorithm, hex } : undefined
-}
-
-function isConstant(values: Float64Array): boolean {
-  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false
-  return true
 }
 
 /** Parses a whole imzML file held in memory. `file` is the name used in messages. */

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { checkDatabaseConfig, checkDatasetConfig, readConfigFile, resolvePath } from './config.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'mayfly-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const dataset = { name: 'x', imzml_path: 'a.imzML', ibd_path: 'a.ibd', isocalc_sigma: 0.001 }
+const database = { name: 'x', databases: ['a.csv'] }
+const thrown = (run: () => unknown) => {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+describe('configurations', () => {
+  it('fills in defaults', () => {
+    expect(checkDatasetConfig(dataset)).toMatchObject({ num_decoys: 80, polarity: '+', ignore_uuid: false })
+    expect(checkDatabaseConfig(database)).toMatchObject({ adducts: ['', '+H', '+Na', '+K'], modifiers: [''] })
+  })
+
+  it('names the nearest key', () => {
+    expect(thrown(() => checkDatasetConfig({ ...dataset, isocalc_sgima: 1 }, 'ds.json'))).toMatchObject({
+      code: 'E_CONFIG_UNKNOWN_KEY',
+      message: 'ds.json: unknown key "isocalc_sgima"',
+      hint: 'Did you mean "isocalc_sigma"?',
+    })
+    expect(thrown(() => checkDatabaseConfig({ ...database, zzzzzzzz: 1 }))).toMatchObject({
+      code: 'E_CONFIG_UNKNOWN_KEY',
+      hint: 'Known keys are name, databases, adducts, modifiers.',
+    })
+  })
+
+  it.each([
+    ['E_CONFIG_VALUE', () => checkDatasetConfig({ ...dataset, num_decoys: 81 })],
+    ['E_CONFIG_VALUE', () => checkDatasetConfig({ ...dataset, polarity: 'both' })],
+    ['E_CONFIG_VALUE', () => checkDatasetConfig({ ...dataset, isocalc_sigma: -1 })],
+    ['E_CONFIG_VALUE', () => checkDatasetConfig('text')],
+    ['E_DB_EMPTY', () => checkDatabaseConfig({ ...database, databases: [] })],
+    ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: ['H'] })],
+    ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: ['+h'] })],
+    ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: ['+H', '+H'] })],
+    ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: [] })],
+    ['E_MODIFIER_INVALID', () => checkDatabaseConfig({ ...database, modifiers: ['-H2O'] })],
+    ['E_MODIFIER_INVALID', () => checkDatabaseConfig({ ...database, modifiers: ['', 'H2O'] })],
+  ])('%s', (code, run) => {
+    expect(thrown(run)).toMatchObject({ code, hint: expect.any(String) })
+  })
+})
+
+describe('files', () => {
+  it('takes paths from the configuration, the current folder, absolute or as URLs', () => {
+    const file = join(folder, 'a.csv')
+    writeFileSync(file, '')
+    expect(resolvePath('a.csv', folder, 'E_X')).toBe(file)
+    expect(resolvePath(file, '/', 'E_X')).toBe(file)
+    expect(resolvePath(pathToFileURL(file).href, '/', 'E_X')).toBe(file)
+    expect(resolvePath('package.json', folder, 'E_X')).toBe(join(process.cwd(), 'package.json'))
+    expect(thrown(() => resolvePath('b.csv', folder, 'E_X'))).toMatchObject({ code: 'E_X', where: { path: 'b.csv' } })
+    expect(thrown(() => resolvePath('cos://b/c', folder, 'E_X'))).toMatchObject({ code: 'E_CONFIG_PATH' })
+  })
+
+  it('reads JSON', () => {
+    writeFileSync(join(folder, 'ok.json'), '{"a":1}')
+    writeFileSync(join(folder, 'bad.json'), '{')
+    expect(readConfigFile(join(folder, 'ok.json'))).toEqual({ config: { a: 1 }, baseDir: folder })
+    expect(thrown(() => readConfigFile(join(folder, 'bad.json')))).toMatchObject({ code: 'E_CONFIG_JSON' })
+    expect(thrown(() => readConfigFile(join(folder, 'none.json')))).toMatchObject({ code: 'E_CONFIG_MISSING' })
+  })
+})
