@@ -74,6 +74,17 @@ describe('generateIonFormula', () => {
     )
   })
 
+  it('reads any text as the reference expression does', () => {
+    const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'CHNaelz019.=() é') }))
+    fc.assert(
+      fc.property(text, (formula) => {
+        const matches = formula.replaceAll(/[.=]/g, '').matchAll(/([A-Z][a-z]*)([0-9]*)/g)
+        const expected = new Map(Array.from(matches, ([, symbol, digits]) => [symbol, digits ? Number(digits) : 1]))
+        expect(parseFormula(formula)).toEqual(expected)
+      }),
+    )
+  })
+
   it('never throws anything untyped', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (formula, modifier) => {
