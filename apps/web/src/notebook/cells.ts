@@ -115,7 +115,7 @@ export function transition(cell: Cell, message: CellMessage): Cell {
 
 /** How long the last execution took or takes, ms; undefined when it never began. */
 export function durationOf(cell: Cell, now: number): number | undefined {
-  if (cell.startedAt === undefined) return undefined
+  if (cell.startedAt === undefined || (cell.state === 'aborted' && !cell.entered)) return undefined
   return Math.max(0, (cell.finishedAt ?? now) - cell.startedAt)
 }
 

@@ -2,7 +2,7 @@
 import { memo, useEffect, useRef, useState } from 'react'
 import { bindingsOf } from './commands'
 import { runCommand, useServices } from './context'
-import { languageOf } from './models'
+import { languageOf, MODEL_OPTIONS } from './models'
 import { type CodeEditor, type Monaco, useMonaco } from './monaco'
 import { useNearViewport } from './near'
 import { useNotebook, useNotebookStore } from './store'
@@ -76,6 +76,7 @@ function LiveEditor({ id, label, monaco }: { id: string; label: string; monaco: 
       // Prose wraps, code does not.
       wordWrap: model.getLanguageId() === 'typescript' ? 'off' : 'on',
     })
+    model.updateOptions(MODEL_OPTIONS)
     editorRef.current = editor
     const view = models.view(id)
     if (view) editor.restoreViewState(view)
@@ -146,6 +147,7 @@ const OPTIONS: Parameters<Monaco['editor']['create']>[1] = {
   lineNumbersMinChars: 0,
   padding: { top: PADDING, bottom: PADDING },
   scrollBeyondLastLine: false,
+  scrollBeyondLastColumn: 2,
   overviewRulerLanes: 0,
   hideCursorInOverviewRuler: true,
   overviewRulerBorder: false,
@@ -159,6 +161,7 @@ const OPTIONS: Parameters<Monaco['editor']['create']>[1] = {
     useShadows: false,
   },
   wordBasedSuggestions: 'allDocuments',
+  bracketPairColorization: { enabled: false },
   guides: { indentation: false },
   contextmenu: true,
   accessibilitySupport: 'auto',

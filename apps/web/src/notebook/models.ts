@@ -47,11 +47,7 @@ export function createModels(store: NotebookStore): CellModels {
       }
       const model = monaco.editor.createModel(cell?.source ?? '', language)
       model.setEOL(0)
-      model.updateOptions({
-        tabSize: 2,
-        insertSpaces: true,
-        bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
-      })
+      model.updateOptions(MODEL_OPTIONS)
       model.onDidChangeContent(() => store.setState((state) => setSource(state, id, model.getValue())))
       models.set(id, model)
       return model
@@ -64,6 +60,13 @@ export function createModels(store: NotebookStore): CellModels {
       models.clear()
     },
   }
+}
+
+/** Monaco writes its own options over these when the first editor is made; the editor sets them again. */
+export const MODEL_OPTIONS: Parameters<TextModel['updateOptions']>[0] = {
+  tabSize: 2,
+  insertSpaces: true,
+  bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
 }
 
 /** Monaco's language of a kind of cell. */

@@ -76,6 +76,8 @@ function applyTheme(monaco: Monaco): void {
       { token: 'string', foreground: bare('syntax-string') },
       { token: 'regexp', foreground: bare('syntax-string') },
       { token: 'number', foreground: bare('syntax-number') },
+      // The base theme names these more exactly than `number`, and would win.
+      { token: 'number.hex', foreground: bare('syntax-number') },
       { token: 'comment', foreground: bare('syntax-comment'), fontStyle: 'italic' },
       { token: 'type', foreground: bare('syntax-type') },
       { token: 'identifier', foreground: bare('ink') },

@@ -113,10 +113,10 @@ function Page({ client }: { client: RunnerClient }) {
       .then(() => context.session.catchUp())
       .catch((error: Error) => toast({ title: 'The outputs could not be cleared', detail: error.message, tone: 'bad' }))
   return (
-    <>
+    <main>
       <Toolbar onClear={clear} />
       <Banners />
-      <main className="mx-auto max-w-[76rem] px-4 pt-5 pb-40">
+      <div className="mx-auto max-w-[76rem] px-4 pt-5 pb-40">
         <InsertLine index={0} />
         {order.map((id, i) => (
           <div key={id}>
@@ -124,8 +124,8 @@ function Page({ client }: { client: RunnerClient }) {
             <InsertLine index={i + 1} last={i === order.length - 1} />
           </div>
         ))}
-      </main>
-    </>
+      </div>
+    </main>
   )
 }
 

@@ -2,7 +2,7 @@
 import { ArrowDown, ArrowUp, ChevronLeft, ChevronRight, Search } from 'lucide-react'
 import { useDeferredValue, useId, useMemo, useState } from 'react'
 import { cx } from '../lib/cx'
-import { formatCount } from '../lib/format'
+import { formatCount, plural } from '../lib/format'
 import { IconButton } from './button'
 import { arrangeRows, type CellValue, type ColumnType, columnFormat, nextSort, type SortOrder } from './table-model'
 
@@ -136,6 +136,6 @@ function Head(props: { name: string; right: boolean; order: 'ascending' | 'desce
 }
 
 function summary(picked: number, sent: number, total: number): string {
-  const rows = picked === sent ? `${formatCount(sent)} rows` : `${formatCount(picked)} of ${formatCount(sent)} rows`
+  const rows = picked === sent ? plural(sent, 'row') : `${formatCount(picked)} of ${plural(sent, 'row')}`
   return total > sent ? `${rows}; the table has ${formatCount(total)}, the first ${formatCount(sent)} are shown` : rows
 }
