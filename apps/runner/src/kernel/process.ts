@@ -58,14 +58,16 @@ export class KernelProcess {
       }
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => events.onNativeOutput('stdout', text))
+    const stderr = new LastWords((text) => events.onNativeOutput('stderr', text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderrTail = (this.#stderrTail + text).slice(-TAIL)
-      if (!isNodesOwn(text)) events.onNativeOutput('stderr', text)
+      stderr.write(text)
     })
     this.#exited = new Promise((resolve) => {
       const end = (reason: string) => {
         if (this.#dead) return
         this.#dead = true
+        stderr.end()
         this.#killGroup()
         resolve()
         events.onExit(reason)
@@ -117,9 +119,36 @@ export class KernelProcess {
   }
 }
 
-/** Words of V8 and Node at a fatal error: reported as the reason of death, not as output of a cell. */
-function isNodesOwn(text: string): boolean {
-  return /FATAL ERROR:|<--- Last few GCs --->|Waiting for the debugger to disconnect|Native stack trace/.test(text)
+/** What V8 and Node say at a fatal error: the reason of death, which is told in better words, not output of a cell. */
+const FATAL =
+  /\n?[^\n]*(?:<--- Last few GCs|FATAL ERROR:|^#\n# Fatal error|----- Native stack trace|^\s*1: 0x[0-9a-f]+ )[\s\S]*/m
+const HOLD_MS = 60
+
+/** Native stderr, held back for a moment so that the last words of a dying process can be taken out whole. */
+class LastWords {
+  readonly #emit: (text: string) => void
+  #held = ''
+  #dying = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(emit: (text: string) => void) {
+    this.#emit = emit
+  }
+
+  write(text: string): void {
+    this.#held += text
+    this.#timer ??= setTimeout(() => this.end(), HOLD_MS)
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const dying = FATAL.test(this.#held)
+    const text = this.#held.replace(FATAL, '').replace(/^Waiting for the debugger to disconnect\.\.\.\n/gm, '')
+    this.#held = ''
+    if (text.trim() !== '' && !this.#dying) this.#emit(text)
+    this.#dying ||= dying
+  }
 }
 
 function nodeFlags(options: ProcessOptions): string[] {
@@ -137,6 +166,7 @@ function childEnvironment(options: ProcessOptions): NodeJS.ProcessEnv {
     workspace: options.workspace,
     ...(options.notebook ? { notebook: options.notebook } : {}),
     memoryShare: MEMORY_SHARE,
+    ...(options.memoryMb ? { memoryMb: options.memoryMb } : {}),
   }
   const env: NodeJS.ProcessEnv = {
     ...process.env,

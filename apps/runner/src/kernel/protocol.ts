@@ -64,4 +64,6 @@ export interface ChildConfig {
   notebook?: string
   /** Share of the heap limit at which a cell is stopped before the process dies; 0 switches the watch off. */
   memoryShare: number
+  /** The heap limit in MiB, when one was set. */
+  memoryMb?: number
 }

@@ -52,7 +52,7 @@ function nameOf(error: ErrorLike): string {
 function tracebackOf(error: ErrorLike, depth: number): string[] {
   const header = `${nameOf(error)}: ${String(error.message)}`
   const stack = typeof error.stack === 'string' ? mapStack(error.stack) : header
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  const frames = foldRepeats(stack.split('\n').filter((line) => /^\s+at /.test(line)))
   const lines = [...header.split('\n'), ...adviceOf(error), ...frames]
   if (depth >= MAX_CAUSES) return lines
   const inner = Array.isArray(error.errors) ? error.errors.slice(0, MAX_CAUSES) : []
@@ -63,6 +63,19 @@ function tracebackOf(error: ErrorLike, depth: number): string[] {
     lines.push(`${label}: ${first}`, ...rest)
   }
   return lines
+}
+
+/** Recursion fills a stack with one line; it is said once, with how often. */
+function foldRepeats(frames: string[]): string[] {
+  const folded: string[] = []
+  for (let i = 0; i < frames.length; ) {
+    let end = i
+    while (frames[end] === frames[i]) end++
+    folded.push(frames[i]!)
+    if (end - i > 1) folded.push(`    … ${end - i - 1} more of the same`)
+    i = end
+  }
+  return folded
 }
 
 /** Our errors say what to do next; the code is what to look up. */

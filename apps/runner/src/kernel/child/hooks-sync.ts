@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { transformSync } from 'esbuild'
-import { compileError, formatOf, type LoaderOptions, transformOptions, WorkspaceLoader } from './workspace-loader.js'
+import {
+  compileError,
+  formatOf,
+  type LoaderOptions,
+  packageNotFound,
+  transformOptions,
+  WorkspaceLoader,
+} from './workspace-loader.js'
 
 interface Resolved {
   url: string
@@ -36,7 +43,7 @@ export function installSyncHooks(options: LoaderOptions): void {
         try {
           return next(request.specifier, { ...context, parentURL: request.secondParent })
         } catch {
-          throw error
+          throw packageNotFound(request.specifier)
         }
       }
     },

@@ -2,7 +2,14 @@
 import { readFile } from 'node:fs/promises'
 import type { LoadHook, ResolveHook } from 'node:module'
 import { transform } from 'esbuild'
-import { compileError, formatOf, type LoaderOptions, transformOptions, WorkspaceLoader } from './workspace-loader.js'
+import {
+  compileError,
+  formatOf,
+  type LoaderOptions,
+  packageNotFound,
+  transformOptions,
+  WorkspaceLoader,
+} from './workspace-loader.js'
 
 let loader: WorkspaceLoader
 
@@ -21,7 +28,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     try {
       return await next(request.specifier, { ...context, parentURL: request.secondParent })
     } catch {
-      throw error
+      throw packageNotFound(request.specifier)
     }
   }
 }

@@ -23,7 +23,8 @@ const globals = Object.getOwnPropertyNames(globalThis)
 
 const shared = new Int32Array(new SharedArrayBuffer(SHARED.size * Int32Array.BYTES_PER_ELEMENT))
 const { port1: port, port2 } = new MessageChannel()
-const memoryLimit = Math.round(getHeapStatistics().heap_size_limit * config.memoryShare)
+const heapLimit = config.memoryMb ? config.memoryMb * 2 ** 20 : getHeapStatistics().heap_size_limit
+const memoryLimit = Math.round(heapLimit * config.memoryShare)
 const workerData: WorkerData = { port: port2, shared, memoryLimit }
 const control = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] })
 control.on('error', (error) => {

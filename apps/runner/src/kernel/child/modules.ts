@@ -10,6 +10,9 @@ import { findFile, notebookSpecifier, transformOptions, WorkspaceLoader } from '
 
 type Namespace = Record<string, unknown>
 
+/** Frames of ours, as they come from the hooks' thread, where the stack formatter is not installed. */
+const OWN_FOLDER = new URL('.', import.meta.url).href
+
 export interface LoadedModule {
   url: string
   specifier: string
@@ -56,7 +59,19 @@ export class CellModules {
     options?: ImportCallOptions,
     wanted: Record<string, boolean> = {},
   ): Promise<Namespace> {
-    const name = String(specifier)
+    const site = new Error('import')
+    try {
+      return await this.#import(String(specifier), options, wanted)
+    } catch (error) {
+      throw atSite(error, site)
+    }
+  }
+
+  async #import(
+    name: string,
+    options: ImportCallOptions | undefined,
+    wanted: Record<string, boolean>,
+  ): Promise<Namespace> {
     const url = this.#resolve(name)
     // A changed CommonJS file would come from Node's cache, which goes by file name.
     if (url.includes('?v=') && !this.#loaded.has(url)) delete createRequire(this.url).cache[fileURLToPath(url)]
@@ -113,6 +128,21 @@ export class CellModules {
     }
     return import.meta.resolve(notebookSpecifier(specifier, this.url))
   }
+}
+
+/** Adds the importing cell's frames to a fault of a module, which knows nothing of who imported it. */
+function atSite(error: unknown, site: Error): unknown {
+  if (!(error instanceof Error)) return error
+  const frames = (text: string | undefined) => (text ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const own = frames(error.stack).filter((line) => !line.includes('(node:') && !line.includes(OWN_FOLDER))
+  const known = new Set(own.map((line) => line.replace('at async ', 'at ')))
+  const importing = frames(site.stack).filter((line) => !known.has(line))
+  try {
+    error.stack = [`${error.name}: ${error.message}`, ...own, ...importing].join('\n')
+  } catch {
+    // A frozen error keeps the stack it has.
+  }
+  return error
 }
 
 function withNames(namespace: Namespace, specifier: string, wanted: Record<string, boolean>): Namespace {

@@ -1,5 +1,5 @@
 /** A value as a MIME bundle: always text, and what richer form its shape has. Pure. */
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
 import { TABLE_MIME, type TableOutput } from '@mayfly/executor/events'
 import type { Bundle } from '../protocol.js'
 
@@ -28,16 +28,27 @@ export function toBundle(value: unknown): Bundle | Promise<Bundle> {
     const mime = imageMime(value)
     return mime ? { [mime]: base64(value), 'text/plain': `${mime}, ${value.byteLength} bytes` } : bundle
   }
-  const table = toTable(value)
+  const table = tableOrNothing(value)
   if (table) bundle[TABLE_MIME] = table
   return bundle
 }
 
 function ownBundle(value: unknown): Bundle | Promise<Bundle> | undefined {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined
+  // Looking at a proxy may run anything.
+  if (types.isProxy(value)) return undefined
   const candidate = value as Record<PropertyKey, unknown>
   const method = candidate[DISPLAY] ?? candidate[JUPYTER_DISPLAY] ?? candidate.toMime
   return typeof method === 'function' ? method.call(value) : undefined
+}
+
+/** A value with a getter that throws is no table, and no reason to fail. */
+function tableOrNothing(value: unknown): TableOutput | undefined {
+  try {
+    return types.isProxy(value) ? undefined : toTable(value)
+  } catch {
+    return undefined
+  }
 }
 
 export const base64 = (bytes: Uint8Array): string =>

@@ -12,7 +12,7 @@ import { SHARED, STOPPED_BY, type ToMain, type WorkerData } from './shared.js'
 const CONTROL_FD = 3
 /** An idle main thread answers within this; one that does not is in JavaScript and has to be terminated. */
 const GRACE_MS = 10
-const MEMORY_POLL_MS = 100
+const MEMORY_POLL_MS = 25
 const BATCH = 512
 
 const { port, shared, memoryLimit } = workerData as WorkerData
@@ -87,15 +87,18 @@ port.on('message', (first: FromChild) => {
 
 if (memoryLimit > 0) setInterval(watchMemory, MEMORY_POLL_MS).unref()
 
-/** Stops a cell before the heap's limit stops the process: variables survive the one, not the other. */
+/**
+ * Stops a cell before the heap's limit stops the process: variables survive the one, not the other. V8 lets the heap grow to at most
+ * halfway between what lives and the limit, so a heap at 80 % of it holds at least 60 % that no collection would free.
+ */
 function watchMemory(): void {
   if (Atomics.load(shared, SHARED.busy) === 0) return
   session.post('Runtime.getHeapUsage', (error, answer) => {
-    const usage = answer as { usedSize: number }
-    if (error || usage.usedSize < memoryLimit || Atomics.load(shared, SHARED.busy) === 0) return
+    const used = error ? 0 : (answer as { usedSize: number }).usedSize
+    if (used < memoryLimit || Atomics.load(shared, SHARED.busy) === 0) return
     if (Atomics.load(shared, SHARED.stoppedBy) !== STOPPED_BY.nothing) return
     Atomics.store(shared, SHARED.stoppedBy, STOPPED_BY.memory)
-    Atomics.store(shared, SHARED.usedMb, Math.round(usage.usedSize / 2 ** 20))
+    Atomics.store(shared, SHARED.usedMb, Math.round(used / 2 ** 20))
     session.post('Runtime.terminateExecution')
     port.postMessage({ op: 'interrupt', attempt: ++interrupts } satisfies ToMain)
   })

@@ -50,7 +50,8 @@ export class WorkspaceLoader {
     } else if (!parent || !this.#owns(parent)) return undefined
     if (/^(\.{0,2}\/|file:)/.test(wanted)) {
       const file = findFile(fileURLToPath(new URL(wanted, parent)))
-      return file ? { file } : { specifier: wanted, parentURL: parent }
+      if (!file) throw moduleNotFound(wanted, fileURLToPath(new URL(wanted, parent)))
+      return { file }
     }
     const bare = !/^(\.|#|[a-z][a-z+.-]*:)/.test(wanted)
     return { specifier: wanted, parentURL: parent, ...(bare ? { secondParent: this.#fallback } : {}) }
@@ -134,6 +135,18 @@ export function findFile(path: string): string | undefined {
 
 function statOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false })
+}
+
+function moduleNotFound(specifier: string, path: string): Error {
+  const message = `Cannot find module '${specifier}': there is no ${path}, and none with ${EXTENSIONS.join(', ')}`
+  return Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' })
+}
+
+/** What to throw when a package was found from neither place; other faults stay what they are. */
+export function packageNotFound(specifier: string): Error {
+  const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier
+  const message = `Cannot find package '${name}'. Install it in the workspace: npm install ${name}`
+  return Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' })
 }
 
 /** esbuild's options for a TypeScript module of the workspace. */

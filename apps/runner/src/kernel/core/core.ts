@@ -3,11 +3,13 @@
  * processes. Executions run one after another; everything else is answered at once, also while a cell runs.
  */
 
-import { type Channel, type Header, type JupyterMessage, makeHeader, PROTOCOL_VERSION } from '../messages.js'
+import { type Channel, type Header, type JupyterMessage, makeHeader } from '../messages.js'
 import type { ErrorContent, FromChild, ToChild } from '../protocol.js'
-import { CellSyntaxError, type CompiledCell, compileCell, type Kind } from '../transform/index.js'
-import { completeness, completionAt, expressionAt, toPoints, toUnits } from './cursor.js'
+import { type CompiledCell, compileCell, type Kind } from '../transform/index.js'
+import { completeness } from './cursor.js'
 import { type HistoryEntry, selectHistory } from './history.js'
+import { Questions } from './questions.js'
+import { compileFault, errorReply, kernelInfo, okReply } from './replies.js'
 import { StreamJoiner } from './streams.js'
 
 export interface CoreOptions {
@@ -34,7 +36,6 @@ type DoneFrame = Extract<FromChild, { op: 'done' }>
 
 /** Executions whose late output still finds its cell. */
 const REMEMBERED = 10_000
-const ASK_MS = 1000
 
 export class KernelCore {
   readonly #options: CoreOptions
@@ -42,12 +43,11 @@ export class KernelCore {
   readonly #queue: JupyterMessage[] = []
   readonly #executions = new Map<number, { header: Header; cellId: string | undefined; silent: boolean }>()
   readonly #history: HistoryEntry[] = []
-  readonly #asked = new Map<number, (frame: FromChild) => void>()
+  readonly #questions: Questions
   #running: Execution | undefined
   #ready = false
   #node = process.version
   #runs = 0
-  #asks = 0
   #count = 0
   #kinds = new Map<string, Kind>()
   #renamed: ReadonlySet<string> = new Set()
@@ -55,6 +55,7 @@ export class KernelCore {
 
   constructor(options: CoreOptions) {
     this.#options = options
+    this.#questions = new Questions((frame) => options.send(frame))
     this.#streams = new StreamJoiner((run, name, text) => this.#publish(run, 'stream', { name, text }))
   }
 
@@ -97,8 +98,7 @@ export class KernelCore {
     this.#streams.flush()
     const running = this.#running
     this.#running = undefined
-    for (const [ask, resolve] of this.#asked) resolve({ op: 'inspected', ask, data: null })
-    this.#asked.clear()
+    this.#questions.giveUp()
     const waiting = this.#queue.splice(0)
     if (running) {
       if (error) this.#publish(running.run, 'error', { ...error })
@@ -149,8 +149,7 @@ export class KernelCore {
         break
       case 'completions':
       case 'inspected':
-        this.#asked.get(frame.ask)?.(frame)
-        this.#asked.delete(frame.ask)
+        this.#questions.answered(frame)
         break
     }
   }
@@ -210,7 +209,7 @@ export class KernelCore {
         op: 'done',
         run: execution.run,
         status: 'error',
-        error: compileFault(execution, error, script, code),
+        error: compileFault(error, { script, code, count: execution.count, cellId: execution.cellId }),
       })
       return undefined
     }
@@ -232,14 +231,7 @@ export class KernelCore {
         const content = { data: frame.data, metadata: frame.metadata ?? {}, execution_count: count }
         this.#publish(frame.run, 'execute_result', content)
       }
-      const expressions = Object.keys((request.content.user_expressions as Content) ?? {})
-      const unsupported = { status: 'error', ename: 'NotSupported', evalue: 'user_expressions', traceback: [] }
-      this.#conclude(execution, {
-        status: 'ok',
-        execution_count: count,
-        payload: [],
-        user_expressions: Object.fromEntries(expressions.map((name) => [name, unsupported])),
-      })
+      this.#conclude(execution, okReply(count, request.content.user_expressions))
     }
     this.#pump()
   }
@@ -290,13 +282,15 @@ export class KernelCore {
   }
 
   async #replyTo(type: string, content: Content): Promise<Content | undefined> {
+    // A busy child cannot be asked.
+    const idle = this.#ready && !this.#running
     switch (type) {
       case 'kernel_info_request':
         return kernelInfo(this.#node)
       case 'complete_request':
-        return this.#complete(content)
+        return this.#questions.complete(content, idle ? undefined : [...this.#kinds.keys(), ...this.#globals])
       case 'inspect_request':
-        return this.#inspect(content)
+        return this.#questions.inspect(content, !idle)
       case 'is_complete_request':
         return completeness(String(content.code ?? ''))
       case 'history_request':
@@ -312,52 +306,6 @@ export class KernelCore {
       default:
         return undefined
     }
-  }
-
-  async #complete(content: Content): Promise<Content> {
-    const code = String(content.code ?? '')
-    const cursor = toUnits(code, Number(content.cursor_pos ?? code.length))
-    const at = completionAt(code, cursor)
-    const names = at ? await this.#names(at.expression) : []
-    const prefix = at?.prefix ?? ''
-    const matches = names.filter((name) => name.startsWith(prefix)).sort()
-    const start = toPoints(code, at?.start ?? cursor)
-    return { status: 'ok', matches, cursor_start: start, cursor_end: toPoints(code, cursor), metadata: {} }
-  }
-
-  /** A busy child cannot be asked; the names the notebook declared are known here. */
-  async #names(expression: string): Promise<string[]> {
-    if (this.#running || !this.#ready) {
-      return expression === ''
-        ? [...this.#kinds.keys(), ...this.#globals].filter((name) => !name.startsWith('__nb'))
-        : []
-    }
-    const frame = await this.#ask((ask) => ({ op: 'complete', ask, expression }))
-    return frame?.op === 'completions' ? frame.names : []
-  }
-
-  async #inspect(content: Content): Promise<Content> {
-    const code = String(content.code ?? '')
-    const expression = expressionAt(code, toUnits(code, Number(content.cursor_pos ?? code.length)))
-    if (!expression || this.#running || !this.#ready) return { status: 'ok', found: false, data: {}, metadata: {} }
-    const frame = await this.#ask((ask) => ({ op: 'inspect', ask, expression }))
-    const data = frame?.op === 'inspected' ? frame.data : null
-    return { status: 'ok', found: data !== null, data: data ?? {}, metadata: {} }
-  }
-
-  #ask(make: (ask: number) => ToChild): Promise<FromChild | undefined> {
-    const ask = ++this.#asks
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#asked.delete(ask)
-        resolve(undefined)
-      }, ASK_MS)
-      this.#asked.set(ask, (frame) => {
-        clearTimeout(timer)
-        resolve(frame)
-      })
-      this.#options.send(make(ask))
-    })
   }
 
   #askUser(frame: Extract<FromChild, { op: 'input' }>): void {
@@ -399,42 +347,4 @@ export class KernelCore {
 function cellIdOf(request: JupyterMessage): string | undefined {
   const id = request.metadata.cellId
   return typeof id === 'string' ? id : undefined
-}
-
-function errorReply(error: ErrorContent, count: number): Content {
-  const { ename, evalue, traceback } = error
-  return { status: 'error', execution_count: count, ename, evalue, traceback }
-}
-
-function compileFault(execution: Execution, error: unknown, script: string, code: string): ErrorContent {
-  const message = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof CellSyntaxError)) return { ename: 'Error', evalue: message, traceback: [`Error: ${message}`] }
-  const { line = 1, column = 1 } = (error.where ?? {}) as { line?: number; column?: number }
-  const text = code.split('\n')[line - 1] ?? ''
-  const marker = `${' '.repeat(Math.max(0, column - 1))}^`
-  const place = { cell: execution.count, line, column, ...(execution.cellId ? { cellId: execution.cellId } : {}) }
-  const traceback = [`SyntaxError: ${message}`, `    at ${script}.ts:${line}:${column}`, '', text, marker]
-  return { ename: 'SyntaxError', evalue: message, traceback, mayfly: place }
-}
-
-function kernelInfo(node: string): Content {
-  return {
-    status: 'ok',
-    protocol_version: PROTOCOL_VERSION,
-    implementation: 'mayfly',
-    implementation_version: '0.1.0',
-    language_info: {
-      name: 'typescript',
-      version: '7.0',
-      mimetype: 'text/typescript',
-      file_extension: '.ts',
-      pygments_lexer: 'typescript',
-      codemirror_mode: 'typescript',
-      nbconvert_exporter: 'script',
-    },
-    banner: `Mayfly TypeScript kernel on Node ${node.replace(/^v/, '')}`,
-    help_links: [],
-    debugger: false,
-    supported_features: [],
-  }
 }
