@@ -64,6 +64,7 @@ export class FunctionExecutor {
     const cwd = kernelHost()?.workspace ?? process.cwd()
     this.#backend = new LocalhostBackend({ workers: this.#options.workers, cwd })
     this.#manager = new JobManager(this.#backend.concurrency)
+    this.#backend.prewarm(1, resourcesOf(resolveSettings(this.#options, {})))
     // Each batch in flight listens; many are no leak.
     setMaxListeners(0, this.#aborter.signal)
   }

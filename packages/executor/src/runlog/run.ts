@@ -18,6 +18,12 @@ import { RunLogWriter } from './writer.js'
 const CHECK_MS = 300
 const SCRIPT_IDLE_MS = 3_000
 
+/** Runs of this process that have not ended; a process that exits ends them. */
+const openRuns = new Set<Run>()
+process.on('exit', () => {
+  for (const run of openRuns) run.finish(true)
+})
+
 export type Cell = { notebook?: string; cellId?: string; executionCount: number }
 
 export interface RunOptions {
@@ -38,7 +44,6 @@ export class Run {
   readonly #log: RunLogWriter
   readonly #cancelFile: string
   readonly #timer: NodeJS.Timeout
-  readonly #exit = () => this.finish(true)
   readonly #offInterrupt: (() => void) | undefined
   #jobs = 0
   #openJobs = 0
@@ -65,7 +70,7 @@ export class Run {
     this.#log.flush()
     this.#timer = setInterval(() => this.#check(), CHECK_MS).unref()
     this.#offInterrupt = kernelHost()?.onInterrupt(() => this.#interrupted())
-    process.on('exit', this.#exit)
+    openRuns.add(this)
   }
 
   get open(): boolean {
@@ -121,7 +126,7 @@ export class Run {
     this.#log.close()
     clearInterval(this.#timer)
     this.#offInterrupt?.()
-    process.removeListener('exit', this.#exit)
+    openRuns.delete(this)
     if (existsSync(this.#cancelFile)) rmSync(this.#cancelFile)
     this.#options.onFinished()
   }

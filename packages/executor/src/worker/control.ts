@@ -28,7 +28,7 @@ const { port, counters } = workerData as { port: MessagePort; counters: Float64A
 const pipe = new Socket({ fd: 3, readable: true, writable: true })
 const memory = new MemoryReader()
 const reader = new FrameReader()
-let outgoing: Uint8Array[] = []
+let outgoing: { message: WorkerMessage; body?: Uint8Array }[] = []
 let batch: number[] = []
 let cursor = new Int32Array(new SharedArrayBuffer(4))
 let begun = 0
@@ -40,15 +40,21 @@ let current: ({ id: number } & Baseline) | undefined
 let sampling: NodeJS.Timeout | undefined
 let slow: NodeJS.Timeout | undefined
 
+/** Gathers what comes in one turn of the loop; adjacent prints become one, so that a chatty function costs little. */
 function send(message: WorkerMessage, body?: Uint8Array): void {
-  outgoing.push(encodeFrame(message, body))
+  const last = outgoing.at(-1)?.message
+  if (message.type === 'log' && last?.type === 'log' && last.id === message.id && last.stream === message.stream) {
+    last.text += message.text
+    return
+  }
+  outgoing.push(body ? { message, body } : { message })
   if (outgoing.length === 1) setImmediate(flush)
 }
 
 function flush(): void {
-  const bytes = outgoing.length === 1 ? outgoing[0]! : Buffer.concat(outgoing)
+  const frames = outgoing.map(({ message, body }) => encodeFrame(message, body))
   outgoing = []
-  pipe.write(bytes)
+  pipe.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames))
 }
 
 function die(): void {

@@ -27,6 +27,8 @@ import { type Baseline, cpuUs, MemoryReader, takeSample } from './sampler.js'
 
 /** Results up to this size travel in the reply. */
 const INLINE_BYTES = 64 * 1024
+/** What one attempt may print into the run log. */
+const LOG_CHARS = 8 * 1024 * 1024
 const COUNTER_MS = 250
 
 type Batch = Extract<ControlMessage, { cursor: Int32Array }>
@@ -43,6 +45,8 @@ interface Active {
   abort: AbortController
   /** Set when the call's end was reported, by whoever was first. */
   over: boolean
+  /** Characters printed so far. */
+  printed: number
 }
 
 export interface RunnerParts {
@@ -96,7 +100,12 @@ export class Runner {
 
   /** Text the function printed; belongs to the call that is running. */
   log(stream: 'stdout' | 'stderr', text: string): void {
-    if (this.#active) this.#send({ type: 'log', id: this.#active.call.id, at: now(), stream, text })
+    const active = this.#active
+    if (!active || active.over || active.printed > LOG_CHARS) return
+    active.printed += text.length
+    const shown =
+      active.printed > LOG_CHARS ? `${text.slice(0, 200)}…\n[what this call prints from here on is left out]\n` : text
+    this.#send({ type: 'log', id: active.call.id, at: now(), stream, text: shown })
   }
 
   /** An error nobody caught ends the call it belongs to, and this process, whose state is then unknown. */
@@ -113,7 +122,7 @@ export class Runner {
     const before = this.#network()
     this.#memory.reset()
     const base = { cpuUs: cpuUs(), ...before }
-    const active: Active = { call, base, abort: new AbortController(), over: false }
+    const active: Active = { call, base, abort: new AbortController(), over: false, printed: 0 }
     this.#active = active
     const restore = withEnvironment(deployed.env ?? {})
     const counting = setInterval(() => this.#network(), COUNTER_MS)

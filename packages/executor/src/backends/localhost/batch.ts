@@ -41,6 +41,7 @@ export class BatchRun {
   #grace: NodeJS.Timeout | undefined
   /** Why we killed the worker; explains its death. */
   #verdict: Failure | undefined
+  #deliberate = false
   #ended = false
 
   constructor(pool: WorkerPool, cwd: string, deployment: Deployment, batch: Invocation[], finished: () => void) {
@@ -53,7 +54,7 @@ export class BatchRun {
 
   start(signal: AbortSignal): void {
     const { runtimeMemory } = this.#deployment.resources
-    const worker = this.#pool.acquire(runtimeMemory, this.#cwd, () => this.#silent())
+    const worker = this.#pool.acquire({ runtimeMemory, cwd: this.#cwd }, () => this.#silent())
     this.#worker = worker
     worker.listener = {
       message: (message, body) => this.#message(message, body),
@@ -73,14 +74,15 @@ export class BatchRun {
     const attempt = this.#current
     if (attempt) this.#fail(attempt, cancelled(attempt.invocation.callId))
     for (const other of this.#attempts.values()) this.#giveBack(other)
-    this.#worker?.kill()
+    this.#kill()
   }
 
   cancel(id: number): void {
     const attempt = this.#attempts.get(id)
     if (!attempt || attempt.over) return
     this.#fail(attempt, cancelled(attempt.invocation.callId))
-    if (attempt === this.#current) this.#stop(attempt, 'cancelled')
+    // Not begun yet: it may be loading just now; if it waits behind another call, it is stopped when it begins.
+    if (attempt === this.#current || !this.#current) this.#stop(attempt, 'cancelled')
   }
 
   #send(worker: WorkerProcess): void {
@@ -107,7 +109,10 @@ export class BatchRun {
   }
 
   #ofAttempt(attempt: Attempt, message: WorkerMessage & { id: number }, body: Uint8Array): void {
-    if (message.type === 'begin') this.#current = attempt
+    if (message.type === 'begin') {
+      this.#current = attempt
+      if (attempt.over) this.#stop(attempt, 'cancelled')
+    }
     if ('sample' in message) attempt.last = message.sample
     if (message.type === 'end' || message.type === 'fail') this.#called(message)
     if (!attempt.over) this.#translate(attempt, message, body)
@@ -128,7 +133,7 @@ export class BatchRun {
       const facts = { runtimeMemory: this.#deployment.resources.runtimeMemory, heapLimit: undefined, stderr: '' }
       const peakRss = message.sample.peakRss
       this.#fail(attempt, outOfMemory({ ...facts, peakRss }, attempt.invocation.callId, 'its memory passed the limit'))
-      this.#worker?.kill()
+      this.#kill()
     }
   }
 
@@ -168,7 +173,7 @@ export class BatchRun {
     this.#current = undefined
     this.#setDeadline()
     this.#through++
-    if (message.type === 'fail' && message.fatal) this.#worker?.kill()
+    if (message.type === 'fail' && message.fatal) this.#kill()
   }
 
   #raw(stream: 'stdout' | 'stderr', text: string): void {
@@ -203,7 +208,14 @@ export class BatchRun {
   /** Asks the function to stop; kills the worker if it does not. */
   #stop(attempt: Attempt, reason: 'timeout' | 'cancelled'): void {
     this.#worker?.send({ type: 'abort', id: attempt.invocation.id, reason })
-    this.#grace = setTimeout(() => this.#worker?.kill(), GRACE_MS)
+    clearTimeout(this.#grace)
+    this.#grace = setTimeout(() => this.#kill(), GRACE_MS)
+  }
+
+  /** Ends the worker for what the begun call did; the calls that wait behind it are not to blame. */
+  #kill(): void {
+    this.#deliberate = true
+    this.#worker?.kill()
   }
 
   #silent(): void {
@@ -222,7 +234,7 @@ export class BatchRun {
 
   #exit(code: number | null, signal: string | null): void {
     const worker = this.#worker!
-    const attempt = this.#current ?? this.#firstOpen()
+    const attempt = this.#current ?? (this.#deliberate ? undefined : this.#firstOpen())
     if (attempt && !attempt.over) {
       const facts = {
         ...{ code, signal, stderr: worker.stderr, systemOom: worker.systemOom, heapLimit: worker.heapLimit },

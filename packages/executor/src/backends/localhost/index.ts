@@ -25,7 +25,8 @@ export class LocalhostBackend implements Backend {
   }
 
   prewarm(count: number, resources: Resources): void {
-    this.#pool.prewarm(Math.min(count, this.concurrency - this.#runs.size), resources.runtimeMemory, this.#cwd)
+    const { runtimeMemory } = resources
+    this.#pool.prewarm(Math.min(count, this.concurrency - this.#runs.size), { runtimeMemory, cwd: this.#cwd })
   }
 
   invoke(deployment: Deployment, batch: Invocation[], signal: AbortSignal): AsyncIterable<AttemptEvent> {

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { now } from '../../worker/clock.js'
-import { WorkerProcess } from './worker.js'
+import { type WorkerOptions, WorkerProcess } from './worker.js'
 
 const IDLE_MS = 60_000
 const GROWN_BYTES = 1024 * 1024 * 1024
@@ -14,78 +14,63 @@ const LEASE_START_MS = 20_000
 const CHECK_MS = 500
 
 export class WorkerPool {
-  readonly #idle = new Map<string, WorkerProcess[]>()
+  /** Longest idle first. */
+  readonly #idle: WorkerProcess[] = []
   readonly #busy = new Map<WorkerProcess, () => void>()
+  #mostBusy = 2 * availableParallelism()
   #check: NodeJS.Timeout | undefined
   #checkedAt = 0
 
-  /** A worker with the given memory limit: a warm one if there is one, else a new process. `silent` is called when it stops answering. */
-  acquire(runtimeMemory: number | undefined, cwd: string, silent: () => void): WorkerProcess {
-    const idle = this.#idle.get(keyOf(runtimeMemory, cwd))
-    let worker = idle?.pop()
-    while (worker?.dead) worker = idle?.pop()
-    worker ??= this.#start(runtimeMemory, cwd)
+  /** A worker of this kind: the warmest idle one, else a new process. `silent` is called when it stops answering. */
+  acquire(kind: WorkerOptions, silent: () => void): WorkerProcess {
+    const at = this.#idle.findLastIndex((worker) => !worker.dead && isKind(worker, kind))
+    const worker = at < 0 ? this.#start(kind) : this.#idle.splice(at, 1)[0]!
     worker.keepAlive(true)
     worker.seen = now()
     this.#busy.set(worker, silent)
+    this.#mostBusy = Math.max(this.#mostBusy, this.#busy.size)
     this.#watch()
     return worker
   }
 
-  /** Takes a worker back. */
+  /** Takes a worker back. No more are kept than were ever busy at once. */
   release(worker: WorkerProcess): void {
     this.#busy.delete(worker)
     worker.listener = undefined
     if (worker.dead) return
-    const idle = this.#idleOf(worker)
-    if (worker.rss > GROWN_BYTES || idle.length >= 2 * availableParallelism()) {
-      worker.keepAlive(false)
-      worker.kill()
-    } else this.#rest(worker, idle)
+    this.#rest(worker)
+    if (worker.rss > GROWN_BYTES) this.#end(worker)
+    else if (this.#idle.length > this.#mostBusy) this.#end(this.#idle[0]!)
   }
 
   /** Has `count` workers of this kind idle or on their way. */
-  prewarm(count: number, runtimeMemory: number | undefined, cwd: string): void {
-    const idle = this.#idle.get(keyOf(runtimeMemory, cwd))?.filter((worker) => !worker.dead).length ?? 0
-    for (let i = idle; i < count; i++) {
-      const worker = this.#start(runtimeMemory, cwd)
-      this.#rest(worker, this.#idleOf(worker))
-    }
+  prewarm(count: number, kind: WorkerOptions): void {
+    const idle = this.#idle.filter((worker) => !worker.dead && isKind(worker, kind)).length
+    for (let i = idle; i < count; i++) this.#rest(this.#start(kind))
   }
 
-  /** Ends every idle worker now. */
-  drain(): void {
-    for (const workers of this.#idle.values()) for (const worker of workers.splice(0)) worker.kill()
-  }
-
-  #start(runtimeMemory: number | undefined, cwd: string): WorkerProcess {
-    const worker = new WorkerProcess({ runtimeMemory, cwd })
+  #start(kind: WorkerOptions): WorkerProcess {
+    const worker = new WorkerProcess(kind)
     worker.onExit(() => {
       this.#busy.delete(worker)
-      const idle = this.#idleOf(worker)
-      const at = idle.indexOf(worker)
-      if (at >= 0) idle.splice(at, 1)
+      this.#end(worker)
     })
     return worker
   }
 
-  #idleOf({ options }: WorkerProcess): WorkerProcess[] {
-    const key = keyOf(options.runtimeMemory, options.cwd)
-    let idle = this.#idle.get(key)
-    if (!idle) this.#idle.set(key, (idle = []))
-    return idle
-  }
-
-  #rest(worker: WorkerProcess, idle: WorkerProcess[]): void {
-    idle.push(worker)
+  #rest(worker: WorkerProcess): void {
+    this.#idle.push(worker)
     worker.keepAlive(false)
     const since = (worker.seen = now())
     setTimeout(() => {
-      const at = idle.indexOf(worker)
-      if (at < 0 || worker.seen !== since) return
-      idle.splice(at, 1)
-      worker.kill()
+      if (this.#idle.includes(worker) && worker.seen === since) this.#end(worker)
     }, IDLE_MS).unref()
+  }
+
+  #end(worker: WorkerProcess): void {
+    const at = this.#idle.indexOf(worker)
+    if (at >= 0) this.#idle.splice(at, 1)
+    worker.kill()
   }
 
   /** Looks for busy workers that have gone silent (stopped, swapped out) although their process is still there. */
@@ -110,8 +95,8 @@ export class WorkerPool {
   }
 }
 
-function keyOf(runtimeMemory: number | undefined, cwd: string): string {
-  return `${runtimeMemory ?? 'default'} ${cwd}`
+function isKind({ options }: WorkerProcess, kind: WorkerOptions): boolean {
+  return options.runtimeMemory === kind.runtimeMemory && options.cwd === kind.cwd
 }
 
 /** The one pool of this process. */
