@@ -77,7 +77,7 @@ export function Calls({ feed, tick, view }: { feed: RunFeed; tick: number; view:
               aria-pressed={state === one}
               onClick={() => setState(one)}
               className={cx(
-                'h-6 rounded-full px-2.5 font-medium',
+                'min-h-[24px] rounded-full px-2.5 font-medium',
                 state === one ? 'bg-accent text-accent-ink' : 'text-ink-2 hover:bg-line/60 hover:text-ink',
               )}
             >
@@ -197,14 +197,15 @@ function CallRow({ model, row, index, now, selected, onOpen }: CallRowProps) {
       aria-rowindex={index}
       aria-selected={selected}
       onClick={onOpen}
-      className={cx('h-7 cursor-pointer border-line border-b', selected ? 'bg-accent-soft' : 'hover:bg-sunken/70')}
+      style={{ height: ROW }}
+      className={cx('cursor-pointer border-line border-b', selected ? 'bg-accent-soft' : 'hover:bg-sunken/70')}
     >
       {cell(
         <button
           type="button"
           onClick={onOpen}
           aria-label={`Open call ${row}`}
-          className="inline-flex h-6 min-w-6 items-center justify-end rounded px-1 font-medium text-accent"
+          className="inline-flex min-h-[24px] min-w-[24px] items-center justify-end rounded px-1 font-medium text-accent"
         >
           {row}
         </button>,

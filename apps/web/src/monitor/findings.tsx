@@ -105,7 +105,7 @@ function Group({ group, onOpen }: { group: FailureGroup; onOpen: (call: number) 
           </TextButton>
         ))}
         {!all && group.calls.length > shown.length && (
-          <Button tone="quiet" className="h-6" onClick={() => setAll(true)}>
+          <Button tone="quiet" className="h-[24px]" onClick={() => setAll(true)}>
             {formatCount(group.calls.length - shown.length)} more
           </Button>
         )}

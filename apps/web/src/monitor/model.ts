@@ -32,6 +32,8 @@ export interface Failure {
   /** When the attempt was given to the backend and when it ended. */
   from: number
   to: number
+  /** When its function was loaded, which starts the bill; NaN when it never was. */
+  loaded: number
   kind: FailureKind
   error: ErrorValue
   final: boolean
@@ -197,9 +199,8 @@ export class RunModel {
     }
     const current = this.attempt.data[row]!
     if (event.type === 'failed') {
-      const from = attempt >= current ? this.beginOf(row, attempt, at) : at
-      const { kind, error, final } = event
-      this.failures.push({ call: row, attempt, from, to: event.ended, kind, error, final })
+      const { kind, error, final, ended } = event
+      this.failures.push({ call: row, attempt, ...this.beginOf(row, attempt, at), to: ended, kind, error, final })
     }
     // What an attempt says after the next has begun changes nothing any more.
     if (attempt < current) return
@@ -273,10 +274,11 @@ export class RunModel {
     }
   }
 
-  private beginOf(row: number, attempt: number, at: number): number {
-    if (attempt !== this.attempt.data[row]) return at
+  /** When the attempt began, as far as it is still known. */
+  private beginOf(row: number, attempt: number, at: number): { from: number; loaded: number } {
+    if (attempt !== this.attempt.data[row]) return { from: at, loaded: Number.NaN }
     const invoked = this.bounds.data[row * WIDTH + B.invoked]!
-    return Number.isNaN(invoked) ? at : invoked
+    return { from: Number.isNaN(invoked) ? at : invoked, loaded: this.bounds.data[row * WIDTH + B.loaded]! }
   }
 
   private setState(row: number, state: number): void {

@@ -36,9 +36,19 @@ export function RunPage({ runId }: { runId: string }) {
   return (
     <main data-testid="run-page" data-status={status} className="mx-auto max-w-[1760px] px-6 pt-5 pb-16">
       {status === 'missing' ? (
-        <EmptyState title="There is no such run" action={<Link href="/runs">All runs</Link>}>
-          Its log is not in this workspace: it was deleted, or the link belongs to another one.
-        </EmptyState>
+        <>
+          <h1 className="sr-only">Run {runId}</h1>
+          <EmptyState
+            title="There is no such run"
+            action={
+              <Link href="/runs" className="font-medium text-accent">
+                All runs
+              </Link>
+            }
+          >
+            Its log is not in this workspace: it was deleted, or the link belongs to another one.
+          </EmptyState>
+        </>
       ) : status === 'loading' ? (
         <Loading />
       ) : (

@@ -80,7 +80,7 @@ export function RunsTable({ runs }: { runs: readonly RunHeader[] }) {
           <Td className="h-9! font-medium text-[13px]">
             <Link
               href={`/runs/${encodeURIComponent(run.runId)}`}
-              className="inline-flex min-h-6 items-center rounded text-accent underline-offset-2 hover:underline"
+              className="inline-flex min-h-[24px] items-center rounded text-accent underline-offset-2 hover:underline"
             >
               {run.name}
             </Link>
@@ -89,7 +89,7 @@ export function RunsTable({ runs }: { runs: readonly RunHeader[] }) {
             {run.notebook ? (
               <Link
                 href={notebookHref(run.notebook, run.cellId)}
-                className="inline-flex min-h-6 max-w-64 items-center truncate rounded underline-offset-2 hover:underline"
+                className="inline-flex min-h-[24px] max-w-64 items-center truncate rounded underline-offset-2 hover:underline"
               >
                 {run.notebook}
               </Link>

@@ -4,7 +4,7 @@ import { cx } from '../lib/cx'
 
 const LOOKS: Record<RunStatus, { title: string; icon: typeof Check; look: string; help: string }> = {
   running: { title: 'Running', icon: LoaderCircle, look: 'bg-warn-soft text-warn', help: 'Calls are under way.' },
-  done: { title: 'Done', icon: Check, look: 'bg-ok-soft text-ok', help: 'Every call ended well.' },
+  done: { title: 'Done', icon: Check, look: 'bg-ok-soft text-(--badge-done)', help: 'Every call ended well.' },
   failed: { title: 'Failed', icon: X, look: 'bg-bad-soft text-bad', help: 'At least one call failed for good.' },
   cancelled: {
     title: 'Cancelled',

@@ -92,7 +92,7 @@ export function StripView({ feed, output }: { feed: RunFeed; output: RunOutput }
       data-status={status}
       data-done={facts?.counts[S.done] ?? 0}
       data-total={total}
-      className="flex h-24 items-stretch gap-4 overflow-hidden rounded-lg border border-line bg-surface px-3 py-2"
+      className="flex h-[96px] items-stretch gap-4 overflow-hidden rounded-lg border border-line bg-surface px-3 py-2"
     >
       <div className="flex min-w-0 flex-1 basis-3/5 flex-col justify-between">
         <div className="flex min-w-0 items-center gap-2 text-[13px]">
@@ -105,7 +105,7 @@ export function StripView({ feed, output }: { feed: RunFeed; output: RunOutput }
           {!gone && (
             <Link
               href={`/runs/${encodeURIComponent(output.runId)}`}
-              className="inline-flex h-6 shrink-0 items-center whitespace-nowrap rounded px-1.5 font-medium text-accent text-xs hover:bg-accent-soft"
+              className="inline-flex min-h-[24px] shrink-0 items-center whitespace-nowrap rounded px-1.5 font-medium text-accent text-xs hover:bg-accent-soft"
             >
               Open run
             </Link>

@@ -126,11 +126,11 @@ describe('stages', () => {
     expect(valuesOf(model, 'duration', from, to).length).toBe(40)
   })
 
-  it('cost time on workers times memory, at the price of Lambda', () => {
+  it('cost the billed time of attempts times memory, at the price of Lambda', () => {
     const model = modelOf({ jobs: [10], failing: 0 })
     let ms = 0
     for (let row = 0; row < 10; row++) {
-      ms += model.bounds.data[row * WIDTH + B.stored]! - model.bounds.data[row * WIDTH + B.setup]!
+      ms += Math.ceil(model.bounds.data[row * WIDTH + B.ended]! - model.bounds.data[row * WIDTH + B.loaded]!)
     }
     const cost = costOf(model, model.end, 0)
     expect(cost.gbSeconds).toBeCloseTo((ms / 1000) * (1769 / 1024), 9)

@@ -50,36 +50,41 @@ export function valuesOf(model: RunModel, metric: Metric, from = 0, to = model.r
   return values.subarray(0, count).sort()
 }
 
-/** What AWS Lambda takes, US dollars: x86, first tier, per GB-second and per request (us-east-1, read in 2025). */
+/** What AWS Lambda takes, US dollars: x86, first tier, us-east-1, from its price list; as `prices.json` of the executor. */
 export const LAMBDA_PRICE = { gbSecond: 0.0000166667, request: 0.0000002 }
-/** Memory of a worker when the settings name none, MB: one whole vCPU on Lambda. */
+/** Memory of a worker when the settings name none, MB: one whole vCPU on Lambda. And the least there is. */
 const DEFAULT_MEMORY = 1769
+const LEAST_MEMORY = 128
 
 export interface Cost {
   /** On the run's own backend, once it is known. */
   own: number | undefined
-  /** GB-seconds times Lambda's price, plus requests; an estimate. */
+  /** GB-seconds × price + attempts × price on Lambda; an estimate. */
   lambda: number
   /** Memory × time of all attempts. */
   gbSeconds: number
 }
 
-/** Cost so far. The executor's own figures replace the estimate when the run has ended. */
+/**
+ * Cost so far, billed as the executor bills it: each attempt from the loaded function to its end, rounded up to a
+ * millisecond. The executor's own figures replace the estimate when the run has ended.
+ */
 export function costOf(model: RunModel, now: number, job?: number): Cost {
-  const memory = memoryLimit(model) ?? DEFAULT_MEMORY
+  const memory = Math.max(LEAST_MEMORY, memoryLimit(model) ?? DEFAULT_MEMORY)
   let ms = 0
   let requests = 0
   const [from, to] = rowsOf(model, job)
-  for (let row = from; row < to; row++) {
-    const worked = workedOf(model, row, now)
-    if (!(worked > 0)) continue
-    ms += worked
+  const bill = (loaded: number, ended: number) => {
+    if (Number.isNaN(loaded)) return
+    ms += Math.ceil(Math.max(0, (Number.isNaN(ended) ? now : ended) - loaded))
     requests++
   }
+  for (let row = from; row < to; row++) {
+    bill(model.bounds.data[row * WIDTH + B.loaded]!, model.bounds.data[row * WIDTH + B.ended]!)
+  }
   for (const failure of model.failures) {
-    if (failure.call < from || failure.call >= to || failure.attempt === model.attempt.data[failure.call]) continue
-    ms += failure.to - failure.from
-    requests++
+    const earlier = failure.attempt !== model.attempt.data[failure.call]
+    if (earlier && failure.call >= from && failure.call < to) bill(failure.loaded, failure.to)
   }
   const gbSeconds = (ms / 1000) * (memory / 1024)
   const estimate = gbSeconds * LAMBDA_PRICE.gbSecond + requests * LAMBDA_PRICE.request

@@ -60,7 +60,7 @@ export function TextButton({ children, onClick, label }: { children: ReactNode; 
       type="button"
       onClick={onClick}
       aria-label={label}
-      className="inline-flex h-6 items-center rounded px-1 font-medium text-accent hover:bg-accent-soft"
+      className="inline-flex min-h-[24px] min-w-[24px] items-center justify-center rounded px-1 font-medium text-accent hover:bg-accent-soft"
     >
       {children}
     </button>

@@ -26,7 +26,7 @@ export function TimelineBar({ feed, view }: { feed: RunFeed; view: ViewStore }) 
       <Legend />
       <span className="grow" />
       {only && (
-        <Button tone="quiet" className="h-6" onClick={() => view.setState({ job: undefined })}>
+        <Button tone="quiet" className="h-[24px]" onClick={() => view.setState({ job: undefined })}>
           only {only.job} {only.name} ×
         </Button>
       )}
@@ -38,7 +38,7 @@ export function TimelineBar({ feed, view }: { feed: RunFeed; view: ViewStore }) 
             aria-pressed={sort === id}
             onClick={() => view.setState({ sort: id, scroll: 0 })}
             className={cx(
-              'h-6 rounded-[5px] px-2 text-xs',
+              'min-h-[24px] rounded-[5px] px-2 text-xs',
               sort === id ? 'bg-accent-soft font-medium text-accent' : 'text-ink-2 hover:text-ink',
             )}
           >
@@ -51,7 +51,7 @@ export function TimelineBar({ feed, view }: { feed: RunFeed; view: ViewStore }) 
         aria-pressed={errorsOnly}
         onClick={() => view.setState({ errorsOnly: !errorsOnly, scroll: 0 })}
         className={cx(
-          'h-6 rounded-md px-2 text-xs',
+          'min-h-[24px] rounded-md px-2 text-xs',
           errorsOnly ? 'bg-bad-soft font-medium text-bad' : 'text-ink-2 hover:bg-line/60 hover:text-ink',
         )}
       >
@@ -59,7 +59,7 @@ export function TimelineBar({ feed, view }: { feed: RunFeed; view: ViewStore }) 
       </button>
       {feed.moving &&
         (zoomed ? (
-          <Button tone="plain" className="h-6 px-2 text-xs!" onClick={fit}>
+          <Button tone="plain" className="h-[24px] px-2 text-xs!" onClick={fit}>
             <Radio size={13} aria-hidden="true" /> Back to live
           </Button>
         ) : (

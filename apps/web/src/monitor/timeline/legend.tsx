@@ -10,7 +10,7 @@ export function Legend() {
           <Tooltip text={phase.help}>
             <button
               type="button"
-              className="inline-flex h-6 cursor-help! items-center gap-1.5 rounded px-0.5 hover:text-ink"
+              className="inline-flex min-h-[24px] cursor-help! items-center gap-1.5 rounded px-0.5 hover:text-ink"
             >
               <span
                 aria-hidden="true"
