@@ -70,3 +70,13 @@ test('a session id names the same client again, none names a new one', () => {
   expect(hub.client('1')).toBe(hub.client('1'))
   expect(hub.client('')).not.toBe(hub.client(''))
 })
+
+test('a page that was left is forgotten, one whose connection broke is not', () => {
+  const [left, broken, anonymous] = [hub.client('1'), hub.client('2'), hub.client('')]
+  hub.left(left, 1001)
+  hub.left(broken, 1006)
+  hub.left(anonymous, 1006)
+  expect(hub.client('1')).not.toBe(left)
+  expect(hub.client('2')).toBe(broken)
+  expect(hub.client(anonymous.sessionId)).not.toBe(anonymous)
+})

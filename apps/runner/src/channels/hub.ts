@@ -13,6 +13,9 @@ export interface DocumentPort {
 const PATIENCE_MS = 10 * 60_000
 /** Requests whose answers are still to come; more are answered to nobody. */
 const MAX_ROUTES = 10_000
+/** What browsers say when the user leaves or reloads a page. */
+const GOING_AWAY = 1001
+const ANONYMOUS = 'anonymous '
 
 export class Hub {
   private readonly clients = new Map<string, Client>()
@@ -36,15 +39,16 @@ export class Hub {
   /** The client with this session id, an old one with what waits for it, or a new one. */
   client(sessionId: string): Client {
     this.forget()
-    const id = sessionId || `anonymous-${++this.anonymous}`
+    const id = sessionId || `${ANONYMOUS}${++this.anonymous}`
     let client = this.clients.get(id)
     if (!client) this.clients.set(id, (client = new Client(id)))
     return client
   }
 
-  /** A client without a session id cannot come back: nothing waits for it. */
-  left(client: Client, sessionId: string): void {
-    if (!sessionId) this.clients.delete(client.sessionId)
+  /** A socket closed. Nothing waits for clients that cannot come back: pages that were left, and those without a session id. */
+  left(client: Client, code: number): void {
+    const gone = code === GOING_AWAY || client.sessionId.startsWith(ANONYMOUS)
+    if (gone && !client.connected) this.clients.delete(client.sessionId)
   }
 
   /** A request of a client. */

@@ -86,8 +86,8 @@ function connect(socket: LiveSocket, { hub }: RunningKernel, sessionId: string):
       socket.close(CLOSE_INVALID, code)
     }
   })
-  socket.on('close', () => hub.left(client, sessionId))
   client.attach(socket, protocol)
+  socket.on('close', (code: number) => hub.left(client, code))
 }
 
 function refuse(stream: Duplex, error: unknown): void {

@@ -116,6 +116,19 @@ describe('changes by others', () => {
   })
 })
 
+test('a file that is no notebook at the moment is not overwritten; told once, saved when it is whole again', async () => {
+  const file = await documents.open('a.ipynb')
+  writeFileSync(join(root, 'a.ipynb'), '<<<<<<< conflict')
+  file.apply(print('hello'))
+  await vi.waitFor(() => expect(faults).toHaveBeenCalledOnce(), { timeout: 2000 })
+  expect(faults).toHaveBeenCalledWith(expect.objectContaining({ code: 'E_NOTEBOOK_INVALID' }))
+  faults.mockClear()
+  expect(readFileSync(join(root, 'a.ipynb'), 'utf8')).toBe('<<<<<<< conflict')
+  write('a.ipynb', book('merged'))
+  await file.flush()
+  expect(read().cells[0]).toMatchObject({ source: 'merged', outputs: [{ text: 'hello' }] })
+})
+
 describe('after the runner was killed', () => {
   test('outputs and the number of messages are recovered, the running cell says what happened', async () => {
     const file = await documents.open('a.ipynb')

@@ -12,6 +12,7 @@ import { formatNotebook, type Notebook, parseNotebook } from './nbformat.js'
 /** Saved this long after the last change, at the latest this long after the first. */
 const QUIET_MS = 400
 const LATEST_MS = 2000
+const RETRY_MS = 5000
 /** Saving may take this part of the time, so that huge notebooks do not only save. */
 const DUTY = 10
 
@@ -32,6 +33,8 @@ interface FileState {
 
 export class DocumentFile {
   private dirty = false
+  /** The last autosave failed. */
+  private failing = false
   private firstChange = 0
   private lastChange = 0
   private lastDuration = 0
@@ -181,7 +184,21 @@ export class DocumentFile {
     const latest = this.firstChange + Math.max(LATEST_MS, DUTY * this.lastDuration)
     const wait = Math.min(quiet, latest) - Date.now()
     if (wait > 0) this.timer = setTimeout(() => this.autosave(), wait)
-    else this.flush().catch(this.options.onFault)
+    else
+      this.flush().then(
+        () => this.autosaved(),
+        (error) => this.autosaved(error),
+      )
+  }
+
+  // A full disk or a file in the middle of a merge may last: told once, tried again for as long as it takes.
+  private autosaved(error?: unknown): void {
+    if (error === undefined) this.failing = false
+    else {
+      if (!this.failing) this.options.onFault(error)
+      this.failing = true
+      this.timer ??= setTimeout(() => this.autosave(), RETRY_MS)
+    }
   }
 
   private async sync(): Promise<void> {
@@ -209,7 +226,7 @@ export class DocumentFile {
       this.stamp = await stampOf(absolute)
     } catch (error) {
       unsave()
-      this.touch()
+      this.dirty = true
       throw error
     }
     await this.journal.commit()
