@@ -1,0 +1,107 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { main } from '@mayfly/pipeline/cli'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+const fixture = fileURLToPath(new URL('./fixtures/section/', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'mayfly-cli-'))
+const home = process.env.MAYFLY_HOME
+let out: string[] = []
+let err: string[] = []
+
+beforeAll(() => {
+  process.env.MAYFLY_HOME = join(work, 'home')
+})
+afterAll(() => {
+  if (home === undefined) delete process.env.MAYFLY_HOME
+  else process.env.MAYFLY_HOME = home
+  rmSync(work, { recursive: true, force: true })
+})
+beforeEach(() => {
+  out = []
+  err = []
+  vi.spyOn(console, 'log').mockImplementation((line) => void out.push(String(line)))
+  vi.spyOn(console, 'error').mockImplementation((line) => void err.push(String(line)))
+})
+afterEach(() => vi.restoreAllMocks())
+
+describe('annotate', () => {
+  it('writes results and images', async () => {
+    const folder = join(work, 'out')
+    expect(await main(['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json'), folder, '--workers', '2'])).toBe(
+      0,
+    )
+    const [head, ...lines] = readFileSync(join(folder, 'results.csv'), 'utf8').trim().split('\n')
+    expect(head).toBe(
+      'formula_i,fdr,mol,database_path,adduct,modifier,chaos,spatial,spectral,msm,total_iso_ints,min_iso_ints,max_iso_ints,full_mol',
+    )
+    const rates = lines.map((line) => Number(line.split(',')[1]))
+    expect(rates).toEqual([...rates].sort((a, b) => a - b))
+    expect(readdirSync(join(folder, 'images')).length).toBe(rates.filter((fdr) => fdr <= 0.5).length)
+    expect(out.some((line) => /^ +\d+\.\d s {2}Centroids: /.test(line))).toBe(true)
+  })
+
+  it('uses the cache, unless told not to, and writes nothing when told so', async () => {
+    const args = ['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json')]
+    expect(await main([...args, '--no-output'])).toBe(0)
+    expect(out.filter((line) => line.endsWith('loaded from cache')).length).toBe(10)
+    out = []
+    expect(await main([...args, join(work, 'none'), '--no-output', '--no-cache'])).toBe(0)
+    expect(out.filter((line) => line.endsWith('loaded from cache'))).toEqual([])
+    expect(existsSync(join(work, 'none'))).toBe(false)
+  })
+
+  it('says what is wrong with the input and ends with 2', async () => {
+    const bad = join(work, 'bad.json')
+    writeFileSync(bad, JSON.stringify({ name: 'x', imzml_path: 'no.imzML', ibd_path: 'no.ibd', isocalc_sigma: 0.001 }))
+    expect(await main(['annotate', bad, join(fixture, 'db.json'), work])).toBe(2)
+    expect(err.join('\n')).toMatch(/^E_IMZML_MISSING: no such file: .*no\.imzML.*\n +→ Check the path/)
+    expect(await main(['annotate', join(work, 'none.json'), bad, work])).toBe(2)
+    expect(await main(['annotate', bad])).toBe(2)
+    expect(await main(['annotate', bad, bad, work, '--wrong'])).toBe(2)
+    expect(await main(['annotate', bad, bad, work, '--workers', 'many'])).toBe(2)
+  })
+})
+
+describe('isotopes', () => {
+  it('prints patterns as JSON', async () => {
+    expect(await main(['isotopes', 'C6H13O6', 'Xx2'])).toBe(0)
+    const [glucose, none] = JSON.parse(out.join('\n'))
+    expect(glucose.mz[0]).toBeCloseTo(181.0706253136638, 9)
+    expect(glucose.ints[1]).toBeCloseTo(6.6833010527657954, 9)
+    expect(none).toEqual({ formula: 'Xx2', mz: null, ints: null })
+  })
+
+  it('takes settings', async () => {
+    expect(
+      await main([
+        'isotopes',
+        '--mode',
+        'metaspace-v3',
+        '--instrument',
+        'Orbitrap',
+        '--sigma',
+        '0.001238',
+        '--charge',
+        '1',
+        'C6H13O6',
+      ]),
+    ).toBe(0)
+    expect(JSON.parse(out.join('\n'))[0].mz[0]).toBeCloseTo(181.07069009342536, 7)
+    expect(await main(['isotopes', '--charge', '-1', 'C6H11O6'])).toBe(0)
+    expect(await main(['isotopes', '--mode', 'other', 'C'])).toBe(2)
+    expect(await main(['isotopes', '--sigma', 'wide', 'C'])).toBe(2)
+    expect(await main(['isotopes'])).toBe(2)
+  })
+})
+
+describe('the rest', () => {
+  it('shows how it is used', async () => {
+    expect(await main(['--help'])).toBe(0)
+    expect(out.join()).toContain('mayfly annotate DS.json DB.json OUTDIR')
+    expect(await main(['anotate'])).toBe(2)
+    expect(err.join()).toContain('unknown command "anotate"')
+  })
+})
