@@ -3,7 +3,7 @@
  * by `measure_of_chaos` of cpyImagingMSpec 0.2.4: 1 − (mean number of objects over the levels) / (number of positive pixels).
  */
 import { MayflyError } from '@mayfly/executor/errors'
-import { LevelPlanes } from './components.js'
+import { LevelPlanes, MOST_LEVELS } from './components.js'
 
 /** Intensity levels at which objects are counted. */
 export const DEFAULT_LEVELS = 30
@@ -17,7 +17,7 @@ const planes = new LevelPlanes()
  * Measure of chaos of a dense image.
  *
  * @param image row-major intensities, `width · height` values; pixels without a spectrum are 0.
- * @param levels 1 … 254, default 30.
+ * @param levels 1 … 127, default 30.
  * @returns 1 for a smooth image, towards 0 for a speckled one; `NaN` when no pixel is positive.
  */
 export function measureOfChaos(image: Float32Array, width: number, height: number, levels = DEFAULT_LEVELS): number {
@@ -121,8 +121,8 @@ class Extent {
 }
 
 function checkLevels(levels: number): void {
-  if (Number.isInteger(levels) && levels >= 1 && levels <= 254) return
-  throw new MayflyError('E_CHAOS_LEVELS', `Expected 1 to 254 whole levels, got ${levels}`, {
+  if (Number.isInteger(levels) && levels >= 1 && levels <= MOST_LEVELS) return
+  throw new MayflyError('E_CHAOS_LEVELS', `Expected 1 to ${MOST_LEVELS} whole levels, got ${levels}`, {
     hint: 'Leave the number of levels out; 30 is what METASPACE uses.',
   })
 }

@@ -4,15 +4,29 @@
  * its own on v levels, and every merge at level v takes one object away on v levels.
  */
 
-/** Reusable planes with a border of one pixel around a box; nothing but their size survives from one image to the next. */
+/** Levels are bytes of at most this, so that four of them fit one 32-bit word with a bit to spare each. */
+export const MOST_LEVELS = 127
+
+/** The high bit of each byte of a word. */
+const HIGH = 0x80808080 | 0
+
+/** Four bytes of 127, which no minimum takes. */
+const IGNORED = 0x7f7f7f7f
+
+/**
+ * Reusable planes around a box; nothing but their size survives from one image to the next. A row is a word of border and then
+ * its pixels, filled up to whole words, so that the border of the next row stands to its right.
+ */
 export class LevelPlanes {
   /** Levels of the pixels, to be filled by the caller at `index(x, y)`; all zero after `open`. */
   level = new Uint8Array(0)
-  stride = 0
   #width = 0
   #height = 0
-  #dilated = new Uint8Array(0)
-  #rows = new Uint8Array(0)
+  /** Words of a row, border included. */
+  #rowWords = 0
+  #levelWords = new Int32Array(0)
+  #dilatedWords = new Int32Array(0)
+  #minimaWords = new Int32Array(0)
   #parent = new Int32Array(0)
   #order = new Int32Array(0)
 
@@ -20,22 +34,23 @@ export class LevelPlanes {
   open(width: number, height: number): void {
     this.#width = width
     this.#height = height
-    this.stride = width + 2
-    const cells = this.stride * (height + 2)
-    if (cells > this.level.length) {
-      this.level = new Uint8Array(cells)
-      this.#dilated = new Uint8Array(cells)
-      this.#rows = new Uint8Array(cells)
-      this.#parent = new Int32Array(cells)
-      this.#order = new Int32Array(cells)
+    this.#rowWords = 1 + ((width + 3) >> 2)
+    const words = this.#rowWords * (height + 2) + 1
+    if (words > this.#levelWords.length) {
+      this.#levelWords = new Int32Array(words)
+      this.#dilatedWords = new Int32Array(words)
+      this.#minimaWords = new Int32Array(words)
+      this.#parent = new Int32Array(words * 4)
+      this.#order = new Int32Array(words * 4)
+      this.level = new Uint8Array(this.#levelWords.buffer)
     } else {
-      this.level.fill(0, 0, cells)
+      this.#levelWords.fill(0, 0, words)
     }
   }
 
   /** Cell of the pixel in column `x`, row `y` of the box. */
   index(x: number, y: number): number {
-    return (y + 1) * this.stride + x + 1
+    return (y + 1) * this.#rowWords * 4 + 4 + x
   }
 
   /** Number of objects, summed over levels 1 … `levels`, after closing small gaps. Overwrites the levels. */
@@ -45,55 +60,54 @@ export class LevelPlanes {
     return this.#sumComponents(levels)
   }
 
-  /** Maximum over a pixel and its four neighbours; the border becomes 255 so that the erosion ignores it. */
+  /** Maximum over a pixel and its four neighbours, four pixels at a time; all around becomes 127, which the erosion ignores. */
   #dilate(): void {
-    const { level, stride } = this
-    const dilated = this.#dilated
-    const width = this.#width
-    const height = this.#height
-    dilated.fill(255, 0, stride * (height + 2))
-    for (let y = 1; y <= height; y++) {
-      const begin = y * stride + 1
-      for (let p = begin; p < begin + width; p++) {
-        let most = level[p]
-        if (level[p - 1] > most) most = level[p - 1]
-        if (level[p + 1] > most) most = level[p + 1]
-        if (level[p - stride] > most) most = level[p - stride]
-        if (level[p + stride] > most) most = level[p + stride]
-        dilated[p] = most
+    const from = this.#levelWords
+    const to = this.#dilatedWords
+    const row = this.#rowWords
+    const fill = this.#fillBits()
+    to.fill(IGNORED, 0, row * (this.#height + 2) + 1)
+    for (let y = 1; y <= this.#height; y++) {
+      const end = (y + 1) * row
+      for (let w = y * row + 1; w < end; w++) {
+        const here = from[w]
+        let most = maximum(here, (here << 8) | (from[w - 1] >>> 24))
+        most = maximum(most, (here >>> 8) | (from[w + 1] << 24))
+        most = maximum(most, from[w - row])
+        to[w] = maximum(most, from[w + row])
       }
+      to[end - 1] |= fill & IGNORED
     }
   }
 
-  /** Minimum over 3 × 3 pixels, rows first; the result lands in `level`, whose border stays 0. */
+  /** Minimum over 3 × 3 pixels, four at a time, rows first; the result lands in `level`, which stays 0 all around. */
   #erode(): void {
-    const { level, stride } = this
-    const dilated = this.#dilated
-    const rows = this.#rows
-    const width = this.#width
-    const height = this.#height
-    for (let y = 0; y < height + 2; y++) {
-      const begin = y * stride + 1
-      for (let p = begin; p < begin + width; p++) {
-        let least = dilated[p]
-        if (dilated[p - 1] < least) least = dilated[p - 1]
-        if (dilated[p + 1] < least) least = dilated[p + 1]
-        rows[p] = least
-      }
+    const from = this.#dilatedWords
+    const minima = this.#minimaWords
+    const to = this.#levelWords
+    const row = this.#rowWords
+    const fill = this.#fillBits()
+    for (let w = 1; w < row * (this.#height + 2); w++) {
+      const here = from[w]
+      const least = minimum(here, (here << 8) | (from[w - 1] >>> 24))
+      minima[w] = minimum(least, (here >>> 8) | (from[w + 1] << 24))
     }
-    for (let y = 1; y <= height; y++) {
-      const begin = y * stride + 1
-      for (let p = begin; p < begin + width; p++) {
-        let least = rows[p]
-        if (rows[p - stride] < least) least = rows[p - stride]
-        if (rows[p + stride] < least) least = rows[p + stride]
-        level[p] = least
-      }
+    for (let y = 1; y <= this.#height; y++) {
+      const end = (y + 1) * row
+      for (let w = y * row + 1; w < end; w++) to[w] = minimum(minimum(minima[w], minima[w - row]), minima[w + row])
+      to[end - 1] &= ~fill
     }
+  }
+
+  /** The bits of a row's last word that lie beyond its last pixel. */
+  #fillBits(): number {
+    const pixels = this.#width & 3
+    return pixels === 0 ? 0 : -1 << (8 * pixels)
   }
 
   #sumComponents(levels: number): number {
-    const { level, stride } = this
+    const { level } = this
+    const stride = this.#rowWords * 4
     const parent = this.#parent
     const order = this.#order
     const count = this.#sortByLevel(levels)
@@ -122,14 +136,11 @@ export class LevelPlanes {
 
   /** Cells of level ≥ 1 into `#order`, highest level first, in reading order within a level. */
   #sortByLevel(levels: number): number {
-    const { level, stride } = this
-    const width = this.#width
-    const height = this.#height
-    const next = new Int32Array(levels + 2)
-    for (let y = 1; y <= height; y++) {
-      const begin = y * stride + 1
-      for (let p = begin; p < begin + width; p++) next[level[p]]++
-    }
+    const { level } = this
+    const begin = this.index(0, 0)
+    const end = this.index(0, this.#height)
+    const next = new Int32Array(levels + 1)
+    for (let p = begin; p < end; p++) next[level[p]]++
     let total = 0
     for (let v = levels; v > 0; v--) {
       const here = next[v]
@@ -137,10 +148,19 @@ export class LevelPlanes {
       total += here
     }
     const order = this.#order
-    for (let y = 1; y <= height; y++) {
-      const begin = y * stride + 1
-      for (let p = begin; p < begin + width; p++) if (level[p] > 0) order[next[level[p]]++] = p
-    }
+    for (let p = begin; p < end; p++) if (level[p] > 0) order[next[level[p]]++] = p
     return total
   }
+}
+
+/** Larger of each pair of bytes, all at most 127: the high bit of (a | 128) − b says whether a ≥ b, and no byte borrows. */
+function maximum(a: number, b: number): number {
+  const notLess = ((a | HIGH) - b) & HIGH
+  return b ^ ((a ^ b) & (notLess - (notLess >>> 7)))
+}
+
+/** Smaller of each pair of bytes. */
+function minimum(a: number, b: number): number {
+  const notLess = ((a | HIGH) - b) & HIGH
+  return a ^ ((a ^ b) & (notLess - (notLess >>> 7)))
 }
