@@ -115,7 +115,7 @@ export function workerPids(ancestor: number): number[] {
     }
   }
   const below = (pid: number): boolean => pid === ancestor || (parents.has(pid) && below(parents.get(pid)!))
-  return [...commands].filter(([pid, command]) => /worker\/process/.test(command) && below(pid)).map(([pid]) => pid)
+  return [...commands].filter(([pid, command]) => /executor\/dist\/worker\//.test(command) && below(pid)).map(([pid]) => pid)
 }
 
 /** Saves a picture for the eyes, in light and dark, below test-results/screens. */

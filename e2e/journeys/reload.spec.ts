@@ -2,7 +2,7 @@ import { codeCell, expect, openNotebook, test } from '../product.js'
 
 const COUNT = `for (let i = 1; i <= 40; i++) {
   console.log('tick ' + i)
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await new Promise((resolve) => setTimeout(resolve, 250))
 }
 'counted'`
 
@@ -13,7 +13,7 @@ test('reloading the page while a cell runs loses nothing', async ({ page, mayfly
   await expect(codeCell(page, 1).getByTestId('cell-output')).toContainText('tick 5')
   await page.reload()
   await expect(codeCell(page, 1)).toHaveAttribute('data-state', 'running')
-  await expect(codeCell(page, 1)).toHaveAttribute('data-state', 'done')
+  await expect(codeCell(page, 1)).toHaveAttribute('data-state', 'done', { timeout: 30_000 })
   await expect(codeCell(page, 2)).toHaveAttribute('data-state', 'done')
   const text = await codeCell(page, 1).getByTestId('cell-output').first().innerText()
   const ticks = [...text.matchAll(/tick (\d+)/g)].map((match) => Number(match[1]))
