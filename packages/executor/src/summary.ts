@@ -58,7 +58,7 @@ export function summarize(job: SummaryInput): JobSummaryRow {
     memory: job.runtimeMemory ?? null,
     peakMemory: Math.round(job.peakRss / 1024 / 1024),
     cost: 0,
-    lambdaCost: job.lambdaCost,
+    lambdaCost: Number(job.lambdaCost.toPrecision(4)),
   }
 }
 

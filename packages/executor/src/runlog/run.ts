@@ -13,16 +13,13 @@ import { toErrorValue } from '../errors.js'
 import type { RunEvent, RunFinished } from '../events.js'
 import { kernelHost } from '../host.js'
 import { now } from '../worker/clock.js'
+import { leaveRun, watchRun } from './leaving.js'
 import { RunLogWriter } from './writer.js'
 
-const CHECK_MS = 300
+/** How often the cancel file is looked for, and, once all jobs have ended, whether the run is over. */
+const CANCEL_MS = 300
+const END_MS = 50
 const SCRIPT_IDLE_MS = 3_000
-
-/** Runs of this process that have not ended; a process that exits ends them. */
-const openRuns = new Set<Run>()
-process.on('exit', () => {
-  for (const run of openRuns) run.finish(true)
-})
 
 export type Cell = { notebook?: string; cellId?: string; executionCount: number }
 
@@ -43,7 +40,8 @@ export class Run {
   readonly #options: RunOptions
   readonly #log: RunLogWriter
   readonly #cancelFile: string
-  readonly #timer: NodeJS.Timeout
+  readonly #cancelTimer: NodeJS.Timeout
+  #endTimer: NodeJS.Timeout | undefined
   readonly #offInterrupt: (() => void) | undefined
   #jobs = 0
   #openJobs = 0
@@ -68,9 +66,9 @@ export class Run {
     this.append({ type: 'run.created', at: now(), runId, name, backend, storage, ...cell, host, settings })
     // A reader must find the run as soon as the cell shows it.
     this.#log.flush()
-    this.#timer = setInterval(() => this.#check(), CHECK_MS).unref()
+    this.#cancelTimer = setInterval(() => this.#lookForCancel(), CANCEL_MS).unref()
     this.#offInterrupt = kernelHost()?.onInterrupt(() => this.#interrupted())
-    openRuns.add(this)
+    watchRun(this)
   }
 
   get open(): boolean {
@@ -99,6 +97,7 @@ export class Run {
     this.#failed += failed
     this.#idleSince = now()
     this.#log.flush()
+    this.#endTimer ??= setInterval(() => this.#lookForEnd(), END_MS).unref()
   }
 
   /** Adds an attempt to the bill. */
@@ -124,9 +123,10 @@ export class Run {
     })
     this.#finished = true
     this.#log.close()
-    clearInterval(this.#timer)
+    clearInterval(this.#cancelTimer)
+    clearInterval(this.#endTimer)
     this.#offInterrupt?.()
-    openRuns.delete(this)
+    leaveRun(this)
     if (existsSync(this.#cancelFile)) rmSync(this.#cancelFile)
     this.#options.onFinished()
   }
@@ -136,12 +136,14 @@ export class Run {
     return this.#failed > 0 ? 'failed' : 'done'
   }
 
-  #check(): void {
-    if (!this.#cancelled && existsSync(this.#cancelFile)) {
-      this.#cancelled = true
-      this.#options.onCancel()
-    }
-    if (this.#openJobs > 0 || this.#jobs === 0) return
+  #lookForCancel(): void {
+    if (this.#cancelled || !existsSync(this.#cancelFile)) return
+    this.#cancelled = true
+    this.#options.onCancel()
+  }
+
+  #lookForEnd(): void {
+    if (this.#openJobs > 0) return
     const over = this.cell ? !this.#inOwnCell() : now() - this.#idleSince > SCRIPT_IDLE_MS
     if (over || this.#cancelled) this.finish()
   }

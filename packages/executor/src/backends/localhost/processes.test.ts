@@ -79,6 +79,21 @@ describe('worker processes', () => {
     expect(readFileSync(join(home, 'runs', last), 'utf8')).toContain('"type":"run.finished"')
   })
 
+  it('of a script that gets SIGTERM end with it, and the log says cancelled', async () => {
+    const host = startHost(`
+      const executor = new FunctionExecutor({ workers: 1 })
+      const future = executor.callAsync(() => new Promise(() => {}))
+      while (future.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 10))
+      console.log('ready')
+    `)
+    const exit = new Promise((resolve) => host.on('exit', (_, signal) => resolve(signal)))
+    expect(await firstLine(host.stdout)).toBe('ready')
+    host.kill('SIGTERM')
+    expect(await exit).toBe('SIGTERM')
+    const last = readdirSync(join(home, 'runs')).sort().at(-1)!
+    expect(readFileSync(join(home, 'runs', last), 'utf8')).toContain('"status":"cancelled"')
+  })
+
   it('stay warm between maps, keep what they loaded, and start cold once', async () => {
     const executor = new FunctionExecutor({ home, workers: 1 })
     const first = executor.callAsync(() => process.pid)
