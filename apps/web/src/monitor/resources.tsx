@@ -77,11 +77,11 @@ function BandChart(props: {
   const points = useMemo(() => toPoints(series, at, own), [series, at, own])
   const highest = series.reduce((most, { band, own: mine }) => Math.max(most, top(band.high), top(mine ?? [])), 0)
   const median = series.map(({ name, band }) => `${name} ${format(middle(band.median))}`).join(', ')
-  const measured = highest > 0
+  const measured = series.some(({ band }) => band.median.some((value) => !Number.isNaN(value)))
   return (
     <ChartFrame
       title={title}
-      note={measured ? `up to ${format(highest)}` : 'nothing measured here'}
+      note={!measured ? 'no samples here' : highest > 0 ? `up to ${format(highest)}` : 'none'}
       summary={measured ? `Medians over the shown time: ${median}.` : 'No samples in the shown time.'}
       window={window}
       onSelect={onSelect}

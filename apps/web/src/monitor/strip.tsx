@@ -159,7 +159,17 @@ function MiniTimeline({ feed, job, total }: { feed: RunFeed; job: number; total:
       const start = Number.isNaN(from) ? now - 1 : from
       const end = Math.max(start + 50, Number.isNaN(to) ? now : to)
       const picked = pickRows(model, order, { rowHeight: fitRows(order.length, height, 10), scroll: 0, height })
-      paint(pen, { model, picked, scale: { from: start, to: end, width }, height, palette, now, earlier, axis: false })
+      paint(pen, {
+        model,
+        picked,
+        scale: { from: start, to: end, width },
+        height,
+        palette,
+        now,
+        earlier,
+        axis: false,
+        calm: true,
+      })
     },
     [order, earlier],
   )

@@ -51,18 +51,23 @@ export interface Frame {
   selected?: number
   /** Draw the axis; the strip has none. */
   axis?: boolean
+  /** Draw queues lighter still, for small pictures. */
+  calm?: boolean
 }
 
 /** Phases in which a worker is at work; the others are waits and drawn thinner. */
 const WORKING = [false, false, true, true, true, true, false]
 
-/** Rows lower than this have no room for a thin bar: a queue is then a light tone, or it would drown the work. */
+/** Rows lower than this have no room for thin bars: waits are then lighter tones, or they would drown the work. */
 const ROOMY = 4
-const TONE = 0.3
+const TONES = [0.3, 0.6, 1, 1, 1, 1, 0.6]
 
 /** Height of a wait: a third of its row where there is room. */
 const thinOf = (h: number) => (h >= ROOMY ? Math.max(1, Math.round(h / 3)) : h)
-const toneOf = ({ picked }: Frame) => (picked.count > 0 && picked.heights[0]! < ROOMY ? TONE : 1)
+const toneOf = ({ picked, calm }: Frame, phase: number) => {
+  if (picked.count === 0 || picked.heights[0]! >= ROOMY) return 1
+  return (TONES[phase] ?? 1) * (calm && phase === B.submitted ? 0.5 : 1)
+}
 
 /** Paints a frame over the whole canvas; returns how many calls were painted. */
 export function paint(pen: Pen, frame: Frame): number {
@@ -116,7 +121,7 @@ function paintBars(pen: Pen, frame: Frame): void {
     }
     pen.fillStyle =
       phase < PHASE_COUNT ? palette.phases[phase]! : phase === PHASE_COUNT ? palette.failed : palette.cancelled
-    pen.globalAlpha = phase === B.submitted ? toneOf(frame) : 1
+    pen.globalAlpha = toneOf(frame, phase)
     pen.fill()
     pen.globalAlpha = 1
   }
@@ -213,7 +218,7 @@ function paintEarlier(pen: Pen, frame: Frame): void {
   pen.globalAlpha = 0.55
   pen.fillStyle = palette.failed
   pen.fill()
-  pen.globalAlpha = toneOf(frame)
+  pen.globalAlpha = toneOf(frame, B.submitted)
   pen.beginPath()
   for (let i = 0; i < waits.length; i += 4) pen.rect(waits[i]!, waits[i + 1]!, waits[i + 2]!, waits[i + 3]!)
   pen.fillStyle = palette.phases[0]!
