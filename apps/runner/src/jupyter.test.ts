@@ -1,7 +1,7 @@
 /** The runner as Jupyter clients see it: the real @jupyterlab/services against a real runner with real kernels. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Session } from '@jupyterlab/services'
+import { KernelMessage, type Session } from '@jupyterlab/services'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectJupyter, type JupyterClient, openNotebook, recordStamps, run } from './fixtures/jupyter.js'
 import { startTestRunner, type TestRunner } from './fixtures/runner.js'
@@ -54,6 +54,44 @@ describe('managers', () => {
     await one.shutdown()
     expect((await runner.http('GET', `/api/sessions/${one.id}`)).status).toBe(404)
     expect((await runner.http('GET', `/api/kernels/${one.kernel?.id ?? model!.kernel!.id}`)).status).toBe(404)
+  })
+
+  test('a session can get another kernel, and one whose kernel is dead gets a living one', async () => {
+    const session = await openNotebook(client, 'change.ipynb', ['a'])
+    const first = session.kernel!.id
+    await session.changeKernel({ name: 'mayfly' })
+    const second = session.kernel!.id
+    expect(second).not.toBe(first)
+    expect((await runner.http('GET', `/api/kernels/${first}`)).status).toBe(404)
+    session.kernel!.sendControlMessage(
+      KernelMessage.createMessage({
+        msgType: 'shutdown_request',
+        channel: 'control',
+        session: 'x',
+        content: { restart: false },
+      }) as never,
+    )
+    const state = async () => (await runner.http('GET', `/api/kernels/${second}`)).json.execution_state
+    await eventually(async () => expect(await state()).toBe('dead'))
+    const again = await client.sessions.startNew({ path: 'change.ipynb', name: '', type: 'notebook' })
+    expect(again.id).toBe(session.id)
+    expect(await state()).toBe('idle')
+  })
+
+  test('a folder takes the sessions and documents in it along', async () => {
+    await client.contents.save('folder', { type: 'directory' })
+    const session = await openNotebook(client, 'folder/in.ipynb', ['a'])
+    await client.contents.rename('folder', 'renamed')
+    await run(session.kernel!, 'console.log("moved")', 'a')
+    expect(await document('renamed/in.ipynb')).toMatchObject({
+      kernelId: session.kernel!.id,
+      cells: { a: { status: 'ok' } },
+    })
+    await client.contents.delete('renamed/in.ipynb')
+    await run(session.kernel!, '1', 'a')
+    expect((await runner.http('GET', '/api/mayfly/documents/renamed/in.ipynb')).status).toBe(404)
+    expect((await client.contents.get('renamed', { content: true })).content).toEqual([])
+    await session.shutdown()
   })
 
   test('contents and checkpoints', async () => {

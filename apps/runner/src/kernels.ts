@@ -139,7 +139,7 @@ export class Kernels {
   createSession(request: SessionRequest): Promise<SessionModel> {
     const path = normalizePath(request.path)
     const existing = [...this.sessions.values()].find((session) => session.path === path)
-    if (existing) return Promise.resolve(this.sessionModel(existing))
+    if (existing) return this.revive(existing)
     let starting = this.starting.get(path)
     if (!starting) {
       starting = this.openSession(path, request).finally(() => this.starting.delete(path))
@@ -202,6 +202,12 @@ export class Kernels {
     this.sessions.set(session.id, session)
     const running = this.get(kernel.id)
     if (running.path === '') this.rename(running, path)
+    return this.sessionModel(session)
+  }
+
+  /** A session whose kernel could not be kept alive gets a new try when someone opens it. */
+  private async revive(session: Session): Promise<SessionModel> {
+    if (this.get(session.kernelId).kernel.executionState === 'dead') await this.restart(session.kernelId)
     return this.sessionModel(session)
   }
 

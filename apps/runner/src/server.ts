@@ -73,6 +73,8 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     app.route('/', routes)
 
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  // Longer than a proxy keeps its idle connections, so that none is closed just when it is used again.
+  server.keepAliveTimeout = 65_000
   const sockets = new Sockets(kernels, check)
   server.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head))
   const port = await listen(server, config.port)
