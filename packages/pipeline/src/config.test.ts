@@ -60,6 +60,7 @@ describe('files', () => {
     writeFileSync(file, '')
     expect(resolvePath('a.csv', folder, 'E_X')).toBe(file)
     expect(resolvePath(file, '/', 'E_X')).toBe(file)
+    expect(resolvePath('metabolomics/db/a.csv', folder, 'E_X')).toBe(file)
     expect(resolvePath(pathToFileURL(file).href, '/', 'E_X')).toBe(file)
     expect(resolvePath('package.json', folder, 'E_X')).toBe(join(process.cwd(), 'package.json'))
     expect(thrown(() => resolvePath('b.csv', folder, 'E_X'))).toMatchObject({ code: 'E_X', where: { path: 'b.csv' } })

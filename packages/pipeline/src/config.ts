@@ -1,6 +1,6 @@
 /** Configurations at the border: shape, paths, files. Everything wrong is a typed error before any worker starts. */
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, isAbsolute, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
@@ -114,8 +114,8 @@ function edits(a: string, b: string): number {
 }
 
 /**
- * The file a path in a configuration means: `file://` URL, absolute, relative to `baseDir`, or relative to the current folder,
- * whichever exists first.
+ * The file a path in a configuration means: `file://` URL, absolute, relative to `baseDir`, relative to the current folder, or
+ * (for configurations that were moved together with their files) of the same name in `baseDir`; whichever exists first.
  * @throws MayflyError with `missing` as its code when there is no such file; E_CONFIG_PATH for other URLs.
  */
 export function resolvePath(written: string, baseDir: string, missing: string): string {
@@ -126,7 +126,10 @@ export function resolvePath(written: string, baseDir: string, missing: string): 
     })
   }
   const plain = written.startsWith('file://') ? fileURLToPath(written) : written
-  const candidates = isAbsolute(plain) ? [plain] : [...new Set([resolve(baseDir, plain), resolve(plain)])]
+  const places = isAbsolute(plain)
+    ? [plain]
+    : [resolve(baseDir, plain), resolve(plain), resolve(baseDir, basename(plain))]
+  const candidates = [...new Set(places)]
   const found = candidates.find((candidate) => existsSync(candidate))
   if (found !== undefined) return found
   throw new MayflyError(missing, `no such file: ${candidates.join(' or ')}`, {

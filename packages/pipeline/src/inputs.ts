@@ -4,11 +4,12 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type CheckedDatabase, type CheckedDataset, resolvePath } from './config.js'
-import { checkIbd, type ImzML, parseImzML } from './imzml/index.js'
+import { checkIbd, type ImzML, ImzMLParser } from './imzml/index.js'
 import { readMolecularDatabase } from './moldb/read.js'
 
 /** Above this size the ibd is known by size and time of change instead of its content. */
 const HASH_LIMIT = 256 * 2 ** 20
+const READ_SIZE = 1 << 20
 
 export interface DatasetFiles {
   imzmlPath: string
@@ -56,8 +57,13 @@ export async function checkInputs(
       }
     }),
   )
-  const xml = await readFile(files.imzmlPath)
-  const imzml = parseImzML(xml, basename(files.imzmlPath))
+  const hash = createHash('sha256')
+  const parser = new ImzMLParser(basename(files.imzmlPath))
+  for await (const chunk of createReadStream(files.imzmlPath, { highWaterMark: READ_SIZE })) {
+    hash.update(chunk)
+    parser.push(chunk)
+  }
+  const imzml = parser.finish()
   const { size, mtimeMs } = await stat(files.ibdPath)
   const head = new Uint8Array(16)
   const handle = await open(files.ibdPath)
@@ -67,8 +73,7 @@ export async function checkInputs(
     await handle.close()
   }
   checkIbd(imzml, size, head, { file: basename(files.ibdPath), ignoreUuid: config.ignore_uuid })
-  const hash = createHash('sha256').update(xml)
   if (size > HASH_LIMIT) hash.update(`${size} ${mtimeMs}`)
-  else for await (const chunk of createReadStream(files.ibdPath, { highWaterMark: 1 << 20 })) hash.update(chunk)
+  else for await (const chunk of createReadStream(files.ibdPath, { highWaterMark: READ_SIZE })) hash.update(chunk)
   return { imzml, ibdBytes: size, datasetHash: hash.digest('hex'), databases: read }
 }

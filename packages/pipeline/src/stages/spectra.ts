@@ -2,9 +2,12 @@
 import type { CloudObject } from '@mayfly/executor'
 import { readSpectra } from '../imzml/ibd.js'
 import { type ArrayType, geometryOf, type ImzML, type ImzMLWarning } from '../imzml/model.js'
-import { parseImzML } from '../imzml/parse.js'
+import { ImzMLParser } from '../imzml/parse.js'
 import { collectPeaks, type Dropped, gridStarts, mergePeaks, type Peaks, type PixelSpectrum } from '../segment/index.js'
 import { getTable, openTable, putTable, readRange, type StageContext } from './context.js'
+
+/** The XML is read and parsed in pieces of this size: files of gigabytes need no more memory than their index. */
+const READ_SIZE = 8 * 2 ** 20
 
 export interface LoadImzmlItem {
   imzml: CloudObject
@@ -44,7 +47,11 @@ interface IndexColumns extends Record<string, Float64Array | Uint32Array> {
 
 /** Parses the XML and keeps where every array lies and to which pixel it belongs. */
 export async function loadImzml(item: LoadImzmlItem, ctx: StageContext): Promise<SpectraIndex> {
-  const imzml = parseImzML(await ctx.storage.getCloudObject(item.imzml), item.file)
+  const parser = new ImzMLParser(item.file)
+  for (let at = 0; at < item.imzml.size; at += READ_SIZE) {
+    parser.push(await readRange(ctx.storage, item.imzml, at, Math.min(at + READ_SIZE, item.imzml.size)))
+  }
+  const imzml = parser.finish()
   const { width, height, pixel, sampled } = geometryOf(imzml)
   const columns: IndexColumns = {
     pixel,
