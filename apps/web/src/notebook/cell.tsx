@@ -1,6 +1,6 @@
 'use client'
 import { ArrowDown, ArrowUp, Code, CopyPlus, MoreHorizontal, Play, Square, Trash2, Type } from 'lucide-react'
-import { memo, useEffect, useRef } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
 import { cx } from '../lib/cx'
 import { IconButton } from '../ui/button'
 import { Menu } from '../ui/menu'
@@ -18,6 +18,7 @@ const KIND_NAMES: Record<CellKind, string> = { code: 'code', markdown: 'text', r
 /** One cell: gutter, source, outputs. Draws again only when something of this cell changes. */
 export const CellView = memo(function CellView({ id, number }: { id: string; number: number }) {
   const element = useRef<HTMLElement>(null)
+  const [hovered, setHovered] = useState(false)
   const store = useNotebookStore()
   const kind = useNotebook((state) => state.cells[id]?.kind ?? 'code')
   const state = useNotebook((state) => state.cells[id]?.state ?? 'idle')
@@ -52,6 +53,8 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
       data-state={state}
       data-selected={selected || undefined}
       onClick={() => store.getState().selected !== id && store.setState({ selected: id, mode: 'command' })}
+      onPointerEnter={() => setHovered(true)}
+      onPointerLeave={() => setHovered(false)}
       className="group/cell relative grid scroll-mt-28 scroll-mb-16 grid-cols-[4.75rem_minmax(0,1fr)] outline-none"
     >
       <Gutter id={id} />
@@ -73,7 +76,7 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
           <TextCell id={id} number={number} editing={editing} />
         )}
       </div>
-      <CellMenu id={id} kind={kind} visible={selected} />
+      {(selected || hovered) && <CellMenu id={id} kind={kind} />}
     </section>
   )
 })
@@ -106,8 +109,8 @@ function TextCell({ id, number, editing }: { id: string; number: number; editing
   )
 }
 
-/** Actions at the cell's upper right corner, shown when it is selected or pointed at. */
-function CellMenu({ id, kind, visible }: { id: string; kind: CellKind; visible: boolean }) {
+/** Actions at the cell's upper right corner, there only when it is selected or pointed at: two hundred would be slow. */
+function CellMenu({ id, kind }: { id: string; kind: CellKind }) {
   const store = useNotebookStore()
   const run = useCommand()
   const busy = useNotebook((state) => state.cells[id]?.state === 'running')
@@ -120,12 +123,7 @@ function CellMenu({ id, kind, visible }: { id: string; kind: CellKind; visible: 
     return { id: commandId, title, keys: keys[0], icon, onSelect: () => act(commandId), ...extra }
   }
   return (
-    <div
-      className={cx(
-        'absolute -top-3.5 right-3 z-10 flex gap-0.5 rounded-md border border-line bg-raised p-0.5 shadow-float',
-        visible ? '' : 'opacity-0 focus-within:opacity-100 group-hover/cell:opacity-100',
-      )}
-    >
+    <div className="absolute -top-3.5 right-3 z-10 flex gap-0.5 rounded-md border border-line bg-raised p-0.5 shadow-float">
       {kind === 'code' &&
         (busy ? (
           <IconButton small label="Interrupt" keys="i i" onClick={() => act('kernel.interrupt')}>

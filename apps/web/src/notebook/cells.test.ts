@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Cell, type CellMessage, type CellState, durationOf, type Output, transition } from './cells'
+import {
+  type Cell,
+  type CellMessage,
+  type CellState,
+  durationOf,
+  MOST_STREAM_CHARS,
+  type Output,
+  STREAM_CUT,
+  transition,
+} from './cells'
 import { newCell } from './document'
 
 const stream = (text: string, name: 'stdout' | 'stderr' = 'stdout'): Output => ({ output_type: 'stream', name, text })
@@ -78,6 +87,16 @@ describe('outputs', () => {
       { type: 'output', output: stream('c') },
     ])
     expect(cell.outputs).toEqual([stream('ab'), stream('x', 'stderr'), stream('c')])
+  })
+
+  it('of a loop that prints forever keep their end', () => {
+    const megabyte = `${'x'.repeat(999)}\n`.repeat(1000)
+    const flood = Array.from({ length: 12 }, (): CellMessage => ({ type: 'output', output: stream(megabyte) }))
+    const [output] = fold([...begin, ...flood, { type: 'output', output: stream('last\n') }]).outputs
+    const text = output!.output_type === 'stream' ? output!.text : ''
+    expect(text.length).toBeLessThanOrEqual(MOST_STREAM_CHARS)
+    expect(text.startsWith(STREAM_CUT)).toBe(true)
+    expect(text.endsWith('x\nlast\n')).toBe(true)
   })
 
   it('are replaced in place by display id', () => {

@@ -137,9 +137,19 @@ function settled(cell: Cell): Partial<Cell> {
 function appendOutput(outputs: readonly Output[], output: Output): readonly Output[] {
   const last = outputs.at(-1)
   if (output.output_type === 'stream' && last?.output_type === 'stream' && last.name === output.name) {
-    return [...outputs.slice(0, -1), { ...last, text: last.text + output.text }]
+    return [...outputs.slice(0, -1), { ...last, text: capped(last.text + output.text) }]
   }
   return [...outputs, output]
+}
+
+/** Characters of one stream kept in the page; a loop that prints forever must not eat the browser. */
+export const MOST_STREAM_CHARS = 8_000_000
+export const STREAM_CUT = '[earlier output left out]\n'
+
+function capped(text: string): string {
+  if (text.length <= MOST_STREAM_CHARS) return text
+  const from = text.indexOf('\n', text.length - MOST_STREAM_CHARS / 2) + 1
+  return STREAM_CUT + text.slice(from === 0 ? -MOST_STREAM_CHARS / 2 : from)
 }
 
 function updateDisplay(cell: Cell, displayId: string, data: Bundle, metadata: Bundle): Cell {

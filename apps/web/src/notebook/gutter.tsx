@@ -3,7 +3,6 @@ import { Ban, Check, Clock, Play, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { cx } from '../lib/cx'
 import { formatDuration } from '../lib/format'
-import { Tooltip } from '../ui/tooltip'
 import { type CellState, durationOf } from './cells'
 import { useCommand } from './context'
 import { useNotebook, useNotebookStore } from './store'
@@ -29,21 +28,20 @@ export function Gutter({ id }: { id: string }) {
   return (
     <div className="flex flex-col items-end gap-0.5 pt-1.5 pr-2.5 text-xs">
       <div className="flex h-6 items-center gap-1">
-        <Tooltip text="Run the cell" keys="mod+enter" side="left">
-          <button
-            type="button"
-            aria-label="Run this cell"
-            tabIndex={-1}
-            className="flex size-6 items-center justify-center rounded text-ink-2 opacity-0 hover:bg-accent-soft hover:text-accent group-hover/cell:opacity-100"
-            onClick={(event) => {
-              event.stopPropagation()
-              store.setState({ selected: id, mode: 'command' })
-              run('cell.run')
-            }}
-          >
-            <Play size={13} fill="currentColor" />
-          </button>
-        </Tooltip>
+        <button
+          type="button"
+          aria-label="Run this cell"
+          title="Run the cell"
+          tabIndex={-1}
+          className="flex size-6 items-center justify-center rounded text-ink-2 opacity-0 hover:bg-accent-soft hover:text-accent group-hover/cell:opacity-100"
+          onClick={(event) => {
+            event.stopPropagation()
+            store.setState({ selected: id, mode: 'command' })
+            run('cell.run')
+          }}
+        >
+          <Play size={13} fill="currentColor" />
+        </button>
         <span className="tabular font-mono text-ink-2">[{count ?? ' '}]</span>
       </div>
       <div className={cx('flex items-center gap-1', look)} title={text}>

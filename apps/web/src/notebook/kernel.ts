@@ -100,10 +100,10 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
       if (msg.channel === 'iopub' || msg.header.msg_type === 'execute_reply') receive(msg as unknown as WireMessage)
     })
     connection.statusChanged.connect(() => connection === kernel && showStatus())
-    connection.connectionStatusChanged.connect((_, status) => connection === kernel && onConnection(status))
     inbox.hold()
     await connected(connection)
     await resync()
+    connection.connectionStatusChanged.connect((_, status) => connection === kernel && onConnection(status))
     const wanted = early
     early = []
     if (wanted.length > 0) run(wanted)

@@ -17,7 +17,7 @@ export function ImageOutput({
       alt={typeof metadata.alt === 'string' ? metadata.alt : 'Image output'}
       width={numberOr(metadata.width)}
       height={numberOr(metadata.height)}
-      className="max-w-full rounded-sm [image-rendering:auto]"
+      className="max-w-full self-start rounded-sm"
       style={metadata.pixelated ? { imageRendering: 'pixelated' } : undefined}
     />
   )
@@ -36,7 +36,7 @@ export function SvgOutput({ svg, metadata }: { svg: string; metadata: Record<str
     <img
       src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(cleanSvg(svg))}`}
       alt={typeof metadata.alt === 'string' ? metadata.alt : 'Drawing'}
-      className="max-w-full"
+      className="max-w-full self-start"
     />
   )
 }
