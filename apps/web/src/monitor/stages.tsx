@@ -9,6 +9,9 @@ import type { ViewStore } from './store'
 import { METRICS, type Metric, memoryLimit, QUANTILES, stagesOf } from './summary'
 import { Nothing, PlainTable, ROW_LOOK, Td, TextButton, Th } from './tables'
 
+/** Stages shown at most: every callAsync is a stage of its own, and a loop makes thousands. The last are the news. */
+const MOST_STAGES = 100
+
 const QUANTILE_NAMES = QUANTILES.map((p) => (p === 0 ? 'min' : p === 1 ? 'max' : `p${p * 100}`))
 
 /** A line for each map or call of the run: counts, quantiles of a metric one chooses, resources and cost. */
@@ -16,7 +19,7 @@ export function Stages({ feed, tick, view }: { feed: RunFeed; tick: number; view
   const { model } = feed
   const { metric, job } = useStore(view)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable; `tick` says when it changed
-  const stages = useMemo(() => stagesOf(model, metric, feed.now()), [model, tick, metric])
+  const stages = useMemo(() => stagesOf(model, metric, feed.now(), MOST_STAGES), [model, tick, metric])
   if (stages.length === 0) return <Nothing>The stages of the run appear here once a map or call is submitted.</Nothing>
   const format = METRICS[metric].unit === 'time' ? formatDuration : formatSize
   const limit = memoryLimit(model)
@@ -35,6 +38,7 @@ export function Stages({ feed, tick, view }: { feed: RunFeed; tick: number; view
             </option>
           ))}
         </select>
+        {model.jobs.length > MOST_STAGES && `the last ${MOST_STAGES} of ${formatCount(model.jobs.length)} stages`}
       </label>
       <PlainTable
         label="Stages"

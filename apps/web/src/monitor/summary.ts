@@ -128,8 +128,11 @@ export interface Stage {
   idleShare: number
 }
 
-export function stagesOf(model: RunModel, metric: Metric, now: number): Stage[] {
-  return model.jobs.map((job, index) => {
+/** The table of stages, of the last `most` jobs. */
+export function stagesOf(model: RunModel, metric: Metric, now: number, most = Number.POSITIVE_INFINITY): Stage[] {
+  const skipped = Math.max(0, model.jobs.length - most)
+  return model.jobs.slice(skipped).map((job, i) => {
+    const index = skipped + i
     const [from, to] = rowsOf(model, index)
     const counts = [0, 0, 0, 0, 0]
     let retried = 0
