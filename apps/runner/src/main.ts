@@ -24,6 +24,9 @@ function complain(error: unknown): void {
 process.on('SIGTERM', () => void stop())
 process.on('SIGINT', () => void stop())
 process.on('disconnect', () => void stop())
+// Nobody reads any more: whoever started the runner is gone.
+process.stdout.on('error', () => void stop())
+process.stderr.on('error', () => void stop())
 // A fault in one request or kernel must not take the other notebooks with it.
 process.on('unhandledRejection', complain)
 process.on('uncaughtException', complain)

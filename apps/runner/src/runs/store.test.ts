@@ -218,5 +218,8 @@ test('cancelling leaves a file for the executor', async () => {
   writeFileSync(path(), lines([created()]))
   await store.cancel('run1')
   expect(existsSync(join(folder, 'run1.cancel'))).toBe(true)
+  writeFileSync(path('ended'), lines([created(process.pid, 'ended'), finished]))
+  await store.cancel('ended')
+  expect(existsSync(join(folder, 'ended.cancel'))).toBe(false)
   await expect(store.cancel('none')).rejects.toThrow(expect.objectContaining({ code: 'E_NOT_FOUND' }))
 })

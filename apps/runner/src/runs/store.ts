@@ -47,10 +47,10 @@ export class RunStore {
     return header
   }
 
-  /** Asks the executor to cancel the run. */
+  /** Asks the executor to cancel the run; one that has ended stays as it is. */
   async cancel(runId: string): Promise<void> {
-    await this.get(runId)
-    await writeFile(join(this.folder, `${runId}.cancel`), '')
+    const { status } = await this.get(runId)
+    if (status === 'running') await writeFile(join(this.folder, `${runId}.cancel`), '')
   }
 
   /**
