@@ -1,8 +1,44 @@
-/** Puts a shipment into storage, content-addressed: code and data that are there already are not written again. */
-import type { CodeRef } from './backends/backend.js'
-import type { Shipment } from './closure/index.js'
-import { MayflyError } from './errors.js'
+/** Brings a job to where workers find it: code and data content-addressed, and only if they are not there already. */
+import type { CodeRef, Resources } from './backends/backend.js'
+import type { CallRecord } from './call-record.js'
+import { bundle, type Capture, remapStack, type Shipment } from './closure/index.js'
+import { MayflyError, toErrorValue } from './errors.js'
+import { inputKey, type JobRecord } from './job-record.js'
 import type { Storage } from './storage/storage.js'
+
+/** Inputs above this size are handed over as a file. */
+const INLINE_INPUT = 1024 * 1024
+
+/** Bundles the function, stores it and the large inputs, and gives the job its deployment; or its `fault`. Never rejects. */
+export async function ship(
+  job: JobRecord,
+  captured: Capture,
+  extraArgs: Uint8Array,
+  resources: Resources,
+): Promise<void> {
+  try {
+    const { storage } = job
+    const shipment = await bundle(captured)
+    const code = await deployCode(shipment, storage)
+    job.readStack = (stack) => remapStack(stack, code.codeFile, shipment.sources)
+    for (const call of job.calls) await storeLargeInput(call, storage)
+    const { bucket, home } = storage
+    job.deployment = { code, resources, extraArgs, bucket, home, resultPrefix: `${job.prefix}/results` }
+  } catch (error) {
+    job.fault = toErrorValue(error)
+  }
+}
+
+async function storeLargeInput(call: CallRecord, storage: Storage): Promise<void> {
+  const { input } = call
+  if (!input || !('bytes' in input) || input.bytes.byteLength <= INLINE_INPUT) return
+  const key = inputKey(call.job, call.index)
+  await storage.putObject(storage.bucket, key, input.bytes)
+  const file = storage.path(storage.bucket, key)
+  // The call may have been cancelled meanwhile.
+  if (call.input) call.input = { file, size: input.bytes.byteLength }
+  else await storage.deleteObject(storage.bucket, key)
+}
 
 /** Writes what is missing and says where everything is. */
 export async function deployCode(shipment: Shipment, storage: Storage): Promise<CodeRef> {

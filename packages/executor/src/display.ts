@@ -45,7 +45,8 @@ export class JobDisplay {
     if (endedAt !== undefined) {
       output.summary = { total, done, failed, elapsedMs: Math.round(endedAt - createdAt), cost: 0, lambdaCost }
     }
-    const state = endedAt === undefined ? `${total} calls` : `${done} of ${total} calls done, ${failed} failed`
+    const calls = total === 1 ? '1 call' : `${total} calls`
+    const state = endedAt === undefined ? calls : `${done} of ${calls} done, ${failed} failed`
     return { [RUN_MIME]: output, 'text/plain': `${id} ${name}: ${state} (run ${run.runId})` }
   }
 }

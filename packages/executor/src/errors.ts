@@ -31,8 +31,9 @@ export interface MayflyErrorOptions {
 /** An error with a stable code. Subclass only where a caller must tell the class apart. */
 export class MayflyError extends Error {
   readonly code: string
-  readonly hint?: string
-  readonly where?: Record<string, string | number>
+  // Declared only: an error without a hint has no such property, also when it is printed.
+  declare readonly hint?: string
+  declare readonly where?: Record<string, string | number>
 
   constructor(code: string, message: string, options: MayflyErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })

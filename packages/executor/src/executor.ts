@@ -1,22 +1,20 @@
 /**
- * `FunctionExecutor`: turns `map(fn, items)` into calls on workers. This is the shell around the pure job manager: it ships
- * the function, feeds the manager with what the backend reports, carries out its actions, and writes the run log.
+ * `FunctionExecutor`: turns `map(fn, items)` into calls on workers. This is the face users see; `scheduler.ts` makes the calls
+ * happen, `jobs/manager.ts` decides which.
  */
-import { setMaxListeners } from 'node:events'
-import type { AttemptEvent, Backend, Invocation, Resources, ResultRef } from './backends/backend.js'
+import type { Backend, Resources } from './backends/backend.js'
 import { LocalhostBackend } from './backends/localhost/index.js'
-import { CallError, MapError } from './call-error.js'
+import { type CallError, MapError } from './call-error.js'
 import { CallRecord } from './call-record.js'
-import { bundle, type Capture, capture, remapStack } from './closure/index.js'
+import { type Capture, capture } from './closure/index.js'
 import type { CallContext } from './context.js'
-import { deployCode } from './deploy.js'
+import { ship } from './deploy.js'
 import { JobDisplay } from './display.js'
-import { type ErrorValue, type FailureKind, MayflyError, toErrorValue } from './errors.js'
+import { MayflyError } from './errors.js'
 import { FuturesList, ResponseFuture } from './futures.js'
 import { mayflyHome } from './home.js'
 import { kernelHost } from './host.js'
 import { JobRecord } from './job-record.js'
-import { type JobAction, type JobEvent, JobManager } from './jobs/manager.js'
 import {
   checkExecutorOptions,
   checkJobOptions,
@@ -26,34 +24,24 @@ import {
   resolveSettings,
 } from './options.js'
 import { Run } from './runlog/run.js'
+import { Scheduler } from './scheduler.js'
 import { Storage } from './storage/storage.js'
 import { type JobSummaryRow, summarize } from './summary.js'
 import { encodeValue } from './values.js'
 import { type WaitOptions, type WaitResult, waitFor } from './wait.js'
 import { now } from './worker/clock.js'
 
-/** Inputs above this size are handed over as a file. */
-const INLINE_INPUT = 1024 * 1024
 const NOTHING = new Uint8Array(0)
-
-type Failure = { kind: FailureKind; error: ErrorValue; ended: number } & Pick<
-  Extract<AttemptEvent, { type: 'failed' }>,
-  'metrics'
->
 
 export class FunctionExecutor {
   readonly storage: Storage
   readonly #options: ExecutorOptions & { workers: number }
   readonly #backend: Backend
-  readonly #manager: JobManager
+  readonly #scheduler: Scheduler
   readonly #jobs: JobRecord[] = []
   readonly #runs = new Set<Run>()
-  /** Attempts handed to the backend, by id. */
-  readonly #attempts = new Map<number, { call: CallRecord; attempt: number }>()
   /** Futures whose results nobody has taken yet, for `getResult()` without arguments. */
   #outstanding: { job: JobRecord; futures: ResponseFuture<unknown>[] }[] = []
-  readonly #aborter = new AbortController()
-  #attemptCount = 0
   #run: Run | undefined
   #closed = false
 
@@ -63,10 +51,8 @@ export class FunctionExecutor {
     this.storage = new Storage({ home: this.#options.home ?? mayflyHome() })
     const cwd = kernelHost()?.workspace ?? process.cwd()
     this.#backend = new LocalhostBackend({ workers: this.#options.workers, cwd })
-    this.#manager = new JobManager(this.#backend.concurrency)
+    this.#scheduler = new Scheduler(this.#backend)
     this.#backend.prewarm(1, resourcesOf(resolveSettings(this.#options, {})))
-    // Each batch in flight listens; many are no leak.
-    setMaxListeners(0, this.#aborter.signal)
   }
 
   /** Runs `fn(data, ...extraArgs, ctx)` once. */
@@ -75,7 +61,10 @@ export class FunctionExecutor {
     data?: T,
     options: JobOptions<X> = {},
   ): ResponseFuture<Awaited<R>> {
-    return this.#submit('A', fn, [data], checkJobOptions(options, 'callAsync'))[0]! as ResponseFuture<Awaited<R>>
+    return this.#atCaller(this.callAsync, () => {
+      const checked = checkJobOptions(options, 'callAsync')
+      return this.#submit('A', fn, [data], checked)[0]! as ResponseFuture<Awaited<R>>
+    })
   }
 
   /**
@@ -97,15 +86,17 @@ export class FunctionExecutor {
     iterdata: Iterable<unknown> | AsyncIterable<unknown>,
     options: JobOptions = {},
   ): FuturesList<unknown> | Promise<FuturesList<unknown>> {
-    const checked = checkJobOptions(options, 'map')
-    if (isIterable(iterdata)) return this.#submit('M', fn, [...iterdata], checked)
-    if (!isAsyncIterable(iterdata)) {
-      throw new MayflyError('E_ITERDATA', 'map: the second argument is not iterable', {
-        hint: 'Pass an array, another iterable or an async iterable; use callAsync for a single value.',
-      })
-    }
-    const captured = capture(fn)
-    return gather(iterdata).then((items) => this.#submit('M', fn, items, checked, captured))
+    return this.#atCaller(this.map, () => {
+      const checked = checkJobOptions(options, 'map')
+      if (isIterable(iterdata)) return this.#submit('M', fn, [...iterdata], checked)
+      if (!isAsyncIterable(iterdata)) {
+        throw new MayflyError('E_ITERDATA', 'map: the second argument is not iterable', {
+          hint: 'Pass an array, another iterable or an async iterable; use callAsync for a single value.',
+        })
+      }
+      const captured = capture(fn)
+      return gather(iterdata).then((items) => this.#submit('M', fn, items, checked, captured))
+    })
   }
 
   /** Waits for some or all futures (default: all of this executor whose results were not taken). */
@@ -158,12 +149,11 @@ export class FunctionExecutor {
   /** Cancels calls that have not ended: those given, or all of this executor. Their workers are killed. */
   cancel(futures?: Futures<unknown>): void {
     const wanted = futures && new Set(this.#listOf(futures).map((future) => future as ResponseFuture<unknown>))
-    for (const job of this.#jobs) {
-      if (job.over) continue
-      if (!wanted) this.#step({ type: 'cancel', job: job.key })
+    for (const job of this.#scheduler.open()) {
+      if (!wanted) this.#scheduler.cancel(job)
       else {
         const indices = job.calls.filter((call) => wanted.has(call.future!)).map((call) => call.index)
-        if (indices.length > 0) this.#step({ type: 'cancel', job: job.key, indices })
+        if (indices.length > 0) this.#scheduler.cancel(job, indices)
       }
     }
   }
@@ -178,10 +168,8 @@ export class FunctionExecutor {
 
   /** Cancels what still runs and ends the runs. Warm workers stay for other executors; they never keep a process alive. */
   async close(): Promise<void> {
-    this.cancel()
     this.#closed = true
-    this.#aborter.abort()
-    await this.#backend.close()
+    await this.#scheduler.close()
     for (const run of this.#runs) run.finish(true)
   }
 
@@ -194,6 +182,16 @@ export class FunctionExecutor {
     if (futures) return futures
     this.#outstanding = this.#outstanding.filter(({ job }) => !job.allTaken)
     return this.#outstanding.flatMap((entry) => entry.futures) as ResponseFuture<T>[]
+  }
+
+  /** Lets the stack of an error of ours begin where the user called `method`. */
+  #atCaller<T>(method: (...args: never[]) => unknown, work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof MayflyError) Error.captureStackTrace(error, method)
+      throw error
+    }
   }
 
   #submit(
@@ -235,38 +233,20 @@ export class FunctionExecutor {
     this.#outstanding.push({ job, futures })
     job.display = new JobDisplay(job, this.#options.progress !== false)
     const { chunksize = 'auto', signal } = options
-    const retry = { attempts: settings.attempts, on: settings.on }
-    this.#step({ type: 'submit', job: job.key, total: job.total, retry, chunk: chunksize })
-    if (job.total === 0) return futures
-    signal?.addEventListener('abort', () => this.#step({ type: 'cancel', job: job.key }), { once: true })
-    if (signal?.aborted) this.#step({ type: 'cancel', job: job.key })
-    void this.#prepare(job, captured, extraArgs, resources)
+    this.#scheduler.submit(job, chunksize)
+    if (job.over) return futures
+    if (signal) this.#follow(signal, job)
+    void ship(job, captured, extraArgs, resources).then(() =>
+      job.fault ? this.#scheduler.cancel(job) : this.#scheduler.ready(job),
+    )
     return futures
   }
 
-  /** Ships the function and the large inputs, then lets the calls go. */
-  async #prepare(job: JobRecord, captured: Capture, extraArgs: Uint8Array, resources: Resources): Promise<void> {
-    try {
-      const shipment = await bundle(captured)
-      const code = await deployCode(shipment, this.storage)
-      job.readStack = (stack) => remapStack(stack, code.codeFile, shipment.sources)
-      for (const call of job.calls) await this.#storeLargeInput(call)
-      const { bucket, home } = this.storage
-      job.deployment = { code, resources, extraArgs, bucket, home, resultPrefix: `${job.prefix}/results` }
-      this.#step({ type: 'ready', job: job.key })
-    } catch (error) {
-      job.fault = toErrorValue(error)
-      this.#step({ type: 'cancel', job: job.key })
-    }
-  }
-
-  async #storeLargeInput(call: CallRecord): Promise<void> {
-    const { input } = call
-    if (!input || !('bytes' in input) || input.bytes.byteLength <= INLINE_INPUT) return
-    const { bucket } = this.storage
-    const key = inputKey(call.job, call.index)
-    await this.storage.putObject(bucket, key, input.bytes)
-    if (call.input) call.input = { file: this.storage.path(bucket, key), size: input.bytes.byteLength }
+  #follow(signal: AbortSignal, job: JobRecord): void {
+    const cancel = () => this.#scheduler.cancel(job)
+    job.offSignal = () => signal.removeEventListener('abort', cancel)
+    signal.addEventListener('abort', cancel)
+    if (signal.aborted) cancel()
   }
 
   #runFor(name: string): Run {
@@ -286,138 +266,7 @@ export class FunctionExecutor {
   }
 
   #cancelRun(run: Run): void {
-    for (const job of this.#jobs) if (job.run === run && !job.over) this.#step({ type: 'cancel', job: job.key })
-  }
-
-  #step(event: JobEvent, detail?: Failure | ResultRef): void {
-    for (const action of this.#manager.step(event)) this.#act(action, detail)
-  }
-
-  #act(action: JobAction, detail: Failure | ResultRef | undefined): void {
-    const job = this.#jobs[action.job]!
-    if (action.type === 'invoke') void this.#invoke(job, action.calls)
-    else if (action.type === 'finish') this.#finish(job)
-    else {
-      const call = job.calls[action.index]!
-      if (action.type === 'commit') this.#commit(job, call, detail as ResultRef)
-      else if (action.type === 'abort') {
-        for (const [id, { call: other }] of this.#attempts) if (other === call) this.#backend.cancel(id)
-      } else this.#failed(job, call, action, detail as Failure | undefined)
-    }
-  }
-
-  /** Hands a batch to the backend and follows its events. */
-  async #invoke(job: JobRecord, refs: { index: number; attempt: number }[]): Promise<void> {
-    const batch: Invocation[] = []
-    for (const { index, attempt } of refs) {
-      const call = job.calls[index]!
-      const id = ++this.#attemptCount
-      const at = now()
-      this.#attempts.set(id, { call, attempt })
-      call.attempt = attempt
-      call.state = 'invoked'
-      call.stats.invoked = at
-      job.log(call, attempt, { type: 'invoked', at })
-      batch.push({ id, index, attempt, callId: call.callId, input: call.input! })
-    }
-    try {
-      for await (const event of this.#backend.invoke(job.deployment!, batch, this.#aborter.signal)) this.#report(event)
-    } catch (error) {
-      for (const { id } of batch) {
-        this.#report({ id, type: 'failed', at: now(), ended: now(), kind: 'lost', error: toErrorValue(error) })
-      }
-    }
-    this.#step({ type: 'batchEnded', job: job.key })
-  }
-
-  #report(event: AttemptEvent): void {
-    const known = this.#attempts.get(event.id)
-    if (!known) return
-    const { call, attempt } = known
-    const { job, index, stats } = call
-    const ref = { job: job.key, index, attempt }
-    if (event.type === 'done' || event.type === 'failed' || event.type === 'returned') this.#attempts.delete(event.id)
-    if (call.over || call.attempt !== attempt) return
-    const { id: _id, ...rest } = event
-    if (rest.type === 'returned') this.#step({ type: 'returned', ...ref })
-    else if (rest.type === 'failed') {
-      stats.ended = rest.ended
-      Object.assign(stats, rest.metrics)
-      this.#step({ type: 'failed', ...ref, kind: rest.kind }, rest)
-    } else if (rest.type === 'done') {
-      const { result, ...logged } = rest
-      Object.assign(stats, rest.metrics)
-      job.log(call, attempt, logged)
-      this.#step({ type: 'done', ...ref, ms: rest.at - (stats.setup ?? rest.at) }, result)
-    } else {
-      job.log(call, attempt, rest)
-      if (rest.type === 'setup')
-        Object.assign(stats, { setup: rest.at, worker: rest.worker, cold: rest.cold, pid: rest.pid })
-      else if (rest.type === 'fetched') Object.assign(stats, { fetched: rest.at, loaded: rest.loaded })
-      else if (rest.type === 'started') {
-        stats.started = rest.at
-        call.state = 'running'
-      } else if (rest.type === 'stored') Object.assign(stats, { ended: rest.ended, stored: rest.at })
-    }
-  }
-
-  #commit(job: JobRecord, call: CallRecord, result: ResultRef): void {
-    const { started, ended, stored } = call.stats
-    job.done++
-    job.durations[call.index] = ended! - started!
-    job.bill(call, stored!, call.stats as { cpuMs: number; peakRss: number })
-    if ('bytes' in result) job.collected(call)
-    this.#dropInput(call)
-    call.succeed(result)
-    job.display?.progress()
-  }
-
-  #failed(
-    job: JobRecord,
-    call: CallRecord,
-    { type, kind, attempt }: JobAction & { type: 'retry' | 'fail' },
-    detail: Failure | undefined,
-  ): void {
-    const at = now()
-    const error = detail?.error ?? job.fault ?? cancelledError(call)
-    const shown = job.fault ? 'error' : kind
-    const stack = error.stack && this.#readableStack(job, error.stack)
-    const value = stack ? { ...error, stack } : error
-    const final = type === 'fail'
-    const ended = detail?.ended ?? at
-    const metrics = detail?.metrics
-    job.bill(call, ended, metrics)
-    const event = { type: 'failed', at, ended, kind: shown, error: value, final } as const
-    job.log(call, attempt, metrics ? { ...event, metrics } : event)
-    if (!final) {
-      call.state = 'new'
-      call.stats.loaded = undefined
-      job.log(call, attempt + 1, { type: 'submitted', at })
-      return
-    }
-    job.failed++
-    this.#dropInput(call)
-    call.fail(new CallError(shown, value, { callId: call.callId, index: call.index, attempts: attempt }))
-    job.display?.progress()
-  }
-
-  /** A worker's stack with the positions of the user's own source. */
-  #readableStack(job: JobRecord, stack: string): string {
-    const mapped = job.readStack?.(stack) ?? stack
-    return kernelHost()?.mapStack(mapped) ?? mapped
-  }
-
-  #dropInput({ job, index, input }: CallRecord): void {
-    if (input && 'file' in input) void this.storage.deleteObject(this.storage.bucket, inputKey(job, index))
-  }
-
-  #finish(job: JobRecord): void {
-    const { id, done, failed, run } = job
-    job.endedAt = now()
-    run.append({ type: 'job.finished', at: job.endedAt, job: id, done, failed })
-    job.calls = []
-    run.jobEnded(failed)
-    job.display?.end()
+    for (const job of this.#scheduler.open()) if (job.run === run) this.#scheduler.cancel(job)
   }
 }
 
@@ -436,14 +285,6 @@ function resourcesOf({ runtimeMemory, timeout, extraEnv }: ResolvedSettings): Re
     ...(timeout === undefined ? {} : { timeout }),
     env: extraEnv,
   }
-}
-
-function cancelledError({ callId }: CallRecord): ErrorValue {
-  return { name: 'Cancelled', code: 'E_CALL_CANCELLED', message: `Call ${callId} was cancelled` }
-}
-
-function inputKey(job: JobRecord, index: number): string {
-  return `${job.prefix}/inputs/${index}`
 }
 
 async function gather(items: AsyncIterable<unknown>): Promise<unknown[]> {

@@ -41,6 +41,8 @@ export class JobRecord {
   /** Maps positions in the shipped code back to the user's source. */
   readStack: ((stack: string) => string) | undefined
   display: JobDisplay | undefined
+  /** Stops listening to the signal the job was given. */
+  offSignal: (() => void) | undefined
   /** Why the job could not start at all. */
   fault: ErrorValue | undefined
   done = 0
@@ -115,11 +117,22 @@ export class JobRecord {
     return bytes
   }
 
+  /** Removes the input of a call that needs it no more. */
+  dropInput(call: CallRecord): void {
+    if (!call.input || !('file' in call.input)) return
+    void this.storage.deleteObject(this.storage.bucket, inputKey(this, call.index))
+  }
+
   collected(call: CallRecord): void {
     const at = now()
     call.stats.collected = at
     this.log(call, call.attempt, { type: 'collected', at })
   }
+}
+
+/** Where the input of a call lies if it is too large for the message. */
+export function inputKey(job: JobRecord, index: number): string {
+  return `${job.prefix}/inputs/${index}`
 }
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never

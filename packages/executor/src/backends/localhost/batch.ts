@@ -42,6 +42,8 @@ export class BatchRun {
   /** Why we killed the worker; explains its death. */
   #verdict: Failure | undefined
   #deliberate = false
+  /** The worker was still starting when it got the batch. */
+  #cold = false
   #ended = false
 
   constructor(pool: WorkerPool, cwd: string, deployment: Deployment, batch: Invocation[], finished: () => void) {
@@ -56,6 +58,7 @@ export class BatchRun {
     const { runtimeMemory } = this.#deployment.resources
     const worker = this.#pool.acquire({ runtimeMemory, cwd: this.#cwd }, () => this.#silent())
     this.#worker = worker
+    this.#cold = worker.heapLimit === undefined
     worker.listener = {
       message: (message, body) => this.#message(message, body),
       raw: (stream, text) => this.#raw(stream, text),
@@ -139,7 +142,8 @@ export class BatchRun {
 
   #begin(attempt: Attempt, message: WorkerMessage & { type: 'begin' }): void {
     const worker = this.#worker!
-    const cold = worker.begun++ === 0
+    const cold = this.#cold
+    this.#cold = false
     const { id } = message
     this.#setDeadline()
     const setup = this.#align(cold ? worker.spawnedAt : message.setup)

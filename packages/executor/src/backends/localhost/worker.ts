@@ -36,8 +36,6 @@ export class WorkerProcess {
   heapLimit: number | undefined
   /** When it was last heard of, ms since the epoch. */
   seen = this.spawnedAt
-  /** Calls it has begun. */
-  begun = 0
   /** Last resident set it reported, bytes. */
   rss = 0
   dead = false
