@@ -56,13 +56,7 @@ export class Lookup {
 
   #evaluate(expression: string): boolean {
     this.#hit = false
-    const options = {
-      replMode: true,
-      silent: true,
-      throwOnSideEffect: true,
-      timeout: TIMEOUT_MS,
-      objectGroup: 'lookup',
-    }
+    const options = { silent: true, throwOnSideEffect: true, timeout: TIMEOUT_MS, objectGroup: 'lookup' }
     this.#session.post<Runtime.EvaluateReturnType>('Runtime.evaluate', { expression, ...options }, (error, answer) => {
       if (error || answer.exceptionDetails) return
       const { result } = answer

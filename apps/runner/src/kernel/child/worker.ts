@@ -63,7 +63,9 @@ function receiveInput(value: string | null): void {
 /** Messages of the main thread, in order; many of one turn travel in one write. */
 port.on('message', (first: FromChild) => {
   const batch = [first]
-  for (let more = receiveMessageOnPort(port); more && batch.length < BATCH; more = receiveMessageOnPort(port)) {
+  while (batch.length < BATCH) {
+    const more = receiveMessageOnPort(port)
+    if (!more) break
     batch.push(more.message)
   }
   const frames: Buffer[] = []

@@ -48,9 +48,10 @@ export function expressionAt(code: string, cursor: number): string | undefined {
 export function completeness(code: string): { status: string; indent?: string } {
   const [problem] = parseSync('cell.ts', code, { lang: 'ts', sourceType: 'module' }).errors
   if (!problem) return { status: 'complete' }
-  const at = problem.labels[0]?.end ?? 0
-  const open = /unterminated|expected .* but found (eof|`eof`)/i.test(problem.message) || at >= code.trimEnd().length
-  if (!open || /unterminated (string|regular)/i.test(problem.message)) return { status: 'invalid' }
+  const { start = 0, end = 0 } = problem.labels[0] ?? {}
+  // A quote or a slash cannot be closed on the next line; a backtick can.
+  const closable = !/^Unterminated (string|regular)/.test(problem.message) || code[start] === '`'
+  if (!closable || end < code.trimEnd().length) return { status: 'invalid' }
   const line = code.slice(code.lastIndexOf('\n') + 1)
   return { status: 'incomplete', indent: /^\s*/.exec(line)![0] + (/[{([]\s*$/.test(line) ? '  ' : '') }
 }

@@ -77,12 +77,18 @@ export function rewriteFunction(draft: Draft, node: Node): void {
 /** Classes: as they stand where V8 takes them, else made inside a function of their own. */
 export function rewriteClass(draft: Draft, node: Node): void {
   const name = node.id.name as string
-  const plain = !draft.renamed.has(name) && draft.kindOf(name) !== 'var' && !node.decorators?.length
+  const plain = !draft.renamed.has(name) && draft.kindOf(name) !== 'var' && !isDecorated(node)
   if (plain) {
     draft.declared.set(name, 'lexical')
     return
   }
   makeInside(draft, node, firstOffset(node))
+}
+
+/** Lowered decorators keep their state in variables around the class; two cells must not share them. */
+function isDecorated(node: Node): boolean {
+  const members = node.body.body as Node[]
+  return [node, ...members].some((part) => part.decorators?.length || part.type === 'AccessorProperty')
 }
 
 /** Enums: made inside a function, so that a changed enum is a new object instead of a merge with the old one. */

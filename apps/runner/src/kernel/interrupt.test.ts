@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Client, openKernel, sleep } from './fixtures/client.js'
+
+let client: Client
+
+beforeAll(async () => {
+  client = await openKernel()
+  await client.run('let keep = 7; let rounds = 0; const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms))')
+})
+afterAll(() => client.kernel.shutdown())
+
+/** Runs a cell that would never end, interrupts it, and gives its result. */
+async function interrupted(code: string) {
+  const result = client.run(code)
+  await sleep(200)
+  await client.kernel.interrupt()
+  return result
+}
+
+describe('an interrupt ends the cell and keeps the state', () => {
+  test.for([
+    ['loop', 'for (;;);'],
+    ['loop in a function that catches', 'const spin = () => { try { for (;;); } catch {} }; spin()'],
+    ['getter', '({ get x() { for (;;); } }).x'],
+    ['sort', '[2, 1].sort(() => { for (;;); })'],
+    ['JSON', 'JSON.stringify({ toJSON() { for (;;); } })'],
+    ['backtracking regular expression', '/(a+)+$/.test("a".repeat(40) + "b")'],
+    ['blocked thread', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
+    ['await that never settles', 'await new Promise(() => {})'],
+    ['loop of microtasks', 'for (;;) await null'],
+    ['loop after an await', 'await 0; for (;;);'],
+    ['loop of timers', 'for (;;) { await sleep(2); rounds++ }'],
+    ['loop inside an awaited function', 'const run = async () => { await 0; for (;;); }; await run()'],
+    ['endless for await', 'for await (const _ of (async function* () { for (;;) { await sleep(2); yield 1 } })());'],
+    ['loop in a timeout', 'setTimeout(() => { for (;;); }, 5); await sleep(60_000)'],
+    ['loop in an immediate', 'setImmediate(() => { for (;;); }); await sleep(60_000)'],
+    ['loop in nextTick', 'process.nextTick(() => { for (;;); }); await sleep(60_000)'],
+    ['flood of output', 'for (;;) console.log("flood")'],
+  ])('%s', async ([, code]) => {
+    const { reply, outputs } = await interrupted(code!)
+    expect(reply).toMatchObject({ status: 'error', ename: 'KeyboardInterrupt' })
+    expect(outputs.at(-1)?.type).toBe('error')
+    expect((await client.run('keep')).text).toBe('7')
+    expect((await client.run('await sleep(5); "timers work"')).text).toBe("'timers work'")
+  })
+
+  test('a loop of timers has really stopped', async () => {
+    const before = (await client.run('rounds')).text
+    await sleep(50)
+    expect((await client.run('rounds')).text).toBe(before)
+  })
+
+  test('a blocking child process is killed after two seconds', async () => {
+    const { reply } = await interrupted('require("node:child_process").execSync("sleep 60")')
+    expect(reply.ename).toBe('KeyboardInterrupt')
+    expect((await client.run('keep')).text).toBe('7')
+  })
+})
+
+test('finally blocks run, and what they print comes before the error', async () => {
+  const { outputs } = await interrupted('try { await new Promise(() => {}) } finally { console.log("tidied") }')
+  expect(outputs.map(({ type }) => type)).toEqual(['stream', 'error'])
+})
+
+test('a cell may catch the interrupt and go on', async () => {
+  const result = await interrupted(
+    'let caught = ""; try { await new Promise(() => {}) } catch (e: any) { caught = e.name }\ncaught',
+  )
+  expect(result.text).toBe("'KeyboardInterrupt'")
+})
+
+test('listeners of the host hear it once', async () => {
+  await client.run(
+    'import { kernelHost } from "@mayfly/executor/host"; let heard = 0; const stop = kernelHost()!.onInterrupt(() => heard++)',
+  )
+  await interrupted('for (;;);')
+  expect((await client.run('stop(); heard')).text).toBe('1')
+})
+
+test('queued cells are aborted, later ones run', async () => {
+  const first = client.run('await new Promise(() => {})')
+  const second = client.run('rounds = -1')
+  await sleep(100)
+  client.send('interrupt_request', {}, 'control')
+  expect((await first).reply.ename).toBe('KeyboardInterrupt')
+  expect((await second).reply.status).toBe('aborted')
+  expect((await client.run('rounds >= 0')).text).toBe('true')
+})
+
+test('promises of abandoned cells may be collected', async () => {
+  for (let i = 0; i < 5; i++) await interrupted('await 0; for (;;);')
+  await client.run('for (let i = 0; i < 200; i++) new Array(1e5).fill(i)')
+  expect((await client.run('keep')).text).toBe('7')
+})
