@@ -10,16 +10,19 @@ const HIDDEN_FOLD_MS = 100
 
 export interface Inbox {
   receive(message: WireMessage): void
-  /** From here on messages wait. */
+  /**
+   * From here on messages wait, until `release` was called as often as `hold`: two fetches may overlap, and a document that
+   * is older than what was folded since would take messages back.
+   */
   hold(): void
-  /** Folds what waited and goes on live. */
+  /** Takes one `hold` back; the last one folds what waited and goes on live. */
   release(): void
   dispose(): void
 }
 
 export function createInbox(store: NotebookStore): Inbox {
   let waiting: WireMessage[] = []
-  let held = false
+  let holds = 0
   let frame: number | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -28,7 +31,7 @@ export function createInbox(store: NotebookStore): Inbox {
     clearTimeout(timer)
     frame = undefined
     timer = undefined
-    if (held || waiting.length === 0) return
+    if (holds > 0 || waiting.length === 0) return
     const messages = waiting
     waiting = []
     store.setState((state) => foldMessages(state, messages))
@@ -37,20 +40,20 @@ export function createInbox(store: NotebookStore): Inbox {
   return {
     receive(message) {
       waiting.push(message)
-      if (held || timer !== undefined) return
+      if (holds > 0 || timer !== undefined) return
       frame = requestAnimationFrame(fold)
       timer = setTimeout(fold, HIDDEN_FOLD_MS)
     },
     hold() {
       fold()
-      held = true
+      holds++
     },
     release() {
-      held = false
+      holds--
       fold()
     },
     dispose() {
-      held = true
+      holds = Number.POSITIVE_INFINITY
       waiting = []
       if (frame !== undefined) cancelAnimationFrame(frame)
       clearTimeout(timer)

@@ -101,8 +101,12 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     })
     connection.statusChanged.connect(() => connection === kernel && showStatus())
     inbox.hold()
-    await connected(connection)
-    await resync()
+    try {
+      await connected(connection)
+      await resync()
+    } finally {
+      inbox.release()
+    }
     connection.connectionStatusChanged.connect((_, status) => connection === kernel && onConnection(status))
     const wanted = early
     early = []
