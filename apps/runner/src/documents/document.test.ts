@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type JupyterMessage, makeHeader } from '../kernel/index.js'
+import { type Notebook, toNotebook } from '../nbformat.js'
 import { Document } from './document.js'
-import { type Notebook, toNotebook } from './nbformat.js'
 
 const header = makeHeader('execute_request', 'session')
 let document: Document

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { applyOutput, type Header, type JupyterMessage, makeHeader, type NbOutput } from '../kernel/index.js'
-import type { Notebook, NotebookCell } from './nbformat.js'
+import type { Notebook, NotebookCell } from '../nbformat.js'
 
 export interface CellState {
   state: 'idle' | 'queued' | 'running'

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type JupyterMessage, makeHeader } from '../kernel/index.js'
+import { formatNotebook, type Notebook, parseNotebook, toNotebook } from '../nbformat.js'
 import { Workspace } from '../workspace/workspace.js'
 import { Documents } from './documents.js'
-import { formatNotebook, type Notebook, parseNotebook, toNotebook } from './nbformat.js'
 
 let root: string
 let home: string

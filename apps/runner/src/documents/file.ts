@@ -2,12 +2,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { MayflyError } from '@mayfly/executor/errors'
 import type { JupyterMessage } from '../kernel/index.js'
+import { formatNotebook, type Notebook, parseNotebook } from '../nbformat.js'
 import { notFound } from '../problem.js'
 import { writeAtomic } from '../workspace/atomic.js'
 import type { Workspace } from '../workspace/workspace.js'
 import { type CellSource, Document } from './document.js'
 import { Journal, sha256 } from './journal.js'
-import { formatNotebook, type Notebook, parseNotebook } from './nbformat.js'
 
 /** Saved this long after the last change, at the latest this long after the first. */
 const QUIET_MS = 400

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
-import type { NbOutput } from '../kernel/outputs.js'
+import type { NbOutput } from './kernel/index.js'
 
 export interface NotebookCell {
   id: string
