@@ -24,6 +24,8 @@ const SAMPLED_SHARE = 0.998
 const MARGIN = 9.5
 /** One-Da bins of the sort; an ion's isotopologues rarely span more. */
 const BINS = 32
+/** Fine structures of more peaks have crowded bins. */
+const LONG = 1000
 
 /** Reusable working memory; the result is in `mz`, `intensity` and `size` until the next call of `compute`. */
 export class Centroids {
@@ -61,7 +63,8 @@ export class Centroids {
   }
 
   /**
-   * Copies the fine structure in ascending order of mass: into bins of one Da first, so that insertion has little left to do.
+   * Copies the fine structure in ascending order of mass: into bins of one Da first, so that insertion has little left to do; the
+   * rare long one is sorted.
    */
   #sort(fine: FineStructure): void {
     const n = fine.size
@@ -73,6 +76,14 @@ export class Centroids {
     const masses = this.#masses
     const heights = this.#heights
     const unsorted = fine.masses
+    if (n > LONG) {
+      const order = Uint32Array.from({ length: n }, (_, i) => i).sort((a, b) => unsorted[a] - unsorted[b])
+      for (let i = 0; i < n; i++) {
+        masses[i] = unsorted[order[i]]
+        heights[i] = fine.intensities[order[i]]
+      }
+      return
+    }
     let least = unsorted[0]
     for (let i = 1; i < n; i++) if (unsorted[i] < least) least = unsorted[i]
     const origin = least - 0.5
@@ -193,7 +204,9 @@ export class Centroids {
     const scale = 0.5 / (sigma * sigma)
     const c = Math.exp(-2 * scale * q * q)
     const span = reach * sigma
-    for (let p = from; p < to; p++) {
+    const last = z0 + (n - 1) * q
+    for (let p = from; p < to && this.#masses[p] <= last + span; p++) {
+      if (this.#masses[p] < z0 - span) continue
       const at = (this.#masses[p] - z0) / q
       const low = Math.max(0, Math.ceil(at - span / q))
       const high = Math.min(n - 1, Math.floor(at + span / q))

@@ -35,9 +35,13 @@ const cache: Record<CombinationLimit, CacheEntry[][]> = { fft: ELEMENTS.map(() =
 export function compositions(index: number, count: number, limit: CombinationLimit): Compositions {
   const entry = (cache[limit][index][count] ??= compute(ELEMENTS[index], count, limit))
   if (typeof entry !== 'string') return entry
-  throw new MayflyError('E_ISOTOPE_COMBINATIONS', entry, {
+  throw tooManyCombinations(entry)
+}
+
+/** The error of an ion that is skipped for the number of its isotopologues. */
+export function tooManyCombinations(message: string): MayflyError {
+  return new MayflyError('E_ISOTOPE_COMBINATIONS', message, {
     hint: 'The reference code skips ions with so many isotopologues too; leave the formula out.',
-    where: { element: ELEMENTS[index].symbol, count },
   })
 }
 
