@@ -13,7 +13,7 @@ export function normalizePath(path: string): string {
         ? 'may not contain . or ..'
         : part.includes('\0')
           ? 'may not contain NUL'
-          : part.includes('\\') || /^[a-z]:$/i.test(part)
+          : part.includes('\\') || (part === parts[0] && /^[a-z]:/i.test(part))
             ? 'is relative to the workspace and uses / only'
             : undefined
     if (fault) throw new MayflyError('E_PATH_INVALID', `the path ${JSON.stringify(path)} ${fault}`, { where: { path } })
