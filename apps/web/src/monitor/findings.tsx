@@ -51,10 +51,10 @@ const KIND_WORDS: Record<string, string> = {
   error: 'threw an error',
   timeout: 'ran out of time',
   oom: 'ran out of memory',
-  lost: 'lost its worker',
-  throttled: 'was throttled',
-  cancelled: 'was cancelled',
-  budget: 'was stopped by the budget',
+  lost: 'lost the worker',
+  throttled: 'throttled',
+  cancelled: 'cancelled',
+  budget: 'stopped by the budget',
 }
 
 /** Failed attempts, grouped by what went wrong and where. */

@@ -23,6 +23,8 @@ export function useConnected(): boolean {
 
 /** Rendering may take this share of the time; a run of 100,000 calls is drawn less often rather than slowly. */
 const SHARE = 0.2
+/** … but never less often than this, ms: what looked like a dear render may have been something else. */
+const LONGEST = 1500
 
 /**
  * Renders again when the feed has news, at most once in `every` ms, and at that pace while the run moves by itself. The
@@ -42,14 +44,22 @@ export function useTick(feed: RunFeed, every = 250): number {
       // The render comes before the next task, so that task knows what it cost.
       setTimeout(() => {
         const cost = performance.now() - start
-        next = start + Math.max(every, cost / SHARE)
+        next = start + Math.max(every, Math.min(cost / SHARE, LONGEST))
         if (feed.moving && !gone) later(next - performance.now())
       })
     }
     const later = (wait: number) => {
       timer ??= setTimeout(show, wait)
     }
-    const news = () => later(Math.max(0, next - performance.now()))
+    const news = () => {
+      if (feed.state === 'ended' || feed.state === 'missing') {
+        // The last news is the one that stays: it does not wait its turn.
+        clearTimeout(timer)
+        timer = undefined
+        next = 0
+      }
+      later(Math.max(0, next - performance.now()))
+    }
     const leave = feed.subscribe(news)
     news()
     return () => {

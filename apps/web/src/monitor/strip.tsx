@@ -158,7 +158,12 @@ function MiniTimeline({ feed, job, total }: { feed: RunFeed; job: number; total:
       const { from, to } = spanOf(model, job, now)
       const start = Number.isNaN(from) ? now - 1 : from
       const end = Math.max(start + 50, Number.isNaN(to) ? now : to)
-      const picked = pickRows(model, order, { rowHeight: fitRows(order.length, height, 10), scroll: 0, height })
+      const picked = pickRows(model, order, {
+        rowHeight: fitRows(order.length, height, 10),
+        scroll: 0,
+        height,
+        band: 3,
+      })
       paint(pen, {
         model,
         picked,

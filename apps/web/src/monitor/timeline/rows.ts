@@ -59,29 +59,32 @@ export interface Viewport {
   scroll: number
   /** Pixels there are for rows. */
   height: number
+  /** Least pixels for a painted row, default 1; lower rows share it. */
+  band?: number
 }
 
 /**
- * Picks what to paint: every visible row while rows are at least a pixel high; else one for each pixel, the call that
+ * Picks what to paint: every visible row while rows are at least a band high; else one for each band (a pixel), the call that
  * ended last among those that share it, so that stragglers survive zooming out. A call that goes on ends last of all.
  */
-export function pickRows(model: RunModel, order: Int32Array, { rowHeight, scroll, height }: Viewport): Picked {
+export function pickRows(model: RunModel, order: Int32Array, viewport: Viewport): Picked {
+  const { rowHeight, scroll, height, band = 1 } = viewport
   const first = Math.max(0, Math.floor(scroll / rowHeight))
   const last = Math.min(order.length, Math.ceil((scroll + height) / rowHeight))
-  if (rowHeight >= 1) return everyRow(order, first, last, rowHeight, scroll)
-  const most = Math.max(0, Math.ceil(height))
+  if (rowHeight >= band) return everyRow(order, first, last, rowHeight, scroll)
+  const most = Math.max(0, Math.ceil(height / band))
   const picked = allocate(most)
   let pixel = -1
   let bestEnd = 0
   for (let i = first; i < last; i++) {
     const row = order[i]!
-    const y = Math.floor(i * rowHeight - scroll)
+    const y = Math.floor((i * rowHeight - scroll) / band) * band
     const end = lastMoment(model, row)
     if (y !== pixel) {
       pixel = y
       if (picked.count >= most) break
       picked.y[picked.count] = Math.max(0, y)
-      picked.heights[picked.count] = 1
+      picked.heights[picked.count] = Math.max(1, band - 1)
       picked.rows[picked.count++] = row
       bestEnd = end
     } else if (end > bestEnd) {
