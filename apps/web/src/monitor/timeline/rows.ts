@@ -78,12 +78,12 @@ export function pickRows(model: RunModel, order: Int32Array, viewport: Viewport)
   let bestEnd = 0
   for (let i = first; i < last; i++) {
     const row = order[i]!
-    const y = Math.floor((i * rowHeight - scroll) / band) * band
+    const y = Math.max(0, Math.floor((i * rowHeight - scroll) / band) * band)
     const end = lastMoment(model, row)
     if (y !== pixel) {
       pixel = y
       if (picked.count >= most) break
-      picked.y[picked.count] = Math.max(0, y)
+      picked.y[picked.count] = y
       picked.heights[picked.count] = Math.max(1, band - 1)
       picked.rows[picked.count++] = row
       bestEnd = end
