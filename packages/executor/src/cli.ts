@@ -21,7 +21,7 @@ export async function main(argv: string[]): Promise<number> {
   try {
     options = readOptions(argv)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`)
+    process.stderr.write(`E_CLI_USAGE: ${(error as Error).message}\n\n${HELP}`)
     return 2
   }
   if (options.help) {

@@ -1,7 +1,7 @@
 /**
  * What every backend must do, as tests. A backend's test file calls `backendContract` with a way to make executors on it.
  * The functions are self-contained, because they run in workers; `/tmp`-like folders are shared with them on `localhost`
- * only, so nothing here passes through files of its own.
+ * only, so nothing here passes through files of its own. Long, because it is one list of requirements.
  */
 import { describe, expect, it } from 'vitest'
 import type { LoggedEvent } from '../events.js'
@@ -277,6 +277,32 @@ export function backendContract(name: string, { make, events }: ContractParts): 
         for (const outcome of await executor.settled(futures)) {
           expect(outcome).toMatchObject({ reason: { kind: 'timeout', code: 'E_CALL_TIMEOUT', attempts: 1 } })
         }
+      }))
+
+    it('does not time a call out because the host was busy', () =>
+      using({ timeout: 0.5, workers: 1 }, async (executor) => {
+        const future = executor.callAsync(() => new Promise((resolve) => setTimeout(resolve, 300, 'in time')))
+        await expect.poll(() => future.state).toBe('running')
+        const until = performance.now() + 1200
+        while (performance.now() < until);
+        expect(await future.result()).toBe('in time')
+      }))
+
+    it('keeps what a call leaves behind away from the next', () =>
+      using({ workers: 1 }, async (executor) => {
+        const first = executor.callAsync(() => {
+          process.chdir('/')
+          setTimeout(() => {
+            throw new Error('late')
+          }, 50)
+        })
+        await first.result()
+        expect(await executor.callAsync(() => process.cwd()).result()).not.toBe('/')
+        const later = executor.callAsync(() => new Promise((resolve) => setTimeout(resolve, 300, 'fine')), undefined)
+        const outcome = await later.result().catch((error: unknown) => error)
+        // The error may still strike a call that runs at that moment, but then it is named and the worker is replaced.
+        if (outcome !== 'fine') expect(outcome).toMatchObject({ message: 'late' })
+        expect(await executor.callAsync(() => 1).result()).toBe(1)
       }))
 
     it('tries what it is told to try again', () =>

@@ -57,6 +57,7 @@ export interface RunnerParts {
 
 export class Runner {
   readonly #parts: RunnerParts
+  readonly #folder = process.cwd()
   readonly #memory = new MemoryReader()
   readonly #functions = new Map<string, Promise<UserFunction>>()
   readonly #deployed = new Map<number, Deployed>()
@@ -112,6 +113,8 @@ export class Runner {
   guard(): void {
     const fail = (error: unknown) => {
       if (this.#active) this.#fail(this.#active, error, true)
+      // What an ended call left behind: nobody to tell, and nothing to trust any more.
+      else process.exit(70)
     }
     process.on('uncaughtException', fail)
     process.on('unhandledRejection', fail)
@@ -124,6 +127,7 @@ export class Runner {
     const base = { cpuUs: cpuUs(), ...before }
     const active: Active = { call, base, abort: new AbortController(), over: false, printed: 0 }
     this.#active = active
+    if (process.cwd() !== this.#folder) process.chdir(this.#folder)
     const restore = withEnvironment(deployed.env ?? {})
     const counting = setInterval(() => this.#network(), COUNTER_MS)
     try {
