@@ -23,7 +23,7 @@ const USAGE = `Usage:
 Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder.`
 
 /** Bad input: exit code 2. Anything else that fails: 1. */
-const BAD_INPUT = /^E_(CONFIG|IMZML|IBD|DB|ADDUCT|MODIFIER|FORMULA|ISOTOPE|FDR|USAGE|CLI)/
+const BAD_INPUT = /^E_(CONFIG|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI)/
 
 /** Runs a command; `argv` without `node` and the script. Returns the exit code. */
 export async function main(argv: string[]): Promise<number> {

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
+import { decoyCandidates } from './fdr/index.js'
 import type { DatabaseConfig, DatasetConfig } from './types.js'
 
 const path = z.string().min(1)
@@ -11,9 +12,9 @@ const datasetSchema = z.strictObject({
   name: z.string().min(1),
   imzml_path: path,
   ibd_path: path,
-  num_decoys: z.number().int().min(1).max(80).default(80),
+  num_decoys: z.number().int().min(1).max(80).optional(),
   polarity: z.enum(['+', '-']).default('+'),
-  isocalc_sigma: z.number().positive().max(1),
+  isocalc_sigma: z.number().min(1e-6).max(1),
   metaspace_id: z.string().optional(),
   ignore_uuid: z.boolean().default(false),
 })
@@ -71,6 +72,20 @@ export function checkDatabaseConfig(
     })
   }
   return result
+}
+
+/**
+ * Decoys for each molecule: as configured, or as many as there are decoy adducts beside the targets.
+ * @throws MayflyError E_DECOYS when more are asked for than there are.
+ */
+export function decoysOf(dataset: CheckedDataset, database: CheckedDatabase): number {
+  const most = decoyCandidates(database.adducts).length
+  const wanted = dataset.num_decoys ?? most
+  if (wanted <= most) return wanted
+  throw new MayflyError('E_DECOYS', `"num_decoys" is ${wanted}, but only ${most} decoy adducts are not targets`, {
+    hint: 'Set num_decoys to 20, as METASPACE does.',
+    where: { key: 'num_decoys' },
+  })
 }
 
 function checked<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.output<T> {

@@ -93,6 +93,10 @@ describe('a small section', () => {
         .map((row) => row.Function),
     ).toEqual(['annotateSegment'])
     expect(await repaired.getResults()).toEqual(before)
+
+    for (const key of await storage.listKeys(storage.bucket, 'pipeline/cache/fdr/'))
+      await storage.putObject(storage.bucket, key, 'torn')
+    expect(await section().getResults()).toEqual(before)
   })
 
   it('scores the same with all decoys', async () => {

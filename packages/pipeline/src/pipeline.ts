@@ -2,8 +2,15 @@
  * The METASPACE annotation pipeline on an executor: one method for each step of Lithops-METASPACE's `Pipeline`, each step a map
  * (or a call) on workers, each result kept in storage by a hash of what went in.
  */
+import { basename } from 'node:path'
 import { FunctionExecutor } from '@mayfly/executor'
-import { type CheckedDatabase, type CheckedDataset, checkDatabaseConfig, checkDatasetConfig } from './config.js'
+import {
+  type CheckedDatabase,
+  type CheckedDataset,
+  checkDatabaseConfig,
+  checkDatasetConfig,
+  decoysOf,
+} from './config.js'
 import { locateDatabases, locateDataset } from './inputs.js'
 import { countByFdr, type ImageSource, joinResults, metricsAt, readImages, readMask } from './results.js'
 import { type StageExecutor, StageRunner } from './runner.js'
@@ -48,12 +55,13 @@ export class Pipeline {
   /**
    * Checks both configurations and that their files exist.
    * @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE, E_IMZML_MISSING, E_IBD_MISSING, E_DB_MISSING, E_DB_EMPTY,
-   * E_ADDUCT_INVALID, E_MODIFIER_INVALID.
+   * E_ADDUCT_INVALID, E_MODIFIER_INVALID, E_DECOYS.
    */
   constructor(dataset: DatasetConfig, database: DatabaseConfig, options: PipelineOptions = {}) {
     const { executor, workers, baseDir = process.cwd(), databaseDir = baseDir, runtimeMemory = 1024, ...rest } = options
     this.dataset = checkDatasetConfig(dataset)
     this.database = checkDatabaseConfig(database)
+    const rankings = decoysOf(this.dataset, this.database)
     const files = locateDataset(this.dataset, baseDir)
     const databaseFiles = locateDatabases(this.database, databaseDir)
     this.#log = options.log ?? ((line) => console.log(line))
@@ -64,7 +72,7 @@ export class Pipeline {
     this.#runner = new StageRunner(shape, runtimeMemory, this.#log)
     this.#steps = new Steps(this.#runner, {
       ...{ useDsCache: true, useDbCache: true, ppm: 3, levels: 30, decoys: 'used', ...rest },
-      ...{ dataset: this.dataset, database: this.database, files, databaseFiles, log: this.#log },
+      ...{ dataset: this.dataset, database: this.database, rankings, files, databaseFiles, log: this.#log },
     })
   }
 
@@ -90,7 +98,7 @@ export class Pipeline {
   /** Puts the databases into storage and reads their formulas. */
   async uploadMolecularDatabases(): Promise<{ database: string; molecules: number }[]> {
     const { value } = await this.#steps.databases()
-    return value.map(({ molecules }, i) => ({ database: this.database.databases[i] as string, molecules }))
+    return value.map(({ molecules }, i) => ({ database: basename(this.database.databases[i] as string), molecules }))
   }
 
   /** All ion formulas (molecules × modifiers × adducts and decoy adducts), numbered. `used` are those that will be scored. */

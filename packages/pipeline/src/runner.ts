@@ -112,8 +112,9 @@ export class StageRunner {
       await Promise.all(cloudObjects(entry.value).map((object) => this.storage.headObject(object.bucket, object.key)))
       return entry
     } catch (error) {
-      // Not there, or objects it points to were removed: computing again is right in both cases.
-      if ((error as { code?: unknown }).code === 'E_STORAGE_NOT_FOUND') return undefined
+      // Not there, torn, or objects it points to were removed: computing again is right in all cases.
+      const { code } = error as { code?: unknown }
+      if (code === 'E_STORAGE_NOT_FOUND' || code === undefined) return undefined
       throw error
     }
   }

@@ -2,6 +2,7 @@
  * The steps behind `Pipeline`: what goes in, how it is divided into calls, what is kept. A step runs once, and those it needs
  * run before it; its result is found again in storage by a hash of its input, which includes the hashes of the steps before.
  */
+import { randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
 import type { CloudObject } from '@mayfly/executor'
 import type { CheckedDatabase, CheckedDataset } from './config.js'
@@ -19,6 +20,8 @@ import type { PeaksObject, SpectraIndex } from './stages/spectra.js'
 export interface StepSettings {
   dataset: CheckedDataset
   database: CheckedDatabase
+  /** Decoys for each molecule. */
+  rankings: number
   files: DatasetFiles
   databaseFiles: { written: string; path: string }[]
   useDsCache: boolean
@@ -119,7 +122,7 @@ export class Steps {
     return this.once('groups', async () => {
       const { value: databases, hash } = await this.databases()
       const { adducts: targetAdducts, modifiers } = this.settings.database
-      const decoys = this.settings.dataset.num_decoys
+      const decoys = this.settings.rankings
       const mark = this.settings.decoys
       const adducts = [...targetAdducts, ...decoyCandidates(targetAdducts)]
       const molecules = databases.reduce((sum, database) => sum + database.molecules, 0)
@@ -132,12 +135,14 @@ export class Steps {
           const calls = clamp(Math.ceil(work / 20_000), 4, adducts.length)
           const groupCount = 2 ** clamp(Math.ceil(Math.log2(work / 50_000)), 1, 5)
           const groups = times(groupCount + 1).map((g) => (FORMULA_CHUNKS / groupCount) * g)
+          // Parts are removed once they are merged, so another pipeline at the same step must not share them.
+          const own = randomBytes(6).toString('hex')
           const parts = await this.runner.map(
             stages.generateFormulas,
             times(calls).map((c) => ({
               databases: databases.map(({ object }) => object),
               adducts: adducts.filter((_, a) => a % calls === c),
-              ...{ targetAdducts, modifiers, decoys, mark, groups, key: `${prefix}/part-${c}` },
+              ...{ targetAdducts, modifiers, decoys, mark, groups, key: `${prefix}/part-${own}-${c}` },
             })),
           )
           const merged = await this.runner.map(
@@ -337,7 +342,7 @@ export class Steps {
       const { value: groups } = await this.groups()
       const { value: databases } = await this.databases()
       const { databases: paths, adducts: targetAdducts, modifiers } = this.settings.database
-      const decoys = this.settings.dataset.num_decoys
+      const decoys = this.settings.rankings
       return this.runner.stage(
         'fdr',
         [hash, paths, decoys],

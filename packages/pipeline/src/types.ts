@@ -6,7 +6,7 @@ export interface DatasetConfig {
   name: string
   imzml_path: string
   ibd_path: string
-  /** Decoy adducts for each molecule, 1 to 80. Default 80. */
+  /** Decoy adducts for each molecule, 1 to 80. Default: all that are not targets. */
   num_decoys?: number
   /** Default `+`. */
   polarity?: '+' | '-'

@@ -2,4 +2,5 @@
 export { chaosScore, DEFAULT_LEVELS, measureOfChaos, measureOfChaosSparse } from './chaos.js'
 export { type DenseImage, spatialCorrelation, spectralCorrelation } from './correlation.js'
 export { IonImages, ISOTOPES_PER_ION } from './ion-images.js'
+export { type IsotopeHits, type MassErrors, massErrors } from './mass-error.js'
 export { type ImageFrame, type IonMetrics, type IonScores, scoreImages, scoreIon } from './score.js'

@@ -4,6 +4,7 @@ import { haveReference, readJson } from '../isotopes/fixtures/shared.js'
 import {
   chaosScore,
   IonImages,
+  massErrors,
   measureOfChaos,
   measureOfChaosSparse,
   scoreImages,
@@ -208,5 +209,27 @@ describe.skipIf(!reference)('reference images', () => {
       const spatial = spatialCorrelation(wide, theoretical, mask === null ? undefined : Uint8Array.from(mask))
       expect(Math.abs(spatial - ref.spatial_v1), name).toBeLessThan(1e-9)
     }
+  })
+})
+
+describe('massErrors', () => {
+  it('are weighted means of what was hit', () => {
+    // Isotope 0 is hit at 100.5 and, three times as strongly, at 101; isotope 1 at 102; the others not at all.
+    const hits = {
+      mz: Float64Array.of(100.5, 101, 102),
+      intensity: Float32Array.of(1, 3, 7),
+      from: [0, 2, 3, 3],
+      to: [2, 3, 3, 3],
+    }
+    const found = massErrors(hits, [100.75, 101.5, 103, 0], [100, 60, 20, 0])
+    expect([...found.mean]).toEqual([100.875, 102, 103, 0])
+    expect([...found.stddev]).toEqual([Math.sqrt(0.25 * 0.375 ** 2 + 0.75 * 0.125 ** 2), 0, 0, 0])
+    expect(found.absolute).toBe(0.125)
+    expect(found.relative).toBeCloseTo((60 * (0.5 - 0.125) + 20 * (0 - 0.125)) / 80, 14)
+  })
+
+  it('are 0 without hits', () => {
+    const none = { mz: new Float64Array(0), intensity: new Float64Array(0), from: [0, 0, 0, 0], to: [0, 0, 0, 0] }
+    expect(massErrors(none, [100, 0, 0, 0], [100, 0, 0, 0])).toMatchObject({ absolute: 0, relative: 0 })
   })
 })
