@@ -48,9 +48,9 @@ describe('notebooks', () => {
 describe('parameters', () => {
   test('any JSON value survives the command line', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) =>
-        expect(parseParameter(`p=${JSON.stringify(value)}`)).toEqual(['p', JSON.parse(JSON.stringify(value))]),
-      ),
+      fc.property(fc.jsonValue(), (value) => {
+        expect(parseParameter(`p=${JSON.stringify(value)}`)).toEqual(['p', JSON.parse(JSON.stringify(value))])
+      }),
     )
   })
 

@@ -59,7 +59,10 @@ export class Draft {
 
   /** Moves a statement in front of the first one that is not an import, unless it stands there. */
   moveUp(start: number, end: number): void {
-    if (start > this.anchor) this.text.move(start, end, this.anchor)
+    if (start <= this.anchor) return
+    // What stood before may have ended only because this statement began.
+    this.text.appendLeft(start, ';')
+    this.text.move(start, end, this.anchor)
   }
 
   finish(): MagicString {

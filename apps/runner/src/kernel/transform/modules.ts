@@ -10,7 +10,7 @@ export function rewriteImport(draft: Draft, node: Node, used: ReadonlySet<string
   const specifier = node.source.value as string
   const items = (node.specifiers as Node[]).filter((item) => item.importKind !== 'type')
   if (node.importKind === 'type' || (items.length === 0 && node.specifiers.length > 0)) {
-    draft.text.remove(node.start, node.end)
+    draft.text.update(node.start, node.end, ';')
     return
   }
   const entries = items.map((item) => ({ local: item.local.name as string, imported: importedName(item) }))
@@ -44,7 +44,7 @@ export function rewriteExport(draft: Draft, node: Node): boolean {
   const { text } = draft
   const declaration = node.declaration as Node | null | undefined
   if (node.type === 'TSExportAssignment') {
-    text.update(node.start, node.expression.start, '')
+    text.update(node.start, node.expression.start, ';')
     return false
   }
   if (node.source && node.exportKind !== 'type') {
@@ -53,11 +53,12 @@ export function rewriteExport(draft: Draft, node: Node): boolean {
     return false
   }
   if (!declaration) {
-    text.remove(node.start, node.end)
+    text.update(node.start, node.end, ';')
     return false
   }
   const start = firstOffset(declaration, node.start)
-  text.remove(node.start, start)
+  // Without the keyword a value could go on the line before.
+  text.update(node.start, start, declaration.id ? '' : ';')
   if (node.type === 'ExportNamedDeclaration' || declaration.id) return true
   // `export default <value>` has no name in a notebook: it is an expression like any other.
   if (/^(Function|Class)Declaration$/.test(declaration.type)) {

@@ -55,7 +55,7 @@ function rewriteStatements(draft: Draft, program: Node, declarations: Declaratio
   for (const statement of program.body as Node[]) {
     if (statement.type === 'ImportDeclaration') rewriteImport(draft, statement, used)
     else if (/^(Export|TSExportAssignment)/.test(statement.type)) {
-      if (isTypeOnly(statement)) draft.text.remove(statement.start, statement.end)
+      if (isTypeOnly(statement)) draft.text.update(statement.start, statement.end, ';')
       else if (rewriteExport(draft, statement)) rewriteDeclaration(draft, unwrapExport(statement), times)
     } else rewriteDeclaration(draft, statement, times)
   }
