@@ -33,25 +33,19 @@ export interface SubstanceOptions {
   mzMax: number
 }
 
-const ADDUCTS = ['', '+H', '+Na', '+K']
-/** DHB and its clusters with sodium and potassium, as formulas of ions. */
-const MATRIX = [
-  'C7H7O4',
-  'C7H6NaO4',
-  'C7H6KO4',
-  'C14H9O6',
-  'C14H11O7',
-  'C21H15O9',
-  'C14H12NaO8',
-  'C14H11Na2O8',
-  'C21H16NaO11',
-  'C28H21O13',
-  'C7H5Na2O4',
-  'C21H18NaO12',
-  'C14H11K2O8',
-  'C14H11NaKO8',
-]
+/** Target adducts of a search by polarity, the most frequent first. */
+const ADDUCTS = { '+': ['+H', '+Na', '+K', ''], '-': ['-H', '+Cl'] }
+/** DHB and its clusters, as formulas of ions. */
+const MATRIX = {
+  '+': [
+    ...['C7H7O4', 'C7H6NaO4', 'C7H6KO4', 'C7H5Na2O4', 'C14H9O6', 'C14H11O7', 'C14H12NaO8', 'C14H11Na2O8', 'C14H11K2O8'],
+    ...['C14H11NaKO8', 'C21H15O9', 'C21H16NaO11', 'C21H18NaO12', 'C28H21O13'],
+  ],
+  '-': ['C7H5O4', 'C14H9O7', 'C14H11O8', 'C14H10NaO8', 'C14H10KO8', 'C21H13O9', 'C21H16NaO12', 'C28H19O13'],
+}
 const RANKINGS = 20
+
+const polarityOf = ({ charge }: SubstanceOptions) => (charge > 0 ? '+' : '-')
 
 function ionOf(
   formula: string,
@@ -83,7 +77,7 @@ function inRange(substance: { masses: Float64Array }, { mzMin, mzMax }: Substanc
 function drawCompounds(options: SubstanceOptions): Substance[] {
   const random = new Random(options.seed, 10)
   const weighed = options.formulas.flatMap((formula) => {
-    const ion = ionOf(formula, '+H', options.charge)
+    const ion = ionOf(formula, ADDUCTS[polarityOf(options)][0] as string, options.charge)
     return ion && inRange(ion, options) ? [{ formula, mass: ion.masses[0] as number }] : []
   })
   const classes = [
@@ -103,12 +97,18 @@ function drawCompounds(options: SubstanceOptions): Substance[] {
     const second = random.uniform() < 0.35 ? [PATTERNS[random.below(PATTERNS.length)] as Pattern] : []
     const amplitude = random.logUniform(3e3, 6e5)
     // Protonated mostly; salt adducts follow the same distribution with a share of their own.
-    const shares: [string, number][] = [
-      ['+H', random.between(0.5, 1)],
-      ['+Na', random.uniform() < 0.6 ? random.between(0.1, 0.7) : 0],
-      ['+K', random.uniform() < 0.5 ? random.between(0.1, 0.8) : 0],
-      ['', random.uniform() < 0.05 ? 0.2 : 0],
-    ]
+    const shares: [string, number][] =
+      polarityOf(options) === '-'
+        ? [
+            ['-H', random.between(0.5, 1)],
+            ['+Cl', random.uniform() < 0.4 ? random.between(0.1, 0.5) : 0],
+          ]
+        : [
+            ['+H', random.between(0.5, 1)],
+            ['+Na', random.uniform() < 0.6 ? random.between(0.1, 0.7) : 0],
+            ['+K', random.uniform() < 0.5 ? random.between(0.1, 0.8) : 0],
+            ['', random.uniform() < 0.05 ? 0.2 : 0],
+          ]
     for (const [adduct, share] of shares) {
       const ion = share > 0 ? ionOf(formula, adduct, options.charge) : undefined
       if (ion)
@@ -127,7 +127,7 @@ function drawCompounds(options: SubstanceOptions): Substance[] {
 
 function drawMatrix(options: SubstanceOptions): Substance[] {
   const random = new Random(options.seed, 11)
-  return MATRIX.flatMap((formula) => {
+  return MATRIX[polarityOf(options)].flatMap((formula) => {
     const ion = ionOf(formula, '', options.charge)
     if (!ion || !inRange(ion, options)) return []
     return [
@@ -149,7 +149,8 @@ function drawMatrix(options: SubstanceOptions): Substance[] {
  */
 function drawGhosts(options: SubstanceOptions, present: ReadonlySet<string>): Substance[] {
   const random = new Random(options.seed, 12)
-  const decoys = serverlessDecoys(options.formulas.length, ADDUCTS, RANKINGS)
+  const targets = ADDUCTS[polarityOf(options)]
+  const decoys = serverlessDecoys(options.formulas.length, targets, RANKINGS)
   const out: Substance[] = []
   for (let tries = 0; out.length < options.ghosts && tries < options.ghosts * 20; tries++) {
     const i = random.below(options.formulas.length)
@@ -158,7 +159,7 @@ function drawGhosts(options: SubstanceOptions, present: ReadonlySet<string>): Su
     const target = random.uniform() < 3 / (RANKINGS + 3)
     if (target && present.has(formula)) continue
     const adduct = target
-      ? (ADDUCTS[1 + random.below(3)] as string)
+      ? (targets[random.below(Math.min(3, targets.length))] as string)
       : (decoys.adducts[decoys.adductIndex(i, random.below(RANKINGS))] as string)
     const ion = ionOf(formula, adduct, options.charge)
     if (!ion || !inRange(ion, options)) continue

@@ -64,6 +64,13 @@ describe('the section', () => {
     expect(peaks(1)).not.toEqual(peaks(2))
   })
 
+  it('has anions in negative mode', () => {
+    const dataset = generateDataset({ ...small, polarity: '-' })
+    const peaks = [...dataset.spectra()].reduce((sum, { mz }) => sum + mz.length, 0)
+    expect(peaks).toBeGreaterThan(1000)
+    expect(new Set(dataset.truth().map(({ adduct }) => adduct))).toEqual(new Set(['-H', '+Cl']))
+  })
+
   it('can be drawn twice from one data set, and then knows the truth', () => {
     const dataset = generateDataset(small)
     const first = [...dataset.spectra()]
