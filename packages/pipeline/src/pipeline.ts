@@ -14,9 +14,10 @@ import {
 import { locateDatabases, locateDataset } from './inputs.js'
 import { countByFdr, type ImageSource, joinResults, metricsAt, readImages, readMask } from './results.js'
 import { type StageExecutor, StageRunner } from './runner.js'
+import { count, ionsIn, mzRange, peaksIn, totals } from './sizes.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, type StageContext } from './stages/context.js'
-import { count, ionsIn, mzRange, peaksIn, Steps, totals } from './steps.js'
+import { Steps } from './steps.js'
 import type { Annotation, DatabaseConfig, DatasetConfig, FdrCounts, IonImage, IonMetrics, StatsRow } from './types.js'
 
 export interface PipelineOptions {

@@ -11,6 +11,7 @@ import { type CheckedInputs, checkInputs, type DatasetFiles } from './inputs.js'
 import type { RatesOf } from './results.js'
 import type { StageRunner } from './runner.js'
 import { cutGrid } from './segment/index.js'
+import { count, ionsIn, mzRange, peaksIn, totals } from './sizes.js'
 import type { CentroidSegments } from './stages/annotation.js'
 import { FORMULA_CHUNKS, type FormulaGroup, type PeaksChunk } from './stages/formulas.js'
 import * as stages from './stages/index.js'
@@ -46,9 +47,6 @@ type Group = FormulaGroup & { firstId: number }
 
 const times = (n: number) => Array.from({ length: n }, (_, i) => i)
 const clamp = (value: number, low: number, high: number) => Math.max(low, Math.min(high, value))
-
-/** `1 object`, `2,000 objects`. */
-export const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
 
 export class Steps {
   private readonly started = new Map<string, Promise<unknown>>()
@@ -379,28 +377,4 @@ export class Steps {
       )
     })
   }
-}
-
-/** Ion formulas in all groups. */
-export function ionsIn(groups: readonly FormulaGroup[]): number {
-  return groups.reduce((sum, { sizes }) => sum + sizes.reduce((inner, size) => inner + size, 0), 0)
-}
-
-/** Ions with a pattern, and their centroids. */
-export function totals(chunks: readonly PeaksChunk[]): { ions: number; centroids: number } {
-  return chunks.reduce((sum, chunk) => ({ ions: sum.ions + chunk.ions, centroids: sum.centroids + chunk.centroids }), {
-    ions: 0,
-    centroids: 0,
-  })
-}
-
-/** Peaks in all parts. */
-export function peaksIn(parts: readonly PeaksObject[]): number {
-  return parts.reduce((sum, { peaks }) => sum + peaks, 0)
-}
-
-/** Lowest and highest m/z of the data set. */
-export function mzRange(segments: readonly PeaksObject[]): { mzMin: number; mzMax: number } {
-  const filled = segments.filter(({ peaks }) => peaks > 0)
-  return { mzMin: Math.min(...filled.map(({ mzMin }) => mzMin)), mzMax: Math.max(...filled.map(({ mzMax }) => mzMax)) }
 }

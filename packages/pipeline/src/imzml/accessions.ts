@@ -1,5 +1,31 @@
 /** The controlled vocabulary as numbers, read straight from bytes. */
 import type { ImzML } from './model.js'
+import { nameHash } from './xml.js'
+
+/** Elements the parser acts on. */
+export const E = {
+  cvParam: nameHash('cvParam'),
+  group: nameHash('referenceableParamGroup'),
+  groupRef: nameHash('referenceableParamGroupRef'),
+  fileContent: nameHash('fileContent'),
+  spectrumList: nameHash('spectrumList'),
+  spectrum: nameHash('spectrum'),
+  array: nameHash('binaryDataArray'),
+}
+/** Attributes it reads. */
+export const A = {
+  accession: nameHash('accession'),
+  name: nameHash('name'),
+  value: nameHash('value'),
+  ref: nameHash('ref'),
+  id: nameHash('id'),
+}
+
+/** A parameter of a group, kept until the group is referred to. */
+export interface Param {
+  accession: number
+  value: string
+}
 
 /** Accessions as numbers: `MS:1000514` → 1000514, `IMS:1000050` → 11000050. */
 export const IMS = 10_000_000

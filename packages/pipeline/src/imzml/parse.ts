@@ -2,33 +2,11 @@
  * imzML → columns. One pass over the bytes, no tree; about 3 µs a spectrum. What the standard asks for and what exporters
  * really write: group references and inline parameters in any order, both array orders, wrong names, wrapped offsets.
  */
-import { checksumOf, IMS, P, readAccession, readInteger } from './accessions.js'
+import { A, checksumOf, E, IMS, P, type Param, readAccession, readInteger } from './accessions.js'
 import { ArrayBuilder, type ArrayDraft, Column, freshArray, isConstant } from './drafts.js'
 import { ImzMLError } from './errors.js'
 import type { ImzML, ImzMLWarning } from './model.js'
-import { type Attributes, nameHash, XmlScanner } from './xml.js'
-
-const E = {
-  cvParam: nameHash('cvParam'),
-  group: nameHash('referenceableParamGroup'),
-  groupRef: nameHash('referenceableParamGroupRef'),
-  fileContent: nameHash('fileContent'),
-  spectrumList: nameHash('spectrumList'),
-  spectrum: nameHash('spectrum'),
-  array: nameHash('binaryDataArray'),
-}
-const A = {
-  accession: nameHash('accession'),
-  name: nameHash('name'),
-  value: nameHash('value'),
-  ref: nameHash('ref'),
-  id: nameHash('id'),
-}
-
-interface Param {
-  accession: number
-  value: string
-}
+import { type Attributes, XmlScanner } from './xml.js'
 
 /** Incremental imzML parser: `push` bytes as they come, then `finish`. */
 export class ImzMLParser {
