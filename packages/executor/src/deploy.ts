@@ -25,8 +25,15 @@ export async function ship(
     const { bucket, home } = storage
     job.deployment = { code, resources, extraArgs, bucket, home, resultPrefix: `${job.prefix}/results` }
   } catch (error) {
-    job.fault = toErrorValue(error)
+    job.fault = toErrorValue(error instanceof MayflyError ? error : cannotStore(error, job.storage))
   }
+}
+
+function cannotStore(error: unknown, { home }: Storage): MayflyError {
+  return new MayflyError('E_SHIP', `The function could not be put into storage: ${(error as Error).message}`, {
+    hint: `Make sure that ${home} (MAYFLY_HOME) can be written and the disk is not full.`,
+    cause: error,
+  })
 }
 
 async function storeLargeInput(call: CallRecord, storage: Storage): Promise<void> {

@@ -147,6 +147,15 @@ describe('runs of a script', () => {
     expect((log!.at(-1) as { lambdaCost: number }).lambdaCost).toBeGreaterThan(0)
   })
 
+  it('fail with a reason when the function cannot be stored', async () => {
+    writeFileSync(join(home, 'storage'), 'a file where the folder should be')
+    const executor = new FunctionExecutor({ home })
+    const outcomes = await executor.settled(executor.map((x: number) => x, [1, 2]))
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'E_SHIP', kind: 'error' } })
+    await executor.close()
+    expect(logs()[0]!.at(-1)).toMatchObject({ type: 'run.finished', status: 'failed' })
+  })
+
   it('go on when the log cannot be written', async () => {
     writeFileSync(join(home, 'runs'), 'a file where the folder should be')
     const executor = new FunctionExecutor({ home })

@@ -1,7 +1,8 @@
 /**
  * Counts the bytes of this process's sockets. Every TCP, TLS or HTTP connection, `fetch` included, goes through
  * `net.Socket.prototype.connect` (the `net.client.socket` channel misses TLS) or is announced on `net.server.socket`;
- * the socket itself knows its bytes, so data paths stay untouched. Sockets inside worker threads and child processes of the
+ * the socket itself knows its bytes, so data paths stay untouched.
+ * TLS connections count what is inside them, a few per mille less than what is on the wire. Sockets inside worker threads and child processes of the
  * function are not seen.
  */
 import diagnostics from 'node:diagnostics_channel'
