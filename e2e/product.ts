@@ -88,15 +88,15 @@ export async function openNotebook(page: Page, mayfly: Mayfly, path: string) {
   await expect(page.getByTestId('cell').first()).toBeVisible()
 }
 
-/** Presses Run all and waits until every code cell is done; fails at once when one ends in an error. */
+/** Presses Run all and waits until every code cell is done; fails at once, with its output, when one ends in an error. */
 export async function runAll(page: Page, timeout = 60_000) {
   await page.getByTestId('run-all').click()
-  const cells = page.locator('[data-testid=cell][data-kind=code]')
-  const total = await cells.count()
+  const broken = page.locator('[data-testid=cell][data-state=error]')
+  const pending = page.locator('[data-testid=cell][data-kind=code]:not([data-state=done])')
   await expect(async () => {
-    expect(await page.locator('[data-testid=cell][data-state=error]').count(), 'cells with an error').toBe(0)
-    expect(await page.locator('[data-testid=cell][data-kind=code][data-state=done]').count()).toBe(total)
-  }).toPass({ timeout, intervals: [200] })
+    if ((await broken.count()) === 0) expect(await pending.count(), 'cells that are not done').toBe(0)
+  }).toPass({ timeout, intervals: [100] })
+  if ((await broken.count()) > 0) expect(await broken.first().innerText()).toBe('a cell without an error')
 }
 
 /** Process ids of the executor's worker processes below `ancestor`, from the process table (Linux). */
@@ -115,16 +115,18 @@ export function workerPids(ancestor: number): number[] {
     }
   }
   const below = (pid: number): boolean => pid === ancestor || (parents.has(pid) && below(parents.get(pid)!))
-  return [...commands].filter(([pid, command]) => /executor\/dist\/worker\//.test(command) && below(pid)).map(([pid]) => pid)
+  return [...commands]
+    .filter(([pid, command]) => /executor\/dist\/worker\//.test(command) && below(pid))
+    .map(([pid]) => pid)
 }
 
 /** Saves a picture for the eyes, in light and dark, below test-results/screens. */
 export async function picture(page: Page, name: string) {
   const folder = new URL('../test-results/screens/', import.meta.url)
   mkdirSync(folder, { recursive: true })
-  for (const theme of ['light', 'dark']) {
-    await page.evaluate((value) => document.documentElement.setAttribute('data-theme', value), theme)
-    await page.waitForTimeout(300)
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await page.waitForTimeout(400)
     await page.screenshot({ path: new URL(`${name}-${theme}.png`, folder).pathname })
   }
 }

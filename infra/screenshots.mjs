@@ -22,7 +22,7 @@ async function main() {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
     const shoot = async (name) => {
       for (const theme of ['light', 'dark']) {
-        await page.evaluate((value) => document.documentElement.setAttribute('data-theme', value), theme)
+        await page.emulateMedia({ colorScheme: theme })
         await page.waitForTimeout(400)
         await page.screenshot({ path: `${FOLDER}/${name}-${theme}.png` })
       }
