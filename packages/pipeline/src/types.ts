@@ -1,6 +1,6 @@
 /** The pipeline's vocabulary, free of Node so that the web page can use it: configurations, results, statistics. */
 
-/** A data set, as Lithops-METASPACE's `ds_config*.json` has it. Paths: absolute, relative to the configuration file, or `file://`. */
+/** A data set, as Lithops-METASPACE's `ds_config*.json` has it. Paths: see the README. */
 export interface DatasetConfig {
   /** Title; also names the data set in messages. */
   name: string
