@@ -178,8 +178,17 @@ class Capturer {
 
   /** A reference that needs no capture: found by name or by identity. */
   #known(value: object): Reference | undefined {
-    let reference = this.#references.get(value)
-    if (!reference && (reference = this.#lookup.byIdentity(value))) this.#references.set(value, reference)
+    const known = this.#references.get(value)
+    if (known) return known
+    const reference = this.#lookup.byIdentity(value)
+    if (!reference) return undefined
+    this.#references.set(value, reference)
+    if (typeof value === 'function') {
+      const prototype: unknown = Object.getOwnPropertyDescriptor(value, 'prototype')?.value
+      if (prototype && !this.#references.has(prototype)) {
+        this.#references.set(prototype, { kind: 'member', of: reference, access: '.prototype' })
+      }
+    }
     return reference
   }
 
@@ -232,6 +241,10 @@ class Capturer {
       names: new Map(),
       emitted: `$mff${this.#functions.length}`,
       base: this.#lookup.baseUrl,
+    }
+    if (analysis.imports.length > 0 || analysis.metas.length > 0) {
+      const url = scriptUrl(node.view().scriptId)
+      if (url?.startsWith('file:')) node.base = url
     }
     this.#functions.push(node)
     const reference: Reference = { kind: 'function', node }

@@ -269,7 +269,7 @@ export class Encoder {
   #list(list: unknown[], container: unknown[], cell: Cell): void {
     const target = container as unknown as Record<PropertyKey, unknown>
     container.length = list.length
-    if (list.length > 1_000 && Object.keys(list).length === list.length) {
+    if (Reflect.ownKeys(list).length === list.length + 1 && Object.keys(list).length === list.length) {
       for (let i = 0; i < list.length; i++) this.#put(target, i, list[i])
       return
     }

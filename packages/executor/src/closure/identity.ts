@@ -131,12 +131,15 @@ const builtins = new Map<unknown, BuiltinPlace>()
 /** Finds a value among the exports of the built-in modules this process has loaded. */
 export function builtinPlace(value: unknown): BuiltinPlace | undefined {
   const known = builtins.get(value)
-  if (known) return known
+  if (known || moduleLoadList.length === learnedCount) return known
   return learnBuiltins() ? builtins.get(value) : undefined
 }
 
+// Grows as Node loads more of itself.
+const { moduleLoadList = [] } = process as unknown as { moduleLoadList?: string[] }
+let learnedCount = 0
+
 function learnBuiltins(): boolean {
-  const { moduleLoadList = [] } = process as unknown as { moduleLoadList?: string[] }
   let learned = false
   for (const entry of moduleLoadList) {
     const id = entry.replace(/^NativeModule /, '')
@@ -146,6 +149,7 @@ function learnBuiltins(): boolean {
     learned = true
     learnModule(id)
   }
+  learnedCount = moduleLoadList.length
   return learned
 }
 

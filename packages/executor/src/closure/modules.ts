@@ -59,19 +59,15 @@ function readImports(url: string, table: Map<string, ImportBinding>): void {
 
 const indexes = new WeakMap<object, Map<unknown, ExportPlace>>()
 
-/** Finds a value among the exports of the modules that cells have loaded, and among the members of default exports. */
-export function loadedPlace(host: KernelHost | undefined, value: unknown): ExportPlace | undefined {
-  if (!host) return undefined
-  for (const { url, namespace } of host.modules()) {
+/** The exports of the modules that cells have loaded, and the members of their default exports, by value. */
+export function loadedIndex(host: KernelHost | undefined): Map<unknown, ExportPlace> {
+  const all = new Map<unknown, ExportPlace>()
+  for (const { url, namespace } of host?.modules() ?? []) {
     let index = indexes.get(namespace)
-    if (!index) {
-      index = indexOf(url, namespace)
-      indexes.set(namespace, index)
-    }
-    const place = index.get(value)
-    if (place) return place
+    if (!index) indexes.set(namespace, (index = indexOf(url, namespace)))
+    for (const [value, place] of index) if (!all.has(value)) all.set(value, place)
   }
-  return undefined
+  return all
 }
 
 function indexOf(url: string, namespace: Record<string, unknown>): Map<unknown, ExportPlace> {

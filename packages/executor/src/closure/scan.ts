@@ -166,19 +166,22 @@ export class Scanner {
 
   #array(list: unknown[]): void {
     const { length } = list
-    if (length <= LONG_ARRAY || !Object.isExtensible(list)) {
-      for (const key of Reflect.ownKeys(list)) {
-        if (key === 'length') continue
-        if (!isIntrinsic('array', key, list)) this.#special()
-        this.#property(list, key)
-      }
-    } else if (length > DENSE_LIMIT) {
+    if (length > DENSE_LIMIT) {
       for (const key of Object.keys(list)) this.#meet(list[key as unknown as number], list, key)
-    } else {
+      return
+    }
+    const dense = length > LONG_ARRAY || Reflect.ownKeys(list).length === length + 1
+    if (dense && Object.isExtensible(list)) {
       for (let i = 0; i < length; i++) {
         const item = list[i]
         if (typeof item !== 'number') this.#meet(item, list, i)
       }
+      return
+    }
+    for (const key of Reflect.ownKeys(list)) {
+      if (key === 'length') continue
+      if (!isIntrinsic('array', key, list)) this.#special()
+      this.#property(list, key)
     }
   }
 
