@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
 import { type CloudObject, isCloudObject, type Storage } from '@mayfly/executor'
+import { codeVersion } from './code-version.js'
 import type { StageContext } from './stages/context.js'
 import type { StatsRow } from './types.js'
 
@@ -24,9 +25,6 @@ export interface StageFuture {
 
 /** US dollars a GB-second, Lithops-METASPACE's price. */
 const PRICE = 0.000017
-
-/** Version of the stages' tables; a change makes every cached result stale. */
-const VERSION = 1
 
 interface CacheEntry<T> {
   value: T
@@ -86,7 +84,7 @@ export class StageRunner {
     say: (value: T) => string,
   ): Promise<{ value: T; hash: string }> {
     const hash = createHash('sha256')
-      .update(JSON.stringify([VERSION, name, input]))
+      .update(JSON.stringify([codeVersion(), name, input]))
       .digest('hex')
       .slice(0, 24)
     const key = `pipeline/cache/${name}/${hash}`
