@@ -55,7 +55,7 @@ describe('decoys', () => {
         for (let i = 0; i < molecules; i++) {
           const used = new Set(Array.from({ length: rankings }, (_, k) => decoys.adductIndex(i, k)))
           expect(used.size).toBe(rankings)
-          for (let a = 0; a < decoys.adducts.length; a++) expect(decoys.isUsed(i, a)).toBe(used.has(a))
+          expect(decoys.adducts.map((_, a) => decoys.isUsed(i, a))).toEqual(decoys.adducts.map((_, a) => used.has(a)))
         }
       }),
     )

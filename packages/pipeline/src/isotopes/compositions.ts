@@ -74,8 +74,9 @@ interface Configuration {
 /** All configurations with a value of at least `threshold`, the mode first; stops once more than `stopAbove` are found. */
 function levelSet(ratios: Float64Array, atoms: number, threshold: number, stopAbove: number): Configuration[] {
   const mode = findMode(ratios, atoms)
+  const keyOf = keyFor(ratios.length, atoms)
   const found: Configuration[] = [{ counts: mode, value: 1 }]
-  const seen = new Set([mode.join()])
+  const seen = new Set([keyOf(mode)])
   for (let next = 0; next < found.length && found.length <= stopAbove; next++) {
     const { counts, value } = found[next]
     for (let from = 0; from < ratios.length; from++) {
@@ -83,17 +84,30 @@ function levelSet(ratios: Float64Array, atoms: number, threshold: number, stopAb
       for (let to = 0; to < ratios.length; to++) {
         const moved = value * moveRatio(ratios, counts, from, to)
         if (to === from || moved < threshold) continue
-        const neighbour = counts.slice()
-        neighbour[from]--
-        neighbour[to]++
-        const key = neighbour.join()
-        if (seen.has(key)) continue
-        seen.add(key)
-        found.push({ counts: neighbour, value: moved })
+        counts[from]--
+        counts[to]++
+        const key = keyOf(counts)
+        if (!seen.has(key)) {
+          seen.add(key)
+          found.push({ counts: counts.slice(), value: moved })
+        }
+        counts[from]++
+        counts[to]--
       }
     }
   }
   return found
+}
+
+/** A key for configurations: all counts but the first as digits of one number, or as text where that would not be exact. */
+function keyFor(isotopes: number, atoms: number): (counts: number[]) => number | string {
+  const radix = atoms + 1
+  if (radix ** (isotopes - 1) > Number.MAX_SAFE_INTEGER) return (counts) => counts.join()
+  return (counts) => {
+    let key = 0
+    for (let j = 1; j < counts.length; j++) key = key * radix + counts[j]
+    return key
+  }
 }
 
 /** The most probable configuration: expected counts, then single moves uphill (a multinomial has no other local maximum). */
