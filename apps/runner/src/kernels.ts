@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { MayflyError } from '@mayfly/executor/errors'
 import { Hub } from './channels/hub.js'
 import type { Documents } from './documents/documents.js'
-import { Kernel } from './kernel/index.js'
+import type { Kernel } from './kernel/index.js'
 import { notFound } from './problem.js'
 import { SpareKernel } from './spare.js'
 import { baseName, movedPath, normalizePath } from './workspace/paths.js'
@@ -93,7 +93,7 @@ export class Kernels {
       })
     const spare = this.spare.take()
     if (spare && path) spare.rename(path)
-    const kernel = spare ?? this.make(path)
+    const kernel = spare ?? (await this.make(path))
     const hub = new Hub(kernel, () => this.documents.peek(running.path))
     const running: RunningKernel = { id: kernel.id, kernel, path, hub }
     await kernel.start()
@@ -188,7 +188,9 @@ export class Kernels {
     await Promise.allSettled([this.spare.close(), ...[...this.running.keys()].map((id) => this.remove(id))])
   }
 
-  private make(notebook?: string): Kernel {
+  // The kernel brings compilers along: loaded after the server answers, it does not hold up the start.
+  private async make(notebook?: string): Promise<Kernel> {
+    const { Kernel } = await import('./kernel/index.js')
     return new Kernel({ id: randomUUID(), ...this.folders, ...(notebook ? { notebook } : {}) })
   }
 

@@ -13,7 +13,7 @@ function fake(fails = false) {
 
 test('one is ready after a while, and another after it was taken', async () => {
   const made: ReturnType<typeof fake>[] = []
-  const spare = new SpareKernel(() => {
+  const spare = new SpareKernel(async () => {
     made.push(fake())
     return made.at(-1) as unknown as Kernel
   }, 0)
@@ -29,7 +29,7 @@ test('one is ready after a while, and another after it was taken', async () => {
 })
 
 test('one that does not start is not handed out', async () => {
-  const make = vi.fn(() => fake(true) as unknown as Kernel)
+  const make = vi.fn(async () => fake(true) as unknown as Kernel)
   const spare = new SpareKernel(make, 0)
   spare.prepare()
   await vi.waitFor(() => expect(make).toHaveBeenCalled(), { timeout: 30_000 })

@@ -11,21 +11,15 @@ export class SpareKernel {
 
   /** @param make a new kernel without a notebook, not yet started */
   constructor(
-    private readonly make: () => Kernel,
+    private readonly make: () => Promise<Kernel>,
     private readonly delayMs: number = DELAY_MS,
   ) {}
 
   /** Sees to it that there will be one. */
   prepare(): void {
     if (this.closed || this.kernel || this.timer) return
-    this.timer = setTimeout(() => {
-      this.timer = undefined
-      const kernel = this.make()
-      this.kernel = kernel
-      kernel.start().catch(() => {
-        if (this.kernel === kernel) this.kernel = undefined
-      })
-    }, this.delayMs)
+    // One that does not start is not tried again: whoever needs a kernel is told why.
+    this.timer = setTimeout(() => void this.start().catch(() => undefined), this.delayMs)
   }
 
   /** The kernel if it is ready; it then belongs to the caller and the next one is prepared. */
@@ -33,6 +27,7 @@ export class SpareKernel {
     const kernel = this.kernel
     if (kernel?.executionState !== 'idle') return undefined
     this.kernel = undefined
+    this.timer = undefined
     this.prepare()
     return kernel
   }
@@ -41,5 +36,12 @@ export class SpareKernel {
     this.closed = true
     clearTimeout(this.timer)
     await this.kernel?.shutdown()
+  }
+
+  private async start(): Promise<void> {
+    const kernel = await this.make()
+    if (this.closed) return
+    this.kernel = kernel
+    await kernel.start()
   }
 }

@@ -4,7 +4,8 @@
  * so replaying the same messages gives the same document.
  */
 import { createHash } from 'node:crypto'
-import { applyOutput, type Header, type JupyterMessage, makeHeader, type NbOutput } from '../kernel/index.js'
+import { type Header, type JupyterMessage, makeHeader } from '../kernel/messages.js'
+import { applyOutput, type NbOutput } from '../kernel/outputs.js'
 import type { Notebook, NotebookCell } from '../nbformat.js'
 
 export interface CellState {
