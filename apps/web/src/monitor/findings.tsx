@@ -3,9 +3,10 @@
 import { useMemo, useState } from 'react'
 import { formatAgo, formatCount, formatDuration, plural } from '../lib/format'
 import { Button } from '../ui/button'
+import { type FailureGroup, failureGroupsOf, stragglersOf } from './diagnosis'
 import type { RunFeed } from './feed'
 import type { ViewStore } from './store'
-import { type FailureGroup, failureGroupsOf, stragglersOf } from './summary'
+
 import { Nothing, PlainTable, ROW_LOOK, Td, TextButton, Th } from './tables'
 
 /** Calls that took far longer than those beside them, with the likely cause in words. */

@@ -1,8 +1,9 @@
 /** Keys of the run page as data: one table for binding and help. */
+
+import { stragglersOf } from './diagnosis'
 import type { RunFeed } from './feed'
 import { pan, type TimeWindow, zoom } from './scale'
 import type { ViewStore } from './store'
-import { stragglersOf } from './summary'
 
 export interface ShortcutContext {
   feed: RunFeed

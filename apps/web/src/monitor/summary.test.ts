@@ -1,21 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concurrencyOf, curveOf, resourcesOf } from './curves'
+import { failureGroupsOf, stragglersOf, topFrame } from './diagnosis'
 import { B, RunModel, WIDTH } from './model'
 import { endOf, segmentsOf } from './phases'
-import {
-  costOf,
-  countsOf,
-  failureGroupsOf,
-  LAMBDA_PRICE,
-  quantile,
-  remainingOf,
-  rowsOf,
-  stagesOf,
-  stragglersOf,
-  topFrame,
-  valuesOf,
-} from './summary'
+import { costOf, countsOf, LAMBDA_PRICE, quantile, remainingOf, rowsOf, stagesOf, valuesOf } from './summary'
 import { type MadeRun, makeRun } from './testing'
 
 function modelOf(options: MadeRun): RunModel {

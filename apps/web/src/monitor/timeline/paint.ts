@@ -259,7 +259,7 @@ function paintCrosses(pen: Pen, crosses: number[], palette: Palette): void {
     pen.beginPath()
     for (let i = 0; i < crosses.length; i += 3) {
       const arm = Math.min(4.5, Math.max(2.5, crosses[i + 2]! / 2.5))
-      const x = Math.max(crosses[i]!, arm)
+      const x = crosses[i]!
       const y = crosses[i + 1]!
       pen.moveTo(x - arm, y - arm)
       pen.lineTo(x + arm, y + arm)

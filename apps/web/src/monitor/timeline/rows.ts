@@ -101,12 +101,12 @@ function everyRow(order: Int32Array, first: number, last: number, rowHeight: num
   // Rows of some height get whole pixels, sharp edges and a gap. Lower ones stay exact: rounding would beat against them.
   const sharp = rowHeight >= 4
   const gap = rowHeight >= 6 ? 2 : sharp ? 1 : 0
+  const painted = sharp ? Math.floor(rowHeight) - gap : rowHeight
   for (let i = first; i < last; i++) {
     const top = i * rowHeight - scroll
-    const y = sharp ? Math.round(top) : top
     picked.rows[picked.count] = order[i]!
-    picked.y[picked.count] = y
-    picked.heights[picked.count++] = sharp ? Math.round(top + rowHeight) - y - gap : rowHeight
+    picked.y[picked.count] = sharp ? Math.round(top) : top
+    picked.heights[picked.count++] = painted
   }
   picked.represented = picked.count
   return picked
