@@ -8,7 +8,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import next from 'next'
 import {
   FRAME_PAGE,
   FRAME_POLICY,
@@ -25,8 +24,10 @@ const origins = required('MAYFLY_ORIGINS')
   .split(',')
   .map((origin) => origin.trim())
 
+// Before Next is loaded: React chooses its build by it.
 process.env.NODE_ENV ??= dev ? 'development' : 'production'
 process.env.NEXT_TELEMETRY_DISABLED = '1'
+const { default: next } = await import('next')
 const app = next({ dev, dir: fileURLToPath(new URL('.', import.meta.url)), hostname: '127.0.0.1', port })
 const server = createServer(serve)
 server.on('upgrade', upgrade)
