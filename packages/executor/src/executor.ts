@@ -254,7 +254,7 @@ export class FunctionExecutor {
     const { home: _home, name: title, extraEnv, ...settings } = this.#options
     const run: Run = new Run({
       home: this.storage.home,
-      name: title ?? name,
+      name: title ? `${title}: ${name}` : name,
       backend: this.#backend.name,
       storage: this.storage.backend,
       settings: { ...settings, ...(extraEnv ? { extraEnv: Object.keys(extraEnv) } : {}) },

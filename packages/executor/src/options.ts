@@ -67,7 +67,7 @@ export interface ExecutorOptions extends CallSettings {
   backend?: 'localhost'
   /** Where data lives. Default, and so far the only one: `localhost`. */
   storage?: 'localhost'
-  /** Title of the runs. Default: the name of the first function. */
+  /** Stands before the name of the first function in the titles of the runs. */
   name?: string
   /** Worker processes at a time. Default: the number of CPUs this process may use. */
   workers?: number

@@ -8,6 +8,9 @@ import type { LoggedEvent } from '../events.js'
 import type { FunctionExecutor } from '../executor.js'
 import type { ExecutorOptions } from '../options.js'
 
+/** A loaded machine takes its time to start processes. */
+const PATIENTLY = { timeout: 30_000 }
+
 export interface ContractParts {
   /** A new executor with storage of its own for the suite. */
   make(options?: ExecutorOptions): FunctionExecutor
@@ -147,7 +150,7 @@ export function backendContract(name: string, { make, events }: ContractParts): 
     it('ends a run nobody listens to', () =>
       using({ workers: 2 }, async (executor) => {
         executor.map((x: number) => x, [1, 2, 3])
-        await expect.poll(() => ofType('job.finished').length, { timeout: 10_000 }).toBe(1)
+        await expect.poll(() => ofType('job.finished').length, PATIENTLY).toBe(1)
         expect(ofType('done')).toHaveLength(3)
       }))
   })
@@ -280,10 +283,10 @@ export function backendContract(name: string, { make, events }: ContractParts): 
       }))
 
     it('does not time a call out because the host was busy', () =>
-      using({ timeout: 0.5, workers: 1 }, async (executor) => {
-        const future = executor.callAsync(() => new Promise((resolve) => setTimeout(resolve, 300, 'in time')))
-        await expect.poll(() => future.state).toBe('running')
-        const until = performance.now() + 1200
+      using({ timeout: 2, workers: 1 }, async (executor) => {
+        const future = executor.callAsync(() => new Promise((resolve) => setTimeout(resolve, 200, 'in time')))
+        await expect.poll(() => future.state, PATIENTLY).toBe('running')
+        const until = performance.now() + 2600
         while (performance.now() < until);
         expect(await future.result()).toBe('in time')
       }))
@@ -324,7 +327,7 @@ export function backendContract(name: string, { make, events }: ContractParts): 
         const futures = executor.map(() => {
           for (;;);
         }, [1, 2, 3, 4, 5])
-        await expect.poll(() => futures.filter((future) => future.state === 'running').length).toBe(2)
+        await expect.poll(() => futures.filter((future) => future.state === 'running').length, PATIENTLY).toBe(2)
         executor.cancel()
         for (const outcome of await executor.settled(futures)) {
           expect(outcome).toMatchObject({ reason: { kind: 'cancelled', code: 'E_CALL_CANCELLED' } })
@@ -338,7 +341,7 @@ export function backendContract(name: string, { make, events }: ContractParts): 
           (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, ms)),
           [20_000, 300, 300, 300],
         )
-        await expect.poll(() => futures[0]!.state).toBe('running')
+        await expect.poll(() => futures[0]!.state, PATIENTLY).toBe('running')
         executor.cancel(futures[0]!)
         const outcomes = await executor.settled(futures)
         expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled'])
@@ -347,7 +350,7 @@ export function backendContract(name: string, { make, events }: ContractParts): 
     it('cancels calls that have not even begun, and has their place for others', () =>
       using({ workers: 1 }, async (executor) => {
         const futures = executor.map(() => new Promise(() => {}), [1, 2, 3], { chunksize: 3 })
-        await expect.poll(() => futures[0]!.state).not.toBe('new')
+        await expect.poll(() => futures[0]!.state, PATIENTLY).not.toBe('new')
         executor.cancel(futures[1]!)
         executor.cancel()
         const outcomes = await executor.settled(futures)

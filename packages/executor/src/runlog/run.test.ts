@@ -5,6 +5,9 @@ import { FunctionExecutor, type LoggedEvent, RUN_MIME } from '@mayfly/executor'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+/** A loaded machine takes its time to start processes. */
+const PATIENTLY = { timeout: 30_000 }
+
 type Bundle = Record<string, unknown>
 
 /** A kernel reduced to what the executor asks of it. */
@@ -73,7 +76,7 @@ describe('runs in a notebook', () => {
     expect(logs()).toHaveLength(1)
     expect(logs()[0]!.some(({ type }) => type === 'run.finished')).toBe(false)
     kernel.cell = undefined
-    await expect.poll(() => logs()[0]!.at(-1)!.type).toBe('run.finished')
+    await expect.poll(() => logs()[0]!.at(-1)!.type, PATIENTLY).toBe('run.finished')
     kernel.runCell(2)
     await executor.callAsync((x: number) => x, 3).result()
     await executor.close()
@@ -105,7 +108,7 @@ describe('runs in a notebook', () => {
       for (;;);
     })
     const ended = busy.result().catch((error: unknown) => error)
-    await expect.poll(() => busy.state).toBe('running')
+    await expect.poll(() => busy.state, PATIENTLY).toBe('running')
     for (const interrupt of kernel.interrupts) interrupt()
     expect(await ended).toMatchObject({ kind: 'cancelled' })
     expect(await before.result()).toBe('kept')
@@ -125,7 +128,7 @@ describe('runs of a script', () => {
     writeFileSync(file, '')
     const outcomes = await executor.settled(futures)
     expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
-    await expect.poll(() => logs()[0]!.at(-1)!).toMatchObject({ type: 'run.finished', status: 'cancelled' })
+    await expect.poll(() => logs()[0]!.at(-1)!, PATIENTLY).toMatchObject({ type: 'run.finished', status: 'cancelled' })
     expect(existsSync(file)).toBe(false)
     expect(await executor.callAsync(() => 1).result()).toBe(1)
     expect(logs()).toHaveLength(2)
@@ -141,7 +144,7 @@ describe('runs of a script', () => {
     )
     await executor.close()
     const [log] = logs()
-    expect(log![0]).toMatchObject({ name: 'my title', settings: { extraEnv: ['TOKEN'] } })
+    expect(log![0]).toMatchObject({ name: 'my title: anonymous', settings: { extraEnv: ['TOKEN'] } })
     expect(JSON.stringify(log)).not.toContain('secret')
     expect(log!.at(-1)).toMatchObject({ status: 'failed', cost: 0 })
     expect((log!.at(-1) as { lambdaCost: number }).lambdaCost).toBeGreaterThan(0)

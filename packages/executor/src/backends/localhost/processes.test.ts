@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { FunctionExecutor } from '@mayfly/executor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+/** A loaded machine takes its time to start processes. */
+const PATIENTLY = { timeout: 30_000 }
+
 const entry = fileURLToPath(import.meta.resolve('@mayfly/executor'))
 let home: string
 
@@ -64,7 +67,7 @@ describe('worker processes', () => {
     expect(pids).toHaveLength(6)
     expect(pids.every(alive)).toBe(true)
     host.kill('SIGKILL')
-    await expect.poll(() => pids.filter(alive), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => pids.filter(alive), PATIENTLY).toEqual([])
   })
 
   it('do not keep a script alive, and its log is complete without close()', async () => {
@@ -114,8 +117,8 @@ describe('worker processes', () => {
       },
       [0, 1],
     )
-    await expect.poll(() => futures.every(({ state }) => state === 'running')).toBe(true)
-    await expect.poll(() => futures.every(({ stats }) => stats.pid !== undefined)).toBe(true)
+    await expect.poll(() => futures.every(({ state }) => state === 'running'), PATIENTLY).toBe(true)
+    await expect.poll(() => futures.every(({ stats }) => stats.pid !== undefined), PATIENTLY).toBe(true)
     for (const { stats } of futures) process.kill(stats.pid!, 'SIGKILL')
     expect(await executor.getResult(futures)).toEqual([2, 2])
     await executor.close()
