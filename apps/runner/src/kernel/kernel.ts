@@ -1,5 +1,7 @@
 /** One notebook's kernel: the message core, the child process, and the lives and deaths between them. */
+import { existsSync } from 'node:fs'
 import { MayflyError } from '@mayfly/executor/errors'
+import { z } from 'zod'
 import { KernelCore } from './core/core.js'
 import { killDescendants } from './descendants.js'
 import type { JupyterMessage } from './messages.js'
@@ -44,9 +46,10 @@ export class Kernel {
   #escalation: NodeJS.Timeout[] = []
   #waiters: { resolve(): void; reject(error: Error): void }[] = []
 
+  /** @throws MayflyError `E_KERNEL_OPTIONS` */
   constructor(options: KernelOptions) {
     this.id = options.id
-    this.#options = { ...options }
+    this.#options = checkOptions(options)
     this.#core = new KernelCore({
       id: options.id,
       send: (frame) => this.#process?.send(frame),
@@ -213,3 +216,22 @@ export class Kernel {
 }
 
 const STUCK = 'The cell does not answer the interrupt: it is inside native code. Restart the kernel to stop it.\n'
+
+const optionsSchema = z.object({
+  id: z.string().min(1),
+  workspace: z.string().refine((path) => existsSync(path), 'the folder does not exist'),
+  home: z.string().min(1),
+  notebook: z.string().optional(),
+  memoryMb: z.int().min(64).optional(),
+  env: z.record(z.string(), z.string()).optional(),
+  nodePath: z.string().optional(),
+})
+
+function checkOptions(options: KernelOptions): KernelOptions {
+  const { error } = optionsSchema.safeParse(options)
+  if (!error) return { ...options }
+  const [issue] = error.issues
+  const name = issue?.path.join('.') ?? ''
+  const got = JSON.stringify(options[name as keyof KernelOptions])
+  throw new MayflyError('E_KERNEL_OPTIONS', `Kernel option ${name}: ${issue?.message}, got ${got}.`)
+}

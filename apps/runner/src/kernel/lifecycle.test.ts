@@ -105,6 +105,16 @@ test('a kernel that cannot start says so', async () => {
 })
 
 test.for([
+  [{ workspace: '/no/such/folder' }, 'workspace: the folder does not exist'],
+  [{ memoryMb: 1 }, 'memoryMb'],
+] as const)('options %j are refused', async ([options, words]) => {
+  await expect(openKernel(options)).rejects.toMatchObject({
+    code: 'E_KERNEL_OPTIONS',
+    message: expect.stringContaining(words),
+  })
+})
+
+test.for([
   ['idle', '1'],
   ['busy', 'for (;;);'],
 ])('an %s kernel ends when its runner is killed', async ([, code]) => {

@@ -50,6 +50,8 @@ export class KernelProcess {
     })
     this.#pipe = this.#child.stdio[3] as Duplex
     this.#pipe.on('error', () => {})
+    // A kernel that let go of its pipe can neither be heard nor stopped.
+    this.#pipe.on('close', () => setTimeout(() => this.#dead || this.#child.kill('SIGKILL'), TERM_GRACE_MS))
     const reader = new FrameReader<FromChild>()
     this.#pipe.on('data', (chunk: Buffer) => {
       for (const frame of reader.push(chunk)) {

@@ -36,6 +36,9 @@ export class Link {
   }
 }
 
+/** One write beyond this is cut: the runner would not show more, and JSON cannot hold it. */
+const MAX_WRITE = 16 * 1024 * 1024
+
 type Done = (error?: Error | null) => void
 
 /** Sends what is written to `process.stdout` and `process.stderr` through the link; the pipes stay for native code. */
@@ -45,7 +48,7 @@ export function redirectStreams(write: (name: 'stdout' | 'stderr', text: string)
     const replacement = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
       const text =
         typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      if (text) write(name, text)
+      if (text) write(name, text.length > MAX_WRITE ? text.slice(0, MAX_WRITE) : text)
       const callback = typeof encoding === 'function' ? encoding : done
       if (callback) process.nextTick(callback)
       return true

@@ -11,12 +11,17 @@ const JUPYTER_DISPLAY = Symbol.for('Jupyter.display')
 /** Rows of a table that travel; the rest is counted. */
 const MAX_ROWS = 200
 const MAX_COLUMNS = 200
+/** Characters of a cell of a table, and of a text. */
+const MAX_CELL = 1000
+const MAX_TEXT = 100_000
 /** Rows that are looked at for their keys. */
 const KEY_ROWS = 1000
 
-/** Text of a value as a cell shows it. */
+/** Text of a value as a cell shows it; cut where nobody reads on. */
 export function toText(value: unknown): string {
-  return inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 })
+  const text = inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 })
+  if (text.length <= MAX_TEXT) return text
+  return `${text.slice(0, MAX_TEXT)}\n… ${text.length - MAX_TEXT} more characters`
 }
 
 /** Renders a value. Asynchronous only for objects whose own method is. */
@@ -111,6 +116,7 @@ function toCell(value: unknown): Cell {
       // JSON has no NaN and no infinities; the text says which it was.
       return Number.isFinite(value) ? value : String(value)
     case 'string':
+      return value.length > MAX_CELL ? `${value.slice(0, MAX_CELL)}…` : value
     case 'boolean':
       return value
     case 'object':

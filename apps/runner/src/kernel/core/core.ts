@@ -330,6 +330,7 @@ export class KernelCore {
     const { run, request, cellId, silent } = execution
     this.#executions.set(run, { header: request.header, cellId, silent })
     this.#executions.delete(run - REMEMBERED)
+    this.#streams.forget(run - REMEMBERED)
   }
 
   #emit(channel: Channel, type: string, parent: Partial<Header>, content: Content, cellId?: string): void {
