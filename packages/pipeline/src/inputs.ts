@@ -1,15 +1,17 @@
 /** The files behind the configurations, checked on the caller's side: nothing wrong ever reaches a worker. */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type CheckedDatabase, type CheckedDataset, resolvePath } from './config.js'
-import { checkIbd, type ImzML, ImzMLParser } from './imzml/index.js'
+import { checkIbd, geometryOf, type ImzML, ImzMLError, ImzMLParser } from './imzml/index.js'
 import { readMolecularDatabase } from './moldb/read.js'
 
 /** Above this size the ibd is known by size and time of change instead of its content. */
 const HASH_LIMIT = 256 * 2 ** 20
 const READ_SIZE = 1 << 20
+const MAX_SPECTRA = 2_000_000
+const MAX_PIXELS = 4_500_000
 
 export interface DatasetFiles {
   imzmlPath: string
@@ -64,6 +66,7 @@ export async function checkInputs(
     parser.push(chunk)
   }
   const imzml = parser.finish()
+  checkLimits(imzml)
   const { size, mtimeMs } = await stat(files.ibdPath)
   const head = new Uint8Array(16)
   const handle = await open(files.ibdPath)
@@ -74,6 +77,36 @@ export async function checkInputs(
   }
   checkIbd(imzml, size, head, { file: basename(files.ibdPath), ignoreUuid: config.ignore_uuid })
   if (size > HASH_LIMIT) hash.update(`${size} ${mtimeMs}`)
-  else for await (const chunk of createReadStream(files.ibdPath, { highWaterMark: READ_SIZE })) hash.update(chunk)
+  else await hashIbd(files.ibdPath, imzml, hash)
   return { imzml, ibdBytes: size, datasetHash: hash.digest('hex'), databases: read }
+}
+
+/** @throws ImzMLError E_IMZML_LIMIT: METASPACE's limits, which also keep a wrong coordinate from filling the memory. */
+function checkLimits(imzml: ImzML): void {
+  const { width, height } = geometryOf(imzml)
+  const problem =
+    imzml.count > MAX_SPECTRA
+      ? `${imzml.count} spectra, the most are ${MAX_SPECTRA}`
+      : width * height > MAX_PIXELS
+        ? `the coordinates span ${width}×${height} pixels, the most are ${MAX_PIXELS}`
+        : undefined
+  if (problem === undefined) return
+  throw new ImzMLError('E_IMZML_LIMIT', `${imzml.file}: ${problem}`, {
+    hint: 'Check the coordinates, or cut the data set into regions.',
+    where: { file: imzml.file },
+  })
+}
+
+/** Adds the content of the ibd to `hash`, and compares it with the checksum in the imzML on the way; a difference is a warning. */
+async function hashIbd(path: string, imzml: ImzML, hash: Hash): Promise<void> {
+  const declared = imzml.checksum
+  const own = declared && createHash(declared.algorithm)
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_SIZE })) {
+    hash.update(chunk)
+    own?.update(chunk)
+  }
+  if (declared && own?.digest('hex') !== declared.hex) {
+    const message = `the ${declared.algorithm} checksum of ${basename(path)} is not the one in the imzML; the file may be damaged`
+    imzml.warnings.push({ code: 'W_IBD_CHECKSUM', message, count: 1 })
+  }
 }

@@ -189,6 +189,16 @@ describe('bad input is told before any worker starts', () => {
       {},
       {},
     ],
+    [
+      'a coordinate far away',
+      'E_IMZML_LIMIT',
+      () =>
+        broken('section.imzML', (bytes) =>
+          bytes.toString().replace('position x" value="', 'position x" value="9999999'),
+        ),
+      {},
+      {},
+    ],
     ['empty database', 'E_DB_EMPTY', () => broken('mol_db.csv', () => ',sf\n'), {}, {}],
     ['unreadable formula', 'E_DB_FORMULA', () => broken('mol_db.csv', () => ',sf\n0,CH4\n1,water\n'), {}, {}],
   ])('%s → %s', async (_, code, damage, ds, db) => {
@@ -210,6 +220,20 @@ describe('bad input is told before any worker starts', () => {
     }
     await expect(run()).rejects.toMatchObject({ code, message: expect.any(String), hint: expect.any(String) })
   })
+})
+
+it('warns of an ibd that is not the one the checksum was made of', async () => {
+  const folder = join(work, 'changed')
+  cpSync(fixture, folder, { recursive: true })
+  const bytes = readFileSync(join(folder, 'section.ibd'))
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+  writeFileSync(join(folder, 'section.ibd'), bytes)
+  const lines: string[] = []
+  await section({ baseDir: folder, log: (line) => lines.push(line) }).checkInputs()
+  expect(lines).toEqual([expect.stringContaining('W_IBD_CHECKSUM')])
+  lines.length = 0
+  await section({ log: (line) => lines.push(line) }).checkInputs()
+  expect(lines).toEqual([])
 })
 
 const present = existsSync(reference)
