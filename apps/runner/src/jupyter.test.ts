@@ -63,14 +63,9 @@ describe('managers', () => {
     const second = session.kernel!.id
     expect(second).not.toBe(first)
     expect((await runner.http('GET', `/api/kernels/${first}`)).status).toBe(404)
-    session.kernel!.sendControlMessage(
-      KernelMessage.createMessage({
-        msgType: 'shutdown_request',
-        channel: 'control',
-        session: 'x',
-        content: { restart: false },
-      }) as never,
-    )
+    const content = { restart: false }
+    const shutdown = { msgType: 'shutdown_request', channel: 'control', session: 'x', content }
+    session.kernel!.sendControlMessage(KernelMessage.createMessage(shutdown as never) as never)
     const state = async () => (await runner.http('GET', `/api/kernels/${second}`)).json.execution_state
     await eventually(async () => expect(await state()).toBe('dead'))
     const again = await client.sessions.startNew({ path: 'change.ipynb', name: '', type: 'notebook' })
