@@ -1,5 +1,6 @@
 /** What kind of thing an object is inside, whatever its prototype says, and which kinds cannot leave the process. */
 import { types } from 'node:util'
+import { globalExpression } from './identity.js'
 
 /** Kinds V8 can copy by value. */
 export type Brand = 'object' | 'array' | 'map' | 'set' | 'date' | 'regexp' | 'buffer' | 'view' | 'error' | 'boxed'
@@ -15,8 +16,8 @@ const INSIDE = 'Create it inside the function instead of capturing it.'
 export function brandOf(value: object): Brand | Refusal {
   if (types.isProxy(value)) return { what: 'Proxy', hint: 'Capture the object behind the proxy, or pass plain data.' }
   if (Array.isArray(value)) return 'array'
-  // Nearly all objects are plain: the other questions cost ten times as much.
-  if (Object.getPrototypeOf(value) === Object.prototype) return 'object'
+  // Nearly all objects are plain or of a class somebody wrote: the other questions cost ten times as much.
+  if (isPlainPrototype(Object.getPrototypeOf(value))) return 'object'
   if (ArrayBuffer.isView(value)) return 'view'
   if (types.isMap(value)) return 'map'
   if (types.isSet(value)) return 'set'
@@ -26,6 +27,20 @@ export function brandOf(value: object): Brand | Refusal {
   if (types.isArrayBuffer(value)) return 'buffer'
   if (types.isBoxedPrimitive(value)) return 'boxed'
   return refusalOf(value) ?? 'object'
+}
+
+const plainPrototypes = new WeakMap<object, boolean>()
+
+/** Whether the prototype chain has nothing of the language in it but `Object.prototype`. */
+function isPlainPrototype(prototype: object | null): boolean {
+  if (prototype === Object.prototype) return true
+  if (prototype === null) return false
+  let plain = plainPrototypes.get(prototype)
+  if (plain === undefined) {
+    plain = globalExpression(prototype) === undefined && isPlainPrototype(Object.getPrototypeOf(prototype))
+    plainPrototypes.set(prototype, plain)
+  }
+  return plain
 }
 
 function refusalOf(value: object): Refusal | undefined {

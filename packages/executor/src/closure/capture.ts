@@ -73,6 +73,8 @@ class Capturer {
   readonly #references = new Map<unknown, Reference>()
   readonly #bound = new Map<object, Bound>()
   readonly #plans = new Map<object, InstancePlan>()
+  /** Prototypes whose objects need nothing but their prototype, by the kind of object that was seen. */
+  readonly #ordinary = new Map<object, Brand>()
   readonly #numbered = new Map<Reference, number>()
   readonly #variables = new Map<string, Variable>()
   readonly #importUses: { node: FunctionNode; name: string }[] = []
@@ -133,7 +135,7 @@ class Capturer {
     const encoder = new Encoder(
       {
         ref: (value) => {
-          const reference = typeof value === 'symbol' ? this.#symbol(value) : this.#known(value)
+          const reference = typeof value === 'symbol' ? this.#symbol(value) : this.#settled(value)
           const made = reference?.kind === 'function' && reference.node.given
           return reference && !made ? this.#number(reference) : undefined
         },
@@ -190,6 +192,11 @@ class Capturer {
       }
     }
     return reference
+  }
+
+  /** As `#known`, once everything has been walked: what was walked as data is data. */
+  #settled(value: object): Reference | undefined {
+    return this.#references.get(value) ?? (this.#scanner.hasSeen(value) ? undefined : this.#known(value))
   }
 
   #function(value: object, holder: object | undefined, key: PropertyKey | undefined): void {
@@ -333,7 +340,9 @@ class Capturer {
   }
 
   #instance(value: object, brand: Brand, prototype: object | null): boolean {
-    const { plan, opaque } = planInstance(value, brand, prototype, {
+    const key = prototype ?? Object.prototype
+    if (this.#ordinary.get(key) === brand) return true
+    const { plan, opaque, alike } = planInstance(value, brand, prototype, {
       reference: (owner) => this.#reference(owner),
       node: (owner) => {
         const reference = this.#references.get(owner)
@@ -346,6 +355,7 @@ class Capturer {
       refuse: (part, what, hint) => this.#refuse(part, what, hint),
     })
     if (plan) this.#plans.set(value, plan)
+    if (alike) this.#ordinary.set(key, brand)
     return !opaque
   }
 }

@@ -6,12 +6,10 @@ import { Serializer } from 'node:v8'
 import { MayflyError } from '../errors.js'
 import { type Brand, brandOf, isIntrinsic, usualPrototype } from './brands.js'
 import { ACCESSOR, type Cell, CONFIGURABLE, ENUMERABLE, type Payload, type Step, WRITABLE } from './decode.js'
+import { isDense, MAX_DEPTH } from './scan.js'
 
 /** Array buffers above this size travel beside the payload, addressed by their own hash. */
 export const BLOB_BYTES = 1024 * 1024
-
-/** V8 reads nested values recursively and gives up at about 2000 levels. */
-export const MAX_DEPTH = 400
 
 /** What of an object's class has to be told apart from its own properties. */
 export interface InstancePlan {
@@ -269,7 +267,7 @@ export class Encoder {
   #list(list: unknown[], container: unknown[], cell: Cell): void {
     const target = container as unknown as Record<PropertyKey, unknown>
     container.length = list.length
-    if (Reflect.ownKeys(list).length === list.length + 1 && Object.keys(list).length === list.length) {
+    if (isDense(list)) {
       for (let i = 0; i < list.length; i++) this.#put(target, i, list[i])
       return
     }

@@ -29,14 +29,15 @@ const PACKING =
 
 /**
  * Makes the plan for one object whose prototype is not the usual one of its kind. Answers undefined when the object needs
- * none beyond its prototype. `opaque` is set when its own properties are not to be looked at.
+ * none beyond its prototype. `opaque` is set when its own properties are not to be looked at, `alike` when the answer
+ * holds for all objects of that prototype and kind.
  */
 export function planInstance(
   value: object,
   brand: Brand,
   prototype: object | null,
   host: InstanceHost,
-): { plan?: InstancePlan; opaque?: boolean } {
+): { plan?: InstancePlan; opaque?: boolean; alike?: boolean } {
   const owner = prototype ? classOf(prototype) : undefined
   if (owner && typeof owner[PACK as never] === 'function' && typeof owner[UNPACK as never] === 'function') {
     const data: unknown = (owner[PACK as never] as (instance: object) => unknown)(value)
@@ -78,7 +79,7 @@ export function planInstance(
       `Use TypeScript's \`private\` in that class, create the instance inside the function, ${PACKING}`,
     )
   }
-  return chain.length > 0 ? { plan: revive(value, chain, host) } : {}
+  return chain.length > 0 ? { plan: revive(value, chain, host) } : { alike: !hidden }
 }
 
 /** The class whose prototype this is. */

@@ -4,7 +4,6 @@
  */
 
 import { type Brand, brandOf, isIntrinsic, usualPrototype } from './brands.js'
-import { MAX_DEPTH } from './encode.js'
 
 /** What the walk asks of the capture. */
 export interface Visitor {
@@ -16,6 +15,8 @@ export interface Visitor {
   refuse(value: unknown, what: string, hint: string): never
 }
 
+/** V8 reads nested values recursively and gives up at about 2000 levels. */
+export const MAX_DEPTH = 400
 /** Longer arrays are taken to be plain lists: V8 carries extra named properties of plain values anyway. */
 const LONG_ARRAY = 1_000
 const DENSE_LIMIT = 2 ** 25
@@ -47,6 +48,10 @@ export class Scanner {
       this.#depth = 0
       this.#enter(next)
     }
+  }
+
+  hasSeen(value: object): boolean {
+    return this.#seen.has(value)
   }
 
   /** Whether V8's own format carries the object and all it leads to. */
@@ -170,7 +175,7 @@ export class Scanner {
       for (const key of Object.keys(list)) this.#meet(list[key as unknown as number], list, key)
       return
     }
-    const dense = length > LONG_ARRAY || Reflect.ownKeys(list).length === length + 1
+    const dense = length > LONG_ARRAY || isDense(list)
     if (dense && Object.isExtensible(list)) {
       for (let i = 0; i < length; i++) {
         const item = list[i]
@@ -204,4 +209,10 @@ export class Scanner {
       this.#property(view, key)
     }
   }
+}
+
+/** Whether an array has all its elements and nothing else: own keys are indices in order, then `length`, then names. */
+export function isDense(list: unknown[]): boolean {
+  const keys = Reflect.ownKeys(list)
+  return keys.length === list.length + 1 && keys[list.length] === 'length'
 }

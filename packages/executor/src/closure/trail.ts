@@ -2,9 +2,10 @@
 import { types } from 'node:util'
 
 export class Trail {
-  readonly #parts: readonly string[]
+  // Text, or how to find it: nearly all trails are never read.
+  readonly #parts: readonly (string | (() => string))[]
 
-  constructor(parts: readonly string[]) {
+  constructor(parts: readonly (string | (() => string))[]) {
     this.#parts = parts
   }
 
@@ -15,13 +16,13 @@ export class Trail {
   /** The way on from `root`, at which this trail ends, to a value inside it. */
   into(root: unknown, target: unknown): Trail {
     if (root === target) return this
-    const way = findWay(root, target)
-    const last = this.#parts[this.#parts.length - 1] ?? ''
-    return new Trail([...this.#parts.slice(0, -1), last + (way ?? ' → …')])
+    return new Trail([...this.#parts, () => findWay(root, target) ?? ' → …'])
   }
 
   toString(): string {
-    return this.#parts.join(' → ')
+    return this.#parts
+      .map((part, index) => (typeof part === 'function' ? part() : index === 0 ? part : ` → ${part}`))
+      .join('')
   }
 }
 
