@@ -321,6 +321,7 @@ function describeDeployment(worker: WorkerProcess, deployment: Deployment) {
   if (known) return { deployment: { key } satisfies WireDeployment, known }
   const { code, resources, extraArgs, ...rest } = deployment
   const { env, timeout, runtimeMemory } = resources
-  const wire = { key, forget, ...code, ...rest, env, timeout, runtimeMemory, extraArgs: extraArgs.byteLength }
+  const changed = { ...worker.environmentChanges(), ...env }
+  const wire = { key, forget, ...code, ...rest, env: changed, timeout, runtimeMemory, extraArgs: extraArgs.byteLength }
   return { deployment: wire as WireDeployment, known }
 }

@@ -149,6 +149,15 @@ describe('worker processes', () => {
     await executor.close()
   })
 
+  it('that are warm see variables that were set since', async () => {
+    const executor = new FunctionExecutor({ home, workers: 1 })
+    expect(await executor.callAsync(() => process.env.MAYFLY_TEST_LATER).result()).toBeUndefined()
+    process.env.MAYFLY_TEST_LATER = 'here'
+    expect(await executor.callAsync(() => process.env.MAYFLY_TEST_LATER).result()).toBe('here')
+    delete process.env.MAYFLY_TEST_LATER
+    await executor.close()
+  })
+
   it('keep the secrets of the servers to themselves', async () => {
     process.env.MAYFLY_SECRET = 'top'
     const executor = new FunctionExecutor({ home, runtimeMemory: 300 })

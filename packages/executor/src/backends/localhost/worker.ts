@@ -43,6 +43,8 @@ export class WorkerProcess {
   /** Deployments it has been told of, oldest first. */
   readonly #deployments = new Map<object, number>()
   #deploymentCount = 0
+  /** The environment it was started with. */
+  readonly #env: NodeJS.ProcessEnv
   readonly #child: ChildProcess
   readonly #pipe: Socket
   readonly #oomKills = oomKills()
@@ -51,7 +53,8 @@ export class WorkerProcess {
   constructor(options: WorkerOptions) {
     this.options = options
     const flags = options.runtimeMemory ? [`--max-old-space-size=${options.runtimeMemory}`] : []
-    const { MAYFLY_SECRET: _secret, ...env } = process.env
+    const env = shareableEnvironment()
+    this.#env = env
     const child = spawn(process.execPath, [...flags, ENTRY], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       // Its own group: Ctrl+C in the terminal is the host's to handle, and a kill takes the worker's children along.
@@ -100,6 +103,15 @@ export class WorkerProcess {
     const [oldest, forget] = this.#deployments.entries().next().value!
     this.#deployments.delete(oldest)
     return { key, known: false, forget }
+  }
+
+  /** Variables of the host that were set or changed since the worker was started. */
+  environmentChanges(): Record<string, string> {
+    const changes: Record<string, string> = {}
+    for (const [name, value] of Object.entries(shareableEnvironment())) {
+      if (value !== undefined && this.#env[name] !== value) changes[name] = value
+    }
+    return changes
   }
 
   /** Kills the process and its children at once. */
@@ -151,6 +163,12 @@ export class WorkerProcess {
     })
     this.#child.on('close', report)
   }
+}
+
+/** Everything but the secret of Mayfly's servers, which no user code may see. */
+function shareableEnvironment(): NodeJS.ProcessEnv {
+  const { MAYFLY_SECRET: _secret, ...env } = process.env
+  return env
 }
 
 /** Processes the kernel has killed for want of memory: of this control group if it can tell, else of the machine. */
