@@ -1,5 +1,6 @@
 /** From the tables of the last stages to annotations, counts and images. */
 import type { CloudObject } from '@mayfly/executor'
+import type { ColumnReader } from './columns.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, openTable, type StageContext } from './stages/context.js'
 import type { Rates } from './stages/rates.js'
@@ -65,6 +66,9 @@ export interface ImageSource {
   mask: Uint8Array
 }
 
+/** Ions whose images are read side by side. */
+const AT_A_TIME = 32
+
 /** Reads isotope images of ions by their number, with range requests; ions without a row are left out. */
 export async function readImages(
   source: ImageSource,
@@ -74,20 +78,31 @@ export async function readImages(
 ): Promise<IonImage[]> {
   const { metrics, parts, width, height, mask } = source
   const rowOf = new Map(Array.from(metrics.formula_i, (id, row) => [id, row]))
-  const images: IonImage[] = []
-  for (const { formula_i, full_mol } of wanted) {
+  const tables = new Map<number, Promise<ColumnReader>>()
+  const tableOf = (part: number) => {
+    const known = tables.get(part) ?? openTable(ctx.storage, parts[part] as CloudObject)
+    tables.set(part, known)
+    return known
+  }
+  const read = async ({ formula_i, full_mol }: (typeof wanted)[number]): Promise<IonImage[]> => {
     const row = rowOf.get(formula_i)
-    if (row === undefined) continue
-    const table = await openTable(ctx.storage, parts[metrics.part[row] as number] as CloudObject)
-    for (const isotope of isotopes) {
-      const at = 4 * (metrics.row[row] as number) + isotope
-      const [from, to] = (await table.slice<Uint32Array>('imageStart', at, at + 2)) as unknown as [number, number]
-      const pixel = await table.slice<Uint32Array>('pixel', from, to)
-      const value = await table.slice<Float64Array>('value', from, to)
-      const values = new Float64Array(width * height)
-      for (let i = 0; i < pixel.length; i++) values[pixel[i] as number] = value[i] as number
-      images.push({ formula_i, full_mol, isotope, width, height, values, mask })
-    }
+    if (row === undefined) return []
+    const table = await tableOf(metrics.part[row] as number)
+    return Promise.all(
+      isotopes.map(async (isotope) => {
+        const at = 4 * (metrics.row[row] as number) + isotope
+        const [from, to] = (await table.slice<Uint32Array>('imageStart', at, at + 2)) as unknown as [number, number]
+        const pixel = await table.slice<Uint32Array>('pixel', from, to)
+        const value = await table.slice<Float64Array>('value', from, to)
+        const values = new Float64Array(width * height)
+        for (let i = 0; i < pixel.length; i++) values[pixel[i] as number] = value[i] as number
+        return { formula_i, full_mol, isotope, width, height, values, mask }
+      }),
+    )
+  }
+  const images: IonImage[] = []
+  for (let at = 0; at < wanted.length; at += AT_A_TIME) {
+    images.push(...(await Promise.all(wanted.slice(at, at + AT_A_TIME).map(read))).flat())
   }
   return images
 }
