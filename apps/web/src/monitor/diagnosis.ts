@@ -116,7 +116,8 @@ export function failureGroupsOf(model: RunModel): FailureGroup[] {
   const groups = new Map<string, FailureGroup & { seen: Set<number> }>()
   for (const { call, kind, error, to, final } of model.failures) {
     const frame = topFrame(error.stack)
-    const key = `${error.code}\n${kind}\n${frame || error.message}`
+    // Messages name their call; two that differ only in numbers are the same failure.
+    const key = `${error.code}\n${kind}\n${frame || error.message.replace(/\d+/g, '#')}`
     let group = groups.get(key)
     if (!group) {
       const { code, name, message, hint, stack } = error

@@ -128,7 +128,9 @@ export function StripView({ feed, output }: { feed: RunFeed; output: RunOutput }
           )}
         </div>
       </div>
-      {facts && facts.job >= 0 && <MiniTimeline feed={feed} job={facts.job} total={total} />}
+      {facts && facts.job >= 0 && (
+        <MiniTimeline feed={feed} job={facts.job} total={total} begun={total - facts.counts[S.waiting]!} />
+      )}
     </section>
   )
 }
@@ -141,14 +143,14 @@ function formatLeft([low, high]: [number, number]): string {
   return `${Math.floor(low / 60_000)}–${Math.ceil(seconds / 60)} min`
 }
 
-function MiniTimeline({ feed, job, total }: { feed: RunFeed; job: number; total: number }) {
+function MiniTimeline({ feed, job, total, begun }: { feed: RunFeed; job: number; total: number; begun: number }) {
   const [ref, width] = useWidth()
   const { model } = feed
   const version = model.failures.length
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list is mutable and known by its length
   const earlier = useMemo(() => failuresByCall(model), [model, version])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the job's rows are fixed once it is created
-  const order = useMemo(() => orderRows(model, { sort: 'submit', job }), [model, job, total])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable; calls join as they begin
+  const order = useMemo(() => orderRows(model, { sort: 'submit', job, begun: true }), [model, job, begun])
   const height = 78
   const canvas = useCanvas(
     feed,

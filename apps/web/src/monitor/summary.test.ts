@@ -147,6 +147,23 @@ describe('stragglers and failures', () => {
     expect(groups.reduce((sum, group) => sum + group.count, 0)).toBe(model.failures.length)
     expect(groups.find((group) => group.code === 'E_USER')?.frame).toBe('annotate (Cell 4:12:9)')
     expect(topFrame(undefined)).toBe('')
+    const cancelled = new RunModel()
+    cancelled.fold(
+      [0, 1, 2].map((call) => ({
+        ...{
+          seq: call + 1,
+          type: 'failed' as const,
+          at: 5,
+          call,
+          attempt: 1,
+          ended: 5,
+          kind: 'cancelled' as const,
+          final: true,
+        },
+        error: { name: 'Cancelled', code: 'E_CALL_CANCELLED', message: `call M001-0000${call} was cancelled` },
+      })),
+    )
+    expect(failureGroupsOf(cancelled)).toMatchObject([{ count: 3, calls: [0, 1, 2] }])
   })
 })
 

@@ -12,16 +12,19 @@ export interface RowChoice {
   errorsOnly?: boolean
   /** Only this job (index). */
   job?: number
+  /** Only calls that a worker has or had: a queue would fill the picture and tell nothing. */
+  begun?: boolean
 }
 
 /** The rows in the order they are drawn, top first. Ties keep the order of submission. */
-export function orderRows(model: RunModel, { sort, errorsOnly, job }: RowChoice): Int32Array {
+export function orderRows(model: RunModel, { sort, errorsOnly, job, begun }: RowChoice): Int32Array {
   const failed = errorsOnly ? new Set(model.failures.map((failure) => failure.call)) : undefined
   const rows = new Int32Array(model.rows)
   let count = 0
   for (let row = 0; row < model.rows; row++) {
     if (failed && !failed.has(row)) continue
     if (job !== undefined && model.job.data[row] !== job) continue
+    if (begun && !hasBegun(model, row)) continue
     rows[count++] = row
   }
   const kept = rows.subarray(0, count)
@@ -29,6 +32,14 @@ export function orderRows(model: RunModel, { sort, errorsOnly, job }: RowChoice)
   const keys = new Float64Array(model.rows)
   for (const row of kept) keys[row] = keyOf(model, row, sort)
   return kept.sort((a, b) => keys[a]! - keys[b]! || a - b)
+}
+
+/** Whether a worker has, or an earlier attempt had, the call. */
+function hasBegun(model: RunModel, row: number): boolean {
+  if (model.attempt.data[row]! > 1) return true
+  const state = model.state.data[row]!
+  if (state === S.waiting) return false
+  return state !== S.cancelled || model.worker.data[row]! >= 0
 }
 
 function keyOf(model: RunModel, row: number, sort: Exclude<Sort, 'submit'>): number {

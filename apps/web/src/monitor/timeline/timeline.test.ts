@@ -156,6 +156,16 @@ describe('rows', () => {
     const failed = new Set(model.failures.map((failure) => failure.call))
     expect(new Set(orderRows(model, { sort: 'cold', errorsOnly: true }))).toEqual(failed)
   })
+
+  it('can leave out calls that no worker has had', () => {
+    const model = modelOf({ jobs: [400], until: 1200, failing: 0.2, sampling: 0 })
+    const begun = orderRows(model, { sort: 'submit', begun: true })
+    expect(begun.length).toBeLessThan(400)
+    const waiting = model.counts[S.waiting]!
+    const again = [...begun].filter((row) => model.state.data[row] === S.waiting)
+    expect(begun.length).toBe(400 - waiting + again.length)
+    for (const row of again) expect(model.attempt.data[row]).toBeGreaterThan(1)
+  })
 })
 
 describe('painting', () => {

@@ -2,11 +2,12 @@
 
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { formatCount } from '../../lib/format'
+import { formatCount, plural } from '../../lib/format'
 import type { RunFeed } from '../feed'
 import { useWidth } from '../hooks'
 import { pan, type TimeWindow, toTime, zoom } from '../scale'
 import type { ViewStore } from '../store'
+import { countsOf } from '../summary'
 import { type Hit, hitTest } from './hit'
 import { HoverCard } from './hover-card'
 import { AXIS, failuresByCall, paint } from './paint'
@@ -36,14 +37,17 @@ export function Timeline({ feed, view, tick, windowNow, limits }: Props) {
   const [ref, width] = useWidth()
   const [hover, setHover] = useState<Hit & { x: number; y: number }>()
   const [band, setBand] = useState<[number, number]>()
-  // Orders other than submission change as calls end, but not with every frame.
-  const orderKey = sort === 'submit' && !errorsOnly ? model.rows : tick
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable; `orderKey` says when it changed
-  const order = useMemo(() => orderRows(model, { sort, errorsOnly, job }), [model, sort, errorsOnly, job, orderKey])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable; `tick` says when it changed
+  const order = useMemo(
+    () => orderRows(model, { sort, errorsOnly, job, begun: true }),
+    [model, sort, errorsOnly, job, tick],
+  )
   const failures = model.failures.length
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list is mutable and known by its length
   const earlier = useMemo(() => failuresByCall(model), [model, failures])
-  const height = Math.round(Math.min(TALLEST, Math.max(LOWEST, order.length * 14)))
+  // The height is that of all calls from the start, so that what is below does not move while they begin.
+  const total = errorsOnly ? order.length : countsOf(model, job).reduce((a, b) => a + b, 0)
+  const height = Math.round(Math.min(TALLEST, Math.max(LOWEST, total * 14)))
   const fitted = fitRows(order.length, height)
   const rowPx = Math.max(rowHeight ?? fitted, fitted)
   const mostScroll = Math.max(0, order.length * rowPx - height)
@@ -140,33 +144,41 @@ export function Timeline({ feed, view, tick, windowNow, limits }: Props) {
   }
 
   return (
-    <div ref={ref} className="relative">
-      <canvas
-        ref={canvas}
-        data-testid="timeline"
-        data-rows={0}
-        role="img"
-        tabIndex={0}
-        aria-label={`${describe(feed, order.length)} Arrow keys step through the calls; the Calls table below lists them.`}
-        className="block touch-pan-y cursor-crosshair select-none"
-        style={{ width: width || '100%', height: height + AXIS }}
-        onPointerDown={onPointerDown}
-        onPointerMove={onPointerMove}
-        onPointerUp={onPointerUp}
-        onPointerLeave={() => setHover(undefined)}
-        onDoubleClick={() => view.setState({ window: undefined, rowHeight: undefined, scroll: 0 })}
-        onKeyDown={onKeyDown}
-      />
-      {band && (
-        <div
-          aria-hidden="true"
-          className="pointer-events-none absolute inset-y-0 border-accent border-x bg-accent/15"
-          style={{ left: band[0], width: band[1] - band[0] }}
+    <>
+      <div ref={ref} className="relative">
+        <canvas
+          ref={canvas}
+          data-testid="timeline"
+          data-rows={0}
+          role="img"
+          tabIndex={0}
+          aria-label={`${describe(feed, order.length)} Arrow keys step through the calls; the Calls table below lists them.`}
+          className="block touch-pan-y cursor-crosshair select-none"
+          style={{ width: width || '100%', height: height + AXIS }}
+          onPointerDown={onPointerDown}
+          onPointerMove={onPointerMove}
+          onPointerUp={onPointerUp}
+          onPointerLeave={() => setHover(undefined)}
+          onDoubleClick={() => view.setState({ window: undefined, rowHeight: undefined, scroll: 0 })}
+          onKeyDown={onKeyDown}
         />
+        {band && (
+          <div
+            aria-hidden="true"
+            className="pointer-events-none absolute inset-y-0 border-accent border-x bg-accent/15"
+            style={{ left: band[0], width: band[1] - band[0] }}
+          />
+        )}
+        {rowPx > fitted && <ScrollMark top={scrolled} shown={height} all={order.length * rowPx} />}
+        {hover && <HoverCard feed={feed} hit={hover} x={hover.x} y={hover.y} width={width} />}
+      </div>
+      {!errorsOnly && total > order.length && (
+        <p className="tabular pt-1 text-ink-2 text-xs">
+          {plural(total - order.length, 'call')}{' '}
+          {model.status === 'running' ? 'waiting, without a row yet' : 'never reached a worker'}
+        </p>
       )}
-      {rowPx > fitted && <ScrollMark top={scrolled} shown={height} all={order.length * rowPx} />}
-      {hover && <HoverCard feed={feed} hit={hover} x={hover.x} y={hover.y} width={width} />}
-    </div>
+    </>
   )
 }
 
