@@ -1,15 +1,8 @@
 /** The same hooks for `module.registerHooks` (Node 22.15 and later): synchronous, in the main thread. */
 import { readFileSync } from 'node:fs'
 import * as nodeModule from 'node:module'
-import { transformSync } from 'esbuild'
-import {
-  compileError,
-  formatOf,
-  type LoaderOptions,
-  packageNotFound,
-  transformOptions,
-  WorkspaceLoader,
-} from './workspace-loader.js'
+import { compileSync } from './compile-sync.js'
+import { compileError, formatOf, type LoaderOptions, packageNotFound, WorkspaceLoader } from './workspace-loader.js'
 
 interface Resolved {
   url: string
@@ -53,8 +46,7 @@ export function installSyncHooks(options: LoaderOptions): void {
       const source = readFileSync(found.file, 'utf8')
       if (found.kind === 'json') return { format: 'json', source, shortCircuit: true }
       try {
-        const { code } = transformSync(source, transformOptions(found.file))
-        return { format: formatOf(found.file), source: code, shortCircuit: true }
+        return { format: formatOf(found.file), source: compileSync(found.file, source), shortCircuit: true }
       } catch (error) {
         throw compileError(found.file, error)
       }

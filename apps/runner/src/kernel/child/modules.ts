@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { createRequire, isBuiltin, register } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { transformSync } from 'esbuild'
 import type { ImportedName } from '../transform/index.js'
+import { compileSync } from './compile-sync.js'
 import { installSyncHooks, registerHooks } from './hooks-sync.js'
-import { findFile, notebookSpecifier, transformOptions, WorkspaceLoader } from './workspace-loader.js'
+import { findFile, notebookSpecifier, WorkspaceLoader } from './workspace-loader.js'
 
 type Namespace = Record<string, unknown>
 
@@ -169,7 +169,7 @@ function installTypeScriptRequire(): void {
   typeScriptRequire = true
   const { extensions } = createRequire(import.meta.url)
   const compile = (module: NodeJS.Module, file: string) => {
-    const { code } = transformSync(readFileSync(file, 'utf8'), { ...transformOptions(file), format: 'cjs' })
+    const code = compileSync(file, readFileSync(file, 'utf8'), 'cjs')
     ;(module as unknown as { _compile(code: string, file: string): void })._compile(code, file)
   }
   for (const extension of ['.ts', '.cts', '.mts', '.tsx']) extensions[extension] = compile
