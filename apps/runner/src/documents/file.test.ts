@@ -162,6 +162,31 @@ describe('after the runner was killed', () => {
     expect(again.document.seq).toBe(3)
   })
 
+  test('messages that come while it saves are neither lost nor doubled', async () => {
+    const file = await documents.open('a.ipynb')
+    file.apply(start())
+    const numbers: string[] = []
+    for (let round = 0; round < 5; round++) {
+      let saving = true
+      const saved = file.flush().finally(() => {
+        saving = false
+      })
+      while (saving) {
+        for (let i = 0; i < 3; i++) {
+          file.apply(print(`${numbers.length}\n`))
+          numbers.push(`${numbers.length}\n`)
+        }
+        await (numbers.length % 2 ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve)))
+      }
+      await saved
+    }
+    file.apply(print('end\n'))
+    await journaled('end\n')
+    const again = await open().open('a.ipynb')
+    expect(again.document.notebook().cells[0]?.outputs?.[0]).toMatchObject({ text: `${numbers.join('')}end\n` })
+    expect(again.document.seq).toBe(file.document.seq)
+  })
+
   test('also when it died between announcing a save and doing it', async () => {
     const file = await documents.open('a.ipynb')
     for (const m of [start(), print('1\n')]) file.apply(m)

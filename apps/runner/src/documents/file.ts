@@ -216,11 +216,12 @@ export class DocumentFile {
 
   private async write(): Promise<void> {
     const started = performance.now()
+    const absolute = await this.options.workspace.resolveReal(this.path)
+    // Nothing may be awaited from here to `rotate`: the text and the new journal must part at the same message.
     const text = formatNotebook(this.document.notebook())
     const unsave = this.document.saved()
     this.dirty = false
     try {
-      const absolute = await this.options.workspace.resolveReal(this.path)
       await this.journal.rotate(this.document.seq, sha256(text), this.document.running())
       await writeAtomic(absolute, text, this.mode)
       this.stamp = await stampOf(absolute)

@@ -73,10 +73,15 @@ export class Journal {
     this.buffer += `${JSON.stringify({ ...record, message })}\n`
   }
 
-  /** Later records build on a file with this hash, which is about to be written. */
+  /**
+   * Later records build on a file with this hash, which is about to be written. Takes effect at once: records that are appended before
+   * this resolves belong to the new generation already.
+   */
   async rotate(seq: number, hash: string, running: Record<string, number>): Promise<void> {
-    await this.flush()
+    const rest = this.buffer
+    this.buffer = ''
     await this.enqueue(async () => {
+      if (rest !== '') await (this.file ?? (await this.openFile())).appendFile(rest)
       await this.file?.close()
       this.file = undefined
       this.generation++
