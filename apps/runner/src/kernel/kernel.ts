@@ -43,6 +43,8 @@ export class Kernel {
   #life: 'starting' | 'up' | 'restarting' | 'dead' = 'dead'
   #lastActivity = new Date()
   #falseStarts = 0
+  #nodeMajor = 0
+  #interruptedAt = Number.NEGATIVE_INFINITY
   #escalation: NodeJS.Timeout[] = []
   #waiters: { resolve(): void; reject(error: Error): void }[] = []
 
@@ -103,6 +105,7 @@ export class Kernel {
     const process = this.#process
     if (!process || this.#life !== 'up') return
     this.#calm()
+    this.#interruptedAt = performance.now()
     process.send({ op: 'interrupt' })
     this.#escalation = [
       setTimeout(() => process.pid !== undefined && killDescendants(process.pid), KILL_CHILDREN_MS),
@@ -154,6 +157,7 @@ export class Kernel {
     else if (frame.op === 'ready') {
       this.#life = 'up'
       this.#falseStarts = 0
+      this.#nodeMajor = Number.parseInt(frame.node.slice(1), 10)
       this.#core.childReady(frame)
       this.#settle()
     } else this.#core.frame(frame)
@@ -165,8 +169,9 @@ export class Kernel {
     this.#calm()
     if (this.#life !== 'up') this.#falseStarts++
     const evalue = `The kernel ${reason}.`
-    const advice = 'It is started again; variables are lost, outputs are kept.'
-    this.#core.childGone({ ename: 'KernelDied', evalue, traceback: [`KernelDied: ${evalue}`, `  → ${advice}`] })
+    const advice = ['  → It is started again; variables are lost, outputs are kept.']
+    if (this.#diedOfInterrupt()) advice.push(`  → ${OLD_NODE}`)
+    this.#core.childGone({ ename: 'KernelDied', evalue, traceback: [`KernelDied: ${evalue}`, ...advice] })
     if (this.#falseStarts < MAX_FALSE_STARTS) {
       this.#spawn('restarting')
       return
@@ -177,6 +182,10 @@ export class Kernel {
     this.#settle(
       new MayflyError('E_KERNEL_START', `The kernel ${reason}, ${MAX_FALSE_STARTS} times in a row.`, { hint }),
     )
+  }
+
+  #diedOfInterrupt(): boolean {
+    return this.#nodeMajor < SAFE_NODE && performance.now() - this.#interruptedAt < INTERRUPT_AFTERMATH_MS
   }
 
   async #endProcess(): Promise<void> {
@@ -215,6 +224,11 @@ export class Kernel {
   }
 }
 
+/** From this version on an interrupt never ends the process, whatever hooks are active. */
+const SAFE_NODE = 24
+const INTERRUPT_AFTERMATH_MS = 1000
+const OLD_NODE =
+  'On Node 20 and 22 an interrupt ends a kernel whose code uses AsyncLocalStorage or async_hooks. Node 24 survives it.'
 const STUCK = 'The cell does not answer the interrupt: it is inside native code. Restart the kernel to stop it.\n'
 
 const optionsSchema = z.object({
