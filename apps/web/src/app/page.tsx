@@ -1,4 +1,4 @@
-import { Home } from '../home/home'
+import { Home } from './_home/home'
 
 export default function HomePage() {
   return <Home />

@@ -68,9 +68,7 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
         {kind === 'code' ? (
           <>
             <CellEditor id={id} label={`Source of cell ${number}`} />
-            <div className="rounded-b-lg border-line border-t bg-bg empty:hidden">
-              <CellOutputs id={id} />
-            </div>
+            <CellOutputs id={id} />
           </>
         ) : (
           <TextCell id={id} number={number} editing={editing} />

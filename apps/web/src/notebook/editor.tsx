@@ -2,10 +2,11 @@
 import { memo, useEffect, useRef, useState } from 'react'
 import { bindingsOf } from './commands'
 import { runCommand, useServices } from './context'
+import { neighbour } from './edit'
 import { languageOf, MODEL_OPTIONS } from './models'
 import { type CodeEditor, type Monaco, useMonaco } from './monaco'
 import { useNearViewport } from './near'
-import { useNotebook, useNotebookStore } from './store'
+import { type NotebookStore, useNotebook, useNotebookStore } from './store'
 
 const LINE_HEIGHT = 20
 const PADDING = 9
@@ -105,6 +106,22 @@ function LiveEditor({ id, label, monaco }: { id: string; label: string; monaco: 
         run: () => runCommand(command, context),
       })
     }
+    for (const [by, key] of [
+      [-1, monaco.KeyCode.UpArrow],
+      [1, monaco.KeyCode.DownArrow],
+    ] as const) {
+      editor.addAction({
+        id: by < 0 ? 'cell.cross-up' : 'cell.cross-down',
+        label: by < 0 ? 'To the cell above' : 'To the cell below',
+        keybindings: [key],
+        precondition: CROSSES,
+        run: () => {
+          const edge = by < 0 ? 1 : model.getLineCount()
+          if (editor.getPosition()?.lineNumber === edge && cross(store, id, by)) return
+          editor.trigger('keyboard', by < 0 ? 'cursorUp' : 'cursorDown', undefined)
+        },
+      })
+    }
     return () => {
       observer.disconnect()
       models.keepView(id, editor.saveViewState())
@@ -135,6 +152,17 @@ function LiveEditor({ id, label, monaco }: { id: string; label: string; monaco: 
 
 const ESCAPE_LEAVES =
   '!suggestWidgetVisible && !findWidgetVisible && !renameInputVisible && !parameterHintsVisible && !inSnippetMode && !editorHasMultipleSelections'
+
+const CROSSES = '!suggestWidgetVisible && !parameterHintsVisible && !renameInputVisible && editorTextFocus'
+
+/** Goes on in the neighbouring cell; false when there is none. A text cell is selected, not opened. */
+function cross(store: NotebookStore, id: string, by: 1 | -1): boolean {
+  const state = store.getState()
+  const next = neighbour(state, id, by)
+  if (next === undefined || next === id) return false
+  store.setState({ selected: next, mode: state.cells[next]?.kind === 'code' ? 'edit' : 'command' })
+  return true
+}
 
 const OPTIONS: Parameters<Monaco['editor']['create']>[1] = {
   ...FONT,

@@ -3,6 +3,7 @@ import { Ban, Check, Clock, Play, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { cx } from '../lib/cx'
 import { formatDuration } from '../lib/format'
+import { Keys } from '../ui/keys'
 import { type CellState, durationOf } from './cells'
 import { useCommand } from './context'
 import { useNotebook, useNotebookStore } from './store'
@@ -23,7 +24,14 @@ export function Gutter({ id }: { id: string }) {
   const count = useNotebook((state) => state.cells[id]?.executionCount)
   const store = useNotebookStore()
   const run = useCommand()
-  if (kind !== 'code') return <div />
+  const editing = useNotebook((state) => state.selected === id && state.mode === 'edit')
+  // The editor keeps Tab for itself; the way out must be in sight.
+  const hint = editing && (
+    <div className="mt-auto flex items-center gap-1.5 pb-1 text-[11px] text-ink-2">
+      <Keys keys="escape" /> leaves
+    </div>
+  )
+  if (kind !== 'code') return <div className="flex flex-col items-end pr-2.5">{hint}</div>
   const { text, look } = STATES[state]
   return (
     <div className="flex flex-col items-end gap-0.5 pt-1.5 pr-2.5 text-xs">
@@ -49,6 +57,7 @@ export function Gutter({ id }: { id: string }) {
         <span className="sr-only">{text}</span>
         <Duration id={id} />
       </div>
+      {hint}
     </div>
   )
 }

@@ -20,10 +20,7 @@ export function CellOutputs({ id }: { id: string }) {
     <div
       data-testid="cell-output"
       data-stale={stale || undefined}
-      className={cx(
-        'flex flex-col gap-2 px-3 py-2.5',
-        stale && 'border-line-strong border-l-2 border-dashed grayscale',
-      )}
+      className={cx('flex flex-col gap-2 rounded-b-[7px] border-line border-t bg-bg px-3 py-2.5', stale && 'grayscale')}
       title={stale ? 'From an earlier run or kernel' : undefined}
     >
       {outputs.map((output, i) => (

@@ -4,12 +4,12 @@ import { FileText } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import type { ReactNode } from 'react'
-import { cx } from '../lib/cx'
-import { formatAgo, plural } from '../lib/format'
-import { notebookHref } from '../lib/paths'
-import { errorValueOf, useTRPC } from '../lib/trpc'
-import { EmptyState, ErrorNote } from '../ui/panel'
-import { toast } from '../ui/toast'
+import { cx } from '../../lib/cx'
+import { formatAgo, plural } from '../../lib/format'
+import { notebookHref } from '../../lib/paths'
+import { errorValueOf, useTRPC } from '../../lib/trpc'
+import { EmptyState, ErrorNote } from '../../ui/panel'
+import { toast } from '../../ui/toast'
 import { BlankArt, MapArt, TissueArt } from './art'
 
 const CARDS: { id: string; title: string; text: string; time: string; art: ReactNode }[] = [
@@ -41,7 +41,7 @@ export function Home() {
   return (
     <main className="mx-auto max-w-5xl px-6 pt-10 pb-16">
       <h1 className="font-semibold text-2xl tracking-tight">Notebooks that fan out</h1>
-      <p className="mt-1 max-w-2xl text-ink-2">
+      <p className="mt-1 text-ink-2">
         Write TypeScript in cells, map a function over your data, and watch every call. All of it runs on this machine.
       </p>
       <Start />
