@@ -87,6 +87,14 @@ test('queued cells are aborted, later ones run', async () => {
   expect((await client.run('rounds >= 0')).text).toBe('true')
 })
 
+test.for([0, 1, 3, 10, 30])('an interrupt %i ms after the request is not lost', async (delay) => {
+  const result = client.run('const typed: number = 1; for (;;);')
+  if (delay > 0) await sleep(delay)
+  await client.kernel.interrupt()
+  expect((await result).reply.ename).toBe('KeyboardInterrupt')
+  expect((await client.run('keep')).text).toBe('7')
+})
+
 test('promises of abandoned cells may be collected', async () => {
   for (let i = 0; i < 5; i++) await interrupted('await 0; for (;;);')
   await client.run('for (let i = 0; i < 200; i++) new Array(1e5).fill(i)')

@@ -106,6 +106,7 @@ export class Kernel {
     if (!process || this.#life !== 'up') return
     this.#calm()
     this.#interruptedAt = performance.now()
+    this.#core.interrupt()
     process.send({ op: 'interrupt' })
     this.#escalation = [
       setTimeout(() => process.pid !== undefined && killDescendants(process.pid), KILL_CHILDREN_MS),

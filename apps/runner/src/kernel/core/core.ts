@@ -110,6 +110,15 @@ export class KernelCore {
     for (const request of waiting) this.#abort(request)
   }
 
+  /** A cell that is still being compiled ends here: the child has not heard of it and could not stop it. */
+  interrupt(): void {
+    const running = this.#running
+    if (!running || running.compiled) return
+    const evalue = 'The cell was interrupted before it began.'
+    const error = { ename: 'KeyboardInterrupt', evalue, traceback: [`KeyboardInterrupt: ${evalue}`] }
+    this.#done({ op: 'done', run: running.run, status: 'error', error })
+  }
+
   /** An iopub status that answers no request. */
   status(state: string): void {
     this.#streams.flush()
