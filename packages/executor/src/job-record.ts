@@ -112,15 +112,20 @@ export class JobRecord {
   /** Reads a result that did not travel in the reply, then removes it from storage. */
   async fetchResult(call: CallRecord, key: string): Promise<Uint8Array> {
     const bytes = await this.storage.getObject(this.storage.bucket, key)
-    await this.storage.deleteObject(this.storage.bucket, key)
     this.collected(call)
+    this.#remove(key)
     return bytes
   }
 
   /** Removes the input of a call that needs it no more. */
   dropInput(call: CallRecord): void {
     if (!call.input || !('file' in call.input)) return
-    void this.storage.deleteObject(this.storage.bucket, inputKey(this, call.index))
+    this.#remove(inputKey(this, call.index))
+  }
+
+  /** In the background, and without fuss if it fails: `clean()` finds what is left. */
+  #remove(key: string): void {
+    this.storage.deleteObject(this.storage.bucket, key).catch(() => undefined)
   }
 
   collected(call: CallRecord): void {

@@ -77,7 +77,8 @@ export function backendContract(name: string, { make, events }: ContractParts): 
         const result = await future.result()
         expect(result).toHaveLength(2_500_000)
         expect(result[2_499_999]).toBe(4_999_998)
-        expect(await executor.storage.listKeys(executor.storage.bucket, 'jobs/')).toEqual([])
+        const left = () => executor.storage.listKeys(executor.storage.bucket, 'jobs/')
+        await expect.poll(left, PATIENTLY).toEqual([])
       }))
 
     it('gives each call its context, extra arguments and environment, and cleans the environment up', () =>

@@ -1,5 +1,9 @@
-/** Appends events to `runs/<runId>.ndjson`. Lines are gathered for up to 40 ms and written together. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+/**
+ * Appends events to `runs/<runId>.ndjson`. Lines are gathered for up to 40 ms and written together, off the main thread: a
+ * slow disk must not slow the calls. Every write has its place in the file, so that a write under way can be repeated
+ * synchronously when the process is about to exit.
+ */
+import { closeSync, mkdirSync, openSync, write, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { RunEvent } from '../events.js'
 
@@ -13,6 +17,10 @@ export class RunLogWriter {
   #lines: string[] = []
   #size = 0
   #timer: NodeJS.Timeout | undefined
+  /** Bytes on their way to the file, and where the next ones go. */
+  #underway: Buffer | undefined
+  #position = 0
+  #closing = false
   readonly #failed: (error: unknown) => void
 
   /** @param failed called once if the log cannot be written; calls go on without it. */
@@ -21,39 +29,85 @@ export class RunLogWriter {
     this.#failed = failed
     try {
       mkdirSync(dirname(path), { recursive: true })
-      this.#fd = openSync(path, 'ax')
+      this.#fd = openSync(path, 'wx')
     } catch (error) {
       failed(error)
     }
   }
 
   append(event: RunEvent): void {
-    if (this.#fd === undefined) return
+    if (this.#fd === undefined || this.#closing) return
     const line = `${JSON.stringify({ seq: ++this.#seq, ...event })}\n`
     this.#size += this.#lines.push(line) && line.length
-    if (this.#size > FLUSH_CHARS) this.flush()
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS)
+    if (this.#size > FLUSH_CHARS) this.#start()
+    else this.#timer ??= setTimeout(() => this.#start(), FLUSH_MS)
   }
 
-  /** Writes what is waiting. Synchronous: an append to the page cache, and it also works while the process exits. */
+  /** Puts everything into the file before it returns. */
   flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#fd === undefined || this.#lines.length === 0) return
-    const bytes = Buffer.from(this.#lines.join(''))
-    this.#lines = []
-    this.#size = 0
+    if (this.#fd === undefined) return
     try {
-      for (let at = 0; at < bytes.byteLength; ) at += writeSync(this.#fd, bytes, at)
+      // Whether the write under way has come through is not known; the same bytes at the same place do no harm.
+      if (this.#underway) writeAll(this.#fd, this.#underway, this.#position - this.#underway.byteLength)
+      const bytes = this.#take()
+      writeAll(this.#fd, bytes, this.#position - bytes.byteLength)
     } catch (error) {
-      this.close()
-      this.#failed(error)
+      this.#giveUp(error)
     }
   }
 
+  /** Flushes and closes; later events are ignored. */
   close(): void {
     this.flush()
-    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#closing = true
+    this.#closeWhenQuiet()
+  }
+
+  #take(): Buffer {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const bytes = Buffer.from(this.#lines.join(''))
+    this.#lines = []
+    this.#size = 0
+    this.#position += bytes.byteLength
+    return bytes
+  }
+
+  #start(): void {
+    this.#timer = undefined
+    if (this.#fd === undefined || this.#underway || this.#lines.length === 0) return
+    const bytes = (this.#underway = this.#take())
+    this.#continue(bytes, 0, this.#position - bytes.byteLength)
+  }
+
+  #continue(bytes: Buffer, from: number, position: number): void {
+    write(this.#fd!, bytes, from, bytes.byteLength - from, position + from, (error, written) => {
+      if (!error && from + written < bytes.byteLength && !this.#closing) {
+        this.#continue(bytes, from + written, position)
+        return
+      }
+      this.#underway = undefined
+      if (error && !this.#closing) this.#giveUp(error)
+      this.#closeWhenQuiet()
+      this.#start()
+    })
+  }
+
+  #closeWhenQuiet(): void {
+    if (!this.#closing || this.#underway || this.#fd === undefined) return
+    closeSync(this.#fd)
     this.#fd = undefined
   }
+
+  #giveUp(error: unknown): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#lines = []
+    this.#closeWhenQuiet()
+    this.#failed(error)
+  }
+}
+
+function writeAll(fd: number, bytes: Buffer, position: number): void {
+  for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at, bytes.byteLength - at, position + at)
 }
