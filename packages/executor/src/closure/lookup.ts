@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { KernelHost } from '../host.js'
 import type { ImportNode, Reference } from './graph.js'
 import { builtinPlace, globalExpression, isStandardGlobal } from './identity.js'
-import { importTable, loadedIndex } from './modules.js'
+import { importTable, loadedIndex, requiredIndex } from './modules.js'
 import type { Names } from './names.js'
 import { type ExportPlace, markedPlace } from './shippable.js'
 
@@ -22,7 +22,8 @@ export class Lookup {
   readonly baseUrl: string
   readonly #host: KernelHost | undefined
   readonly #names: Names
-  #loaded: Map<unknown, ExportPlace> | undefined
+  #loaded: ReadonlyMap<unknown, ExportPlace> | undefined
+  #required: ReadonlyMap<unknown, ExportPlace> | undefined
   readonly #imports = new Map<string, ImportNode>()
   /** Set when the text imports something that Node does not have itself. */
   external = false
@@ -43,12 +44,18 @@ export class Lookup {
   byIdentity(value: object): Reference | undefined {
     const text = globalExpression(value)
     if (text !== undefined) return { kind: 'code', text }
-    const place = markedPlace(value) ?? (this.#loaded ??= loadedIndex(this.#host)).get(value)
+    const place = markedPlace(value) ?? this.#loadedPlace(value)
     if (place) return this.#exported(place)
     const builtin = builtinPlace(value)
     if (!builtin) return undefined
     const [first, ...rest] = builtin.path
     return this.#import(builtin.module, first ?? 'default', rest)
+  }
+
+  #loadedPlace(value: object): ExportPlace | undefined {
+    this.#loaded ??= loadedIndex(this.#host)
+    this.#required ??= requiredIndex()
+    return this.#loaded.get(value) ?? this.#required.get(value)
   }
 
   /** What an import declaration of the module at `url` binds a name to. */

@@ -3,7 +3,8 @@
  * loaded.
  */
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Program, parse } from 'acorn'
 import { transformSync } from 'esbuild'
 import type { KernelHost } from '../host.js'
@@ -68,6 +69,26 @@ export function loadedIndex(host: KernelHost | undefined): Map<unknown, ExportPl
     for (const [value, place] of index) if (!all.has(value)) all.set(value, place)
   }
   return all
+}
+
+const { cache: commonJsCache } = createRequire(import.meta.url)
+let commonJsCount = 0
+const commonJs = new Map<unknown, ExportPlace>()
+
+/** The exports of the CommonJS modules that `require` has loaded, and their members, by value. */
+export function requiredIndex(): ReadonlyMap<unknown, ExportPlace> {
+  const files = Object.keys(commonJsCache)
+  if (files.length === commonJsCount) return commonJs
+  commonJsCount = files.length
+  commonJs.clear()
+  for (const file of files) {
+    const exported: unknown = commonJsCache[file]?.exports
+    if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) continue
+    for (const [value, place] of indexOf(pathToFileURL(file).href, { default: exported })) {
+      if (!commonJs.has(value)) commonJs.set(value, place)
+    }
+  }
+  return commonJs
 }
 
 function indexOf(url: string, namespace: Record<string, unknown>): Map<unknown, ExportPlace> {
