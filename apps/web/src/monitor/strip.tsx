@@ -13,7 +13,7 @@ import { Counts, SegmentedProgress } from './progress'
 import { StatusBadge } from './status'
 import { costOf, countsOf, remainingOf, spanOf } from './summary'
 import { failuresByCall, paint } from './timeline/paint'
-import { fitRows, orderRows, pickRows } from './timeline/rows'
+import { fitRows, laneRows, orderRows, pickRows } from './timeline/rows'
 import { useCanvas } from './timeline/use-canvas'
 import './monitor.css'
 
@@ -160,12 +160,14 @@ function MiniTimeline({ feed, job, total, begun }: { feed: RunFeed; job: number;
       const { from, to } = spanOf(model, job, now)
       const start = Number.isNaN(from) ? now - 1 : from
       const end = Math.max(start + 50, Number.isNaN(to) ? now : to)
-      const picked = pickRows(model, order, {
-        rowHeight: fitRows(order.length, height, 10),
-        scroll: 0,
-        height,
-        band: 3,
-      })
+      const picked =
+        laneRows(model, order, height) ??
+        pickRows(model, order, {
+          rowHeight: fitRows(order.length, height, 10),
+          scroll: 0,
+          height,
+          band: 3,
+        })
       paint(pen, {
         model,
         picked,

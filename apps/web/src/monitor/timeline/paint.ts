@@ -51,7 +51,7 @@ export interface Frame {
   selected?: number
   /** Draw the axis; the strip has none. */
   axis?: boolean
-  /** Draw queues lighter still, for small pictures. */
+  /** Leave out the time calls wait in the queue, for small pictures. */
   calm?: boolean
 }
 
@@ -64,10 +64,8 @@ const TONES = [0.3, 0.6, 1, 1, 1, 1, 0.6]
 
 /** Height of a wait: a third of its row where there is room. */
 const thinOf = (h: number) => (h >= ROOMY ? Math.max(1, Math.round(h / 3)) : h)
-const toneOf = ({ picked, calm }: Frame, phase: number) => {
-  if (picked.count === 0 || picked.heights[0]! >= ROOMY) return 1
-  return (TONES[phase] ?? 1) * (calm && phase === B.submitted ? 0.5 : 1)
-}
+const toneOf = ({ picked }: Frame, phase: number) =>
+  picked.count > 0 && picked.heights[0]! < ROOMY ? (TONES[phase] ?? 1) : 1
 
 /** Paints a frame over the whole canvas; returns how many calls were painted. */
 export function paint(pen: Pen, frame: Frame): number {
@@ -141,7 +139,7 @@ const FAILED_STYLE = PHASE_COUNT
 const CANCELLED_STYLE = PHASE_COUNT + 1
 
 /** Sorts the visible stretches of all picked rows into their styles, without an object for each. */
-function collectBars({ model, picked, scale, now }: Frame): Bars {
+function collectBars({ model, picked, scale, now, calm }: Frame): Bars {
   const bars: Bars = {
     byStyle: Array.from({ length: PHASE_COUNT + 2 }, () => []),
     openEnds: Array.from({ length: PHASE_COUNT + 2 }, () => []),
@@ -162,7 +160,7 @@ function collectBars({ model, picked, scale, now }: Frame): Bars {
     const add = (to: number, open: boolean) => {
       const x0 = (from - scale.from) * perMs
       const x1 = (to - scale.from) * perMs
-      if (x1 < 0 || x0 > scale.width) return
+      if (x1 < 0 || x0 > scale.width || (calm && phase === B.submitted)) return
       const left = Math.max(-8, x0)
       const right = Math.min(scale.width + 8, x1)
       const bad = settled && state !== S.done && phase === B.started
@@ -220,7 +218,8 @@ function paintEarlier(pen: Pen, frame: Frame): void {
   pen.fill()
   pen.globalAlpha = toneOf(frame, B.submitted)
   pen.beginPath()
-  for (let i = 0; i < waits.length; i += 4) pen.rect(waits[i]!, waits[i + 1]!, waits[i + 2]!, waits[i + 3]!)
+  for (let i = 0; i < waits.length && !frame.calm; i += 4)
+    pen.rect(waits[i]!, waits[i + 1]!, waits[i + 2]!, waits[i + 3]!)
   pen.fillStyle = palette.phases[0]!
   pen.fill()
   pen.globalAlpha = 1

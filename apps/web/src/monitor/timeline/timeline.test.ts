@@ -7,7 +7,7 @@ import { makeRun } from '../testing'
 import { hitTest, indexAt } from './hit'
 import { AXIS, failuresByCall, type Pen, paint } from './paint'
 import type { Palette } from './palette'
-import { fitRows, orderRows, pickRows } from './rows'
+import { fitRows, laneRows, orderRows, pickRows } from './rows'
 
 function modelOf(options: Parameters<typeof makeRun>[0]): RunModel {
   const model = new RunModel()
@@ -155,6 +155,23 @@ describe('rows', () => {
     expect([...orderRows(model, { sort: 'submit', job: 1 })].every((row) => row >= 60)).toBe(true)
     const failed = new Set(model.failures.map((failure) => failure.call))
     expect(new Set(orderRows(model, { sort: 'cold', errorsOnly: true }))).toEqual(failed)
+  })
+
+  it('puts the calls of each worker in a lane of its own, when there is room for lanes', () => {
+    const model = modelOf({ jobs: [120], workers: 5, failing: 0 })
+    const order = orderRows(model, { sort: 'submit' })
+    const lanes = laneRows(model, order, 78)!
+    expect(lanes.count).toBe(120)
+    const tops = new Map<number, number>()
+    for (let i = 0; i < lanes.count; i++) {
+      const worker = model.worker.data[lanes.rows[i]!]!
+      tops.set(worker, tops.get(worker) ?? lanes.y[i]!)
+      expect(lanes.y[i]).toBe(tops.get(worker))
+      expect(lanes.y[i]! + lanes.heights[i]!).toBeLessThanOrEqual(78)
+    }
+    expect(new Set(tops.values()).size).toBe(5)
+    expect(laneRows(model, order, 10)).toBeUndefined()
+    expect(laneRows(model, new Int32Array(), 78)).toBeUndefined()
   })
 
   it('can leave out calls that no worker has had', () => {
