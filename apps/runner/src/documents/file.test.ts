@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -25,8 +25,17 @@ afterEach(async () => {
   expect(faults).not.toHaveBeenCalled()
 })
 
-function open(): Documents {
-  return new Documents(new Workspace(root, home), () => true, faults)
+function open(inUse = true, at = root): Documents {
+  const workspace = new Workspace(at, join(at, '.mayfly'))
+  return new Documents(workspace, () => inUse, faults)
+}
+
+/** What a next runner finds when this one is killed now: the state first, as it is written first. */
+function afterKill(): Documents {
+  const copy = realpathSync(mkdtempSync(join(tmpdir(), 'mayfly-killed-')))
+  cpSync(home, join(copy, '.mayfly'), { recursive: true })
+  cpSync(root, copy, { recursive: true, filter: (path) => !path.startsWith(home) && !path.endsWith('.tmp') })
+  return open(true, copy)
 }
 
 function book(source: string): Notebook {
@@ -142,7 +151,7 @@ describe('after the runner was killed', () => {
     const file = await documents.open('a.ipynb')
     for (const m of [start(), print('1\n'), print('2\n')]) file.apply(m)
     await journaled('2\n')
-    const again = await open().open('a.ipynb')
+    const again = await afterKill().open('a.ipynb')
     expect(again.document.seq).toBe(3)
     expect(again.document.states().a).toMatchObject({ state: 'idle', status: 'aborted' })
     expect(again.document.notebook().cells[0]).toMatchObject({
@@ -157,7 +166,7 @@ describe('after the runner was killed', () => {
     await file.flush()
     file.apply(print('2\n'))
     await journaled('2\n')
-    const again = await open().open('a.ipynb')
+    const again = await afterKill().open('a.ipynb')
     expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: '1\n2\n' }, { ename: 'RunnerStopped' }])
     expect(again.document.seq).toBe(3)
   })
@@ -182,7 +191,7 @@ describe('after the runner was killed', () => {
     }
     file.apply(print('end\n'))
     await journaled('end\n')
-    const again = await open().open('a.ipynb')
+    const again = await afterKill().open('a.ipynb')
     expect(again.document.notebook().cells[0]?.outputs?.[0]).toMatchObject({ text: `${numbers.join('')}end\n` })
     expect(again.document.seq).toBe(file.document.seq)
   })
@@ -235,7 +244,7 @@ describe('moving and deleting', () => {
     expect(documents.peek('a.ipynb')).toBeUndefined()
     file.apply(print('after'))
     await journaled('after')
-    const again = await open().open('sub/b.ipynb')
+    const again = await afterKill().open('sub/b.ipynb')
     expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: 'after' }, { ename: 'RunnerStopped' }])
     await file.flush()
     expect(read('sub/b.ipynb').cells[0]?.outputs).toMatchObject([{ text: 'after' }])
@@ -258,4 +267,17 @@ test('clearing gives the messages for the clients', async () => {
   const [message, ...rest] = file.clear(['b'])
   expect(message).toMatchObject({ header: { msg_type: 'clear_output' }, metadata: { mayfly: { cellId: 'b', seq: 2 } } })
   expect(rest).toEqual([])
+})
+
+test('documents without a kernel leave memory, saved, and come back', async () => {
+  const idle = open(false)
+  const names = Array.from({ length: 20 }, (_, i) => `n${i}.ipynb`)
+  for (const name of names) write(name, book(name))
+  for (const name of names) (await idle.open(name)).apply(print(name))
+  expect(names.filter((name) => idle.peek(name))).toHaveLength(16)
+  const back = await idle.open('n0.ipynb')
+  expect(back.document.notebook().cells[0]).toMatchObject({ source: 'n0.ipynb', outputs: [{ text: 'n0.ipynb' }] })
+  expect(read('n0.ipynb').cells[0]?.outputs).toHaveLength(1)
+  await idle.close()
+  for (const name of names) expect(read(name).cells[0]?.outputs).toMatchObject([{ text: name }])
 })
