@@ -33,7 +33,7 @@ it('keeps order and loses nothing, however flushes, writes under way and closing
     for (let i = 0; i < 400; i++) {
       // Long lines, so that some writes start by size and are under way when the next flush comes.
       log.append(event(i, 'ü'.repeat(i % 7 === 0 ? 40_000 : 3)))
-      if (i % 97 === round) log.flush()
+      if (i % 97 === round || i % 97 === round + 1 || i % 13 === 0) log.flush()
       if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     log.close()
@@ -42,6 +42,22 @@ it('keeps order and loses nothing, however flushes, writes under way and closing
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(sequence(log.path)).toEqual(upTo(400))
   }
+})
+
+it('flushes again and again while the same write is under way', async () => {
+  const log = new RunLogWriter(join(folder, 'again.ndjson'), fail)
+  for (let i = 0; i < 3; i++) {
+    log.append(event(i, 'x'.repeat(1_500_000)))
+    for (let k = 0; k < 3; k++) {
+      log.append(event(k, 'y'.repeat(k)))
+      log.flush()
+    }
+  }
+  expect(sequence(log.path)).toEqual(upTo(12))
+  log.append(event(0))
+  log.close()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(sequence(log.path)).toEqual(upTo(13))
 })
 
 it('reports once that it cannot write, and then keeps quiet', () => {

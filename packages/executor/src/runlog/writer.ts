@@ -17,8 +17,9 @@ export class RunLogWriter {
   #lines: string[] = []
   #size = 0
   #timer: NodeJS.Timeout | undefined
-  /** Bytes on their way to the file, and where the next ones go. */
-  #underway: Buffer | undefined
+  /** Bytes on their way to the file, and where they go. */
+  #underway: { bytes: Buffer; at: number } | undefined
+  /** Where the next ones go. */
   #position = 0
   #closing = false
   readonly #failed: (error: unknown) => void
@@ -48,9 +49,8 @@ export class RunLogWriter {
     if (this.#fd === undefined) return
     try {
       // Whether the write under way has come through is not known; the same bytes at the same place do no harm.
-      if (this.#underway) writeAll(this.#fd, this.#underway, this.#position - this.#underway.byteLength)
-      const bytes = this.#take()
-      writeAll(this.#fd, bytes, this.#position - bytes.byteLength)
+      if (this.#underway) writeAll(this.#fd, this.#underway)
+      writeAll(this.#fd, this.#take())
     } catch (error) {
       this.#giveUp(error)
     }
@@ -63,21 +63,22 @@ export class RunLogWriter {
     this.#closeWhenQuiet()
   }
 
-  #take(): Buffer {
+  #take(): { bytes: Buffer; at: number } {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const bytes = Buffer.from(this.#lines.join(''))
     this.#lines = []
     this.#size = 0
+    const at = this.#position
     this.#position += bytes.byteLength
-    return bytes
+    return { bytes, at }
   }
 
   #start(): void {
     this.#timer = undefined
     if (this.#fd === undefined || this.#underway || this.#lines.length === 0) return
-    const bytes = (this.#underway = this.#take())
-    this.#continue(bytes, 0, this.#position - bytes.byteLength)
+    this.#underway = this.#take()
+    this.#continue(this.#underway.bytes, 0, this.#underway.at)
   }
 
   #continue(bytes: Buffer, from: number, position: number): void {
@@ -108,6 +109,6 @@ export class RunLogWriter {
   }
 }
 
-function writeAll(fd: number, bytes: Buffer, position: number): void {
-  for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at, bytes.byteLength - at, position + at)
+function writeAll(fd: number, { bytes, at }: { bytes: Buffer; at: number }): void {
+  for (let done = 0; done < bytes.byteLength; ) done += writeSync(fd, bytes, done, bytes.byteLength - done, at + done)
 }
