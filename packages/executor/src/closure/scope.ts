@@ -2,8 +2,9 @@
  * Which names a function takes from outside, and where they stand in its text. Pure; results are cached by text, since a
  * notebook ships the same few functions again and again.
  */
-import type { AnyNode, BlockStatement, Class, Function as FunctionNode, Identifier, Pattern } from 'acorn'
+import type { AnyNode, Class, Function as FunctionNode, Identifier, Pattern } from 'acorn'
 import { type ClassShape, shapeOf } from './class-shape.js'
+import { declare, declareLexical, hoistVars } from './declarations.js'
 import { type Form, parseFunction } from './parse.js'
 
 /** A stretch of the function's text; offsets are those of the string. */
@@ -364,73 +365,4 @@ function addImport(source: AnyNode, callee: Range, { analysis, offset }: Walk): 
         ? (source.quasis[0]?.value.cooked ?? undefined)
         : undefined
   analysis.imports.push({ callee, argument, ...(literal === undefined ? {} : { literal }) })
-}
-
-/** Adds the names a pattern binds. */
-function declare(node: Pattern | AnyNode, names: Set<string>): void {
-  switch (node.type) {
-    case 'Identifier':
-      names.add(node.name)
-      return
-    case 'ObjectPattern':
-      for (const property of node.properties) {
-        declare(property.type === 'RestElement' ? property.argument : property.value, names)
-      }
-      return
-    case 'ArrayPattern':
-      for (const element of node.elements) if (element) declare(element, names)
-      return
-    case 'AssignmentPattern':
-      declare(node.left, names)
-      return
-    case 'RestElement':
-      declare(node.argument, names)
-      return
-  }
-}
-
-/** Names declared directly in a list of statements: let, const, using, class and function. */
-function declareLexical(statements: AnyNode[], names: Set<string>): void {
-  for (const statement of statements) {
-    if (statement.type === 'VariableDeclaration') {
-      if (statement.kind !== 'var') for (const { id } of statement.declarations) declare(id, names)
-    } else if (statement.type === 'ClassDeclaration' || statement.type === 'FunctionDeclaration') {
-      if (statement.id) names.add(statement.id.name)
-    } else if (statement.type === 'LabeledStatement') declareLexical([statement.body], names)
-  }
-}
-
-/** Names of `var` declarations, which belong to the whole function however deep they stand. */
-function hoistVars(statements: (AnyNode | null | undefined)[], names: Set<string>): void {
-  for (const node of statements) {
-    switch (node?.type) {
-      case 'VariableDeclaration':
-        if (node.kind === 'var') for (const { id } of node.declarations) declare(id, names)
-        break
-      case 'BlockStatement':
-        hoistVars((node as BlockStatement).body, names)
-        break
-      case 'IfStatement':
-        hoistVars([node.consequent, node.alternate], names)
-        break
-      case 'ForStatement':
-        hoistVars([node.init, node.body], names)
-        break
-      case 'ForInStatement':
-      case 'ForOfStatement':
-        hoistVars([node.left, node.body], names)
-        break
-      case 'WhileStatement':
-      case 'DoWhileStatement':
-      case 'LabeledStatement':
-        hoistVars([node.body], names)
-        break
-      case 'SwitchStatement':
-        for (const branch of node.cases) hoistVars(branch.consequent, names)
-        break
-      case 'TryStatement':
-        hoistVars([node.block, node.handler?.body, node.finalizer], names)
-        break
-    }
-  }
 }
