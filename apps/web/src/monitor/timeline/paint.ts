@@ -51,7 +51,7 @@ export interface Frame {
   selected?: number
   /** Draw the axis; the strip has none. */
   axis?: boolean
-  /** Leave out the time calls wait in the queue, for small pictures. */
+  /** Leave out the phases in which no worker works, for small pictures. */
   calm?: boolean
 }
 
@@ -160,7 +160,7 @@ function collectBars({ model, picked, scale, now, calm }: Frame): Bars {
     const add = (to: number, open: boolean) => {
       const x0 = (from - scale.from) * perMs
       const x1 = (to - scale.from) * perMs
-      if (x1 < 0 || x0 > scale.width || (calm && phase === B.submitted)) return
+      if (x1 < 0 || x0 > scale.width || (calm && !WORKING[phase])) return
       const left = Math.max(-8, x0)
       const right = Math.min(scale.width + 8, x1)
       const bad = settled && state !== S.done && phase === B.started
