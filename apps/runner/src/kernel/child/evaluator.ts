@@ -29,13 +29,16 @@ export class Evaluator {
   readonly #post: (message: FromChild) => void
   #running: Running | undefined
   #taken: unknown
-  /** True while the synchronous first part of a cell runs: all output is its own then. */
-  synchronous = false
 
   constructor(session: MainSession, shared: Int32Array, post: (message: FromChild) => void) {
     this.#session = session
     this.#shared = shared
     this.#post = post
+  }
+
+  /** True while the synchronous first part of a cell runs: all output is its own then. */
+  get synchronous(): boolean {
+    return Atomics.load(this.#shared, SHARED.synchronous) === 1
   }
 
   /** The execution in progress. */
@@ -50,7 +53,7 @@ export class Evaluator {
     this.#running = running
     Atomics.store(this.#shared, SHARED.stoppedBy, STOPPED_BY.nothing)
     Atomics.store(this.#shared, SHARED.busy, 1)
-    this.synchronous = true
+    Atomics.store(this.#shared, SHARED.synchronous, 1)
     const parameters = {
       expression: `${frame.code}\n//# sourceURL=${script}.js`,
       replMode: true,
@@ -61,7 +64,7 @@ export class Evaluator {
     this.#session.post<Evaluation>('Runtime.evaluate', parameters, (error, result) => {
       void this.#end(running, error, result)
     })
-    this.synchronous = false
+    Atomics.store(this.#shared, SHARED.synchronous, 0)
   }
 
   /** The value the inspector handed to `__nb.take`. */

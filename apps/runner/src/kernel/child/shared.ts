@@ -15,7 +15,9 @@ export const SHARED = {
   usedMb: 4,
   /** 1 when an answer to `prompt` has arrived. */
   input: 5,
-  size: 6,
+  /** 1 while the synchronous first part of a cell runs. */
+  synchronous: 6,
+  size: 7,
 } as const
 
 export const STOPPED_BY = { nothing: 0, interrupt: 1, memory: 2 } as const

@@ -10,8 +10,11 @@ import type { FromChild, ToChild } from '../protocol.js'
 import { SHARED, STOPPED_BY, type ToMain, type WorkerData } from './shared.js'
 
 const CONTROL_FD = 3
-/** An idle main thread answers within this; one that does not is in JavaScript and has to be terminated. */
-const GRACE_MS = 10
+/**
+ * An idle main thread answers within this, also on a busy machine; one that does not is in JavaScript and has to be terminated.
+ * To terminate an idle one would hit whatever callback comes next.
+ */
+const GRACE_MS = 50
 const MEMORY_POLL_MS = 25
 const BATCH = 512
 
@@ -31,18 +34,20 @@ let interruptTimer: NodeJS.Timeout | undefined
 const reader = new FrameReader<ToChild>()
 socket.on('data', (chunk) => {
   for (const message of reader.push(chunk)) {
-    if (message.op === 'interrupt') interrupt()
+    if (message.op === 'interrupt') stopCell(STOPPED_BY.interrupt)
     else if (message.op === 'input') receiveInput(message.value)
     else port.postMessage(message)
   }
 })
 
-function interrupt(): void {
+function stopCell(reason: number): void {
   answered = false
   clearInterval(interruptTimer)
-  Atomics.store(shared, SHARED.stoppedBy, STOPPED_BY.interrupt)
+  Atomics.store(shared, SHARED.stoppedBy, reason)
   const message: ToMain = { op: 'interrupt', attempt: ++interrupts }
   port.postMessage(message)
+  // In the synchronous part of a cell there is nothing to wait for.
+  if (Atomics.load(shared, SHARED.synchronous) === 1) session.post('Runtime.terminateExecution')
   // Asked again until answered: a termination may hit the very turn that would have answered.
   interruptTimer = setInterval(() => {
     if (answered) {
@@ -99,9 +104,7 @@ function watchMemory(): void {
     const used = error ? 0 : (answer as { usedSize: number }).usedSize
     if (used < memoryLimit || Atomics.load(shared, SHARED.busy) === 0) return
     if (Atomics.load(shared, SHARED.stoppedBy) !== STOPPED_BY.nothing) return
-    Atomics.store(shared, SHARED.stoppedBy, STOPPED_BY.memory)
     Atomics.store(shared, SHARED.usedMb, Math.round(used / 2 ** 20))
-    session.post('Runtime.terminateExecution')
-    port.postMessage({ op: 'interrupt', attempt: ++interrupts } satisfies ToMain)
+    stopCell(STOPPED_BY.memory)
   })
 }
