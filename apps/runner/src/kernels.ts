@@ -209,7 +209,13 @@ export class Kernels {
 
   /** A session whose kernel could not be kept alive gets a new try when someone opens it. */
   private async revive(session: Session): Promise<SessionModel> {
-    if (this.get(session.kernelId).kernel.executionState === 'dead') await this.restart(session.kernelId)
+    const { kernel } = this.get(session.kernelId)
+    if (kernel.executionState === 'dead')
+      await kernel.restart().catch((error) => {
+        // A shutdown that was still under way turned the waiting off, not the new process.
+        if (error.code !== 'E_KERNEL_DEAD') throw error
+        return kernel.start()
+      })
     return this.sessionModel(session)
   }
 
