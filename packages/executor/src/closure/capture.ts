@@ -106,13 +106,14 @@ class Capturer {
     }
     this.#settleImports()
     mergeSharedScopes([...this.#scopes.values()])
-    const { data, blobs, late } = this.#encode()
+    const { data, blobs, late, plain } = this.#encode()
     const emission = emit({
       functions: this.#functions,
       variables: [...this.#variables.values()],
       imports: this.#lookup.imports,
       references: [...this.#numbered.keys()],
       late,
+      stateless: plain && this.#isStateless(),
       specifierOf: (node, literal) => this.#lookup.specifier(literal, node.base),
     })
     return {
@@ -129,6 +130,14 @@ class Capturer {
   #addRoot(value: unknown, trail: Trail): number {
     this.#work.push({ trail, value })
     return this.#roots.push(value) - 1
+  }
+
+  /** Whether all captured variables hold primitives or functions, and no function assigns to one. */
+  #isStateless(): boolean {
+    const constant = this.#roots.every((value) => typeof value !== 'object' || value === null)
+    return (
+      constant && this.#functions.every(({ analysis, names }) => ![...analysis.written].some((name) => names.has(name)))
+    )
   }
 
   #encode(): Encoded {

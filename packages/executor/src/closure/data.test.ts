@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bundle } from './bundle.js'
 import { capture } from './capture.js'
-import { load } from './load.js'
+import { load, loader } from './load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-closure-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -85,16 +85,57 @@ describe('captured data', () => {
     expect(fn()).toEqual([1, 0])
   })
 
-  it('gives every load its own copy', async () => {
-    const counter = { n: 0 }
-    const shipment = await bundle(capture(() => ++counter.n))
+  it('starts every call from what was captured', async () => {
+    const counter = { n: 0, big: new Float64Array(200_000) }
+    let calls = 0
+    const shipment = await bundle(capture(() => [++counter.n, ++counter.big[0]!, ++calls]))
     const codeFile = join(folder, 'copy.mjs')
     writeFileSync(codeFile, shipment.code)
-    const [first, second] = [
-      await load({ codeFile, data: shipment.data }),
-      await load({ codeFile, data: shipment.data }),
-    ]
-    expect([first(), first(), second()]).toEqual([1, 2, 1])
+    const fn = await load({ codeFile, data: shipment.data, blobs: shipment.blobs.map(({ bytes }) => bytes) })
+    expect([fn(), fn(), fn()]).toEqual([1, 2, 3].map(() => [1, 1, 1]))
+  })
+
+  it.each<[string, boolean, () => unknown]>([
+    ['nothing', true, () => 1],
+    [
+      'constants and functions',
+      true,
+      (
+        (k: number, f: () => number) => () =>
+          k + f()
+      )(1, () => 2),
+    ],
+    [
+      'an object',
+      false,
+      (
+        (o: object) => () =>
+          o
+      )({}),
+    ],
+    [
+      'a variable it assigns to',
+      false,
+      (
+        (k: number) => () =>
+          ++k
+      )(1),
+    ],
+    [
+      'a function with properties',
+      false,
+      (
+        (f: object) => () =>
+          f
+      )(Object.assign(() => 1, { k: 1 })),
+    ],
+  ])('knows whether copies are needed: %s', async (_, stateless, fn) => {
+    const shipment = await bundle(capture(fn))
+    const codeFile = join(folder, `${shipment.codeHash}.mjs`)
+    writeFileSync(codeFile, shipment.code)
+    const made = await loader({ codeFile, data: shipment.data })
+    expect(made.stateless).toBe(stateless)
+    expect(typeof made.instantiate()).toBe('function')
   })
 
   it('has the same hashes for the same function and data', async () => {

@@ -212,13 +212,12 @@ function define(target: object, key: PropertyKey, slot: PropertyDescriptor): voi
   Object.defineProperty(target, key, { ...slot, enumerable: true, configurable: true, writable: true })
 }
 
-/** Reads a payload. `blobs` are the contents of the array buffers that travel beside it. */
+/** Reads a payload. `blobs` are the contents of the array buffers that travel beside it; they are copied. */
 export function readPayload(data: Uint8Array, blobs: Uint8Array[]): Payload {
   const deserializer = new Deserializer(data)
   deserializer.readHeader()
-  blobs.forEach((bytes, id) => {
-    const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
-    deserializer.transferArrayBuffer(id, (whole ? bytes.buffer : bytes.slice().buffer) as ArrayBuffer)
-  })
+  for (const [id, bytes] of blobs.entries()) {
+    deserializer.transferArrayBuffer(id, Uint8Array.prototype.slice.call(bytes).buffer as ArrayBuffer)
+  }
   return deserializer.readValue() as Payload
 }

@@ -23,6 +23,8 @@ export interface Program {
   references: Reference[]
   /** Roots whose value needs code first. */
   late: (root: number) => boolean
+  /** Whether nothing captured can be changed by a call. */
+  stateless: boolean
   /** Specifier in the emitted text of a dynamic import with a constant name. */
   specifierOf: (node: FunctionNode, literal: string) => string
 }
@@ -44,6 +46,8 @@ export function emit(program: Program): Emission {
   }
   writer.line('return $mf.root(0)')
   writer.line('}')
+  // Told to `load`: whether calls can share one copy because there is nothing in it that a call could change.
+  writer.line(`export const stateless = ${program.stateless}`)
   return { text: writer.text, places: writer.places }
 }
 

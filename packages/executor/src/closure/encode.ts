@@ -48,6 +48,8 @@ export interface Encoded {
   blobs: Uint8Array[]
   /** Whether a root's value needs code first. */
   late: (root: number) => boolean
+  /** Whether the values need no program, so that functions among them have no state of their own. */
+  plain: boolean
 }
 
 export class Encoder {
@@ -91,7 +93,7 @@ export class Encoder {
     this.#payload.instances.push(...this.#instances.values())
     for (const buffer of this.#uses.keys()) if (this.#resolve.isPlain(buffer)) this.#buffers.add(buffer)
     const late = (root: number) => (special.get(root)?.[0] ?? 0) % 3 !== 0
-    return { ...write(this.#payload, this.#buffers), late }
+    return { ...write(this.#payload, this.#buffers), late, plain: this.#payload.steps.length === 0 }
   }
 
   /** Values nested too deeply for V8's recursion are read at the top level and put in their places afterwards. */
@@ -340,7 +342,7 @@ function emptyCopy(value: object, brand: Brand, cut: (view: ArrayBufferView) => 
   }
 }
 
-function write(payload: Payload, buffers: Iterable<ArrayBufferLike>): Omit<Encoded, 'late'> {
+function write(payload: Payload, buffers: Iterable<ArrayBufferLike>): Pick<Encoded, 'data' | 'blobs'> {
   const serializer = new Serializer()
   const blobs: Uint8Array[] = []
   serializer.writeHeader()

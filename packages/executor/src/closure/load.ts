@@ -12,15 +12,47 @@ export interface LoadOptions {
   blobs?: Uint8Array[]
 }
 
-type Start = (linker: Linker) => unknown
+type ShippedFunction = (...args: never[]) => unknown
+
+interface ShippedModule {
+  default: (linker: Linker) => unknown
+  stateless: boolean
+}
+
+/** A shipped function of which copies can be had. */
+export interface Loader {
+  /** True when nothing captured can be changed by a call, so that one copy serves all calls. */
+  readonly stateless: boolean
+  /** A copy of the function with its captured values as they were at the capture. */
+  instantiate(): ShippedFunction
+}
 
 /**
- * Loads a shipped function. The module is evaluated once per process and file; the captured values are made anew by
- * every call of `load`, so that what one copy of the function changes, another does not see.
+ * Loads the code of a shipped function. The module, and what it imports, is evaluated once per process and file; each copy
+ * made by `instantiate` has its own captured values. Takes about as long as `v8.deserialize` of the data.
  */
-export async function load({ codeFile, data, blobs = [] }: LoadOptions): Promise<(...args: never[]) => unknown> {
-  const module = (await import(pathToFileURL(codeFile).href)) as { default: Start }
-  return module.default(new ShippedLinker(readPayload(data, blobs))) as (...args: never[]) => unknown
+export async function loader({ codeFile, data, blobs = [] }: LoadOptions): Promise<Loader> {
+  const module = (await import(pathToFileURL(codeFile).href)) as ShippedModule
+  return {
+    stateless: module.stateless,
+    instantiate: () => module.default(new ShippedLinker(readPayload(data, blobs))) as ShippedFunction,
+  }
+}
+
+/**
+ * Loads a shipped function. Every call of it starts from the values as they were captured, as if it had a process of its
+ * own: what one call changes, the next does not see.
+ */
+export async function load(options: LoadOptions): Promise<ShippedFunction> {
+  const { stateless, instantiate } = await loader(options)
+  // Made at once, so that what is wrong is told now; it serves the first call.
+  let next: ShippedFunction | undefined = instantiate()
+  if (stateless) return next
+  return function shipped(this: unknown, ...args: never[]) {
+    const fn = next ?? instantiate()
+    next = undefined
+    return Reflect.apply(fn, this, args)
+  }
 }
 
 /** What the text of a shipped function finds under `$mf`: values, and imports relative to where it was written. */
