@@ -52,6 +52,7 @@ test('a cell that fills the heap is stopped, variables are kept', async () => {
       'let keep = 1; let big: number[][] = []\nfor (;;) big.push(new Array(1000).fill(Math.random()))',
     )
     expect(reply.ename).toBe('MemoryError')
+    expect((await run('await new Promise((r) => setTimeout(r, 200)); big.length > 0')).text).toBe('true')
     expect((await run('big = []; keep')).text).toBe('1')
   })
 })

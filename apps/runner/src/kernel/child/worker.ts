@@ -17,6 +17,8 @@ const CONTROL_FD = 3
 const GRACE_MS = 50
 const MEMORY_POLL_MS = 25
 const BATCH = 512
+/** Bytes a cell adds at least before it is stopped for want of memory. */
+const GROWTH = 4 * 2 ** 20
 
 const { port, shared, memoryLimit } = workerData as WorkerData
 const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true })
@@ -29,6 +31,7 @@ socket.on('end', die).on('close', die).on('error', die)
 
 let answered = true
 let interrupts = 0
+let usedAtStart = Number.POSITIVE_INFINITY
 let interruptTimer: NodeJS.Timeout | undefined
 
 const reader = new FrameReader<ToChild>()
@@ -36,7 +39,10 @@ socket.on('data', (chunk) => {
   for (const message of reader.push(chunk)) {
     if (message.op === 'interrupt') stopCell(STOPPED_BY.interrupt)
     else if (message.op === 'input') receiveInput(message.value)
-    else port.postMessage(message)
+    else {
+      if (message.op === 'execute') usedAtStart = Number.POSITIVE_INFINITY
+      port.postMessage(message)
+    }
   }
 })
 
@@ -46,8 +52,9 @@ function stopCell(reason: number): void {
   Atomics.store(shared, SHARED.stoppedBy, reason)
   const message: ToMain = { op: 'interrupt', attempt: ++interrupts }
   port.postMessage(message)
-  // In the synchronous part of a cell there is nothing to wait for.
-  if (Atomics.load(shared, SHARED.synchronous) === 1) session.post('Runtime.terminateExecution')
+  // In the synchronous part of a cell, or while the heap grows, there is nothing to wait for.
+  const surelyRunning = reason === STOPPED_BY.memory || Atomics.load(shared, SHARED.synchronous) === 1
+  if (surelyRunning) session.post('Runtime.terminateExecution')
   // Asked again until answered: a termination may hit the very turn that would have answered.
   interruptTimer = setInterval(() => {
     if (answered) {
@@ -102,7 +109,9 @@ function watchMemory(): void {
   if (Atomics.load(shared, SHARED.busy) === 0) return
   session.post('Runtime.getHeapUsage', (error, answer) => {
     const used = error ? 0 : (answer as { usedSize: number }).usedSize
-    if (used < memoryLimit || Atomics.load(shared, SHARED.busy) === 0) return
+    usedAtStart = Math.min(usedAtStart, used)
+    // A cell that began with a full heap may be the one that empties it.
+    if (used < Math.max(memoryLimit, usedAtStart + GROWTH) || Atomics.load(shared, SHARED.busy) === 0) return
     if (Atomics.load(shared, SHARED.stoppedBy) !== STOPPED_BY.nothing) return
     Atomics.store(shared, SHARED.usedMb, Math.round(used / 2 ** 20))
     stopCell(STOPPED_BY.memory)
