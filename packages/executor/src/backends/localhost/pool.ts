@@ -20,12 +20,19 @@ export class WorkerPool {
   #mostBusy = 2 * availableParallelism()
   #check: NodeJS.Timeout | undefined
   #checkedAt = 0
+  readonly #idleMs: number
+
+  /** @param idleMs how long an unused worker is kept, ms. */
+  constructor(idleMs = IDLE_MS) {
+    this.#idleMs = idleMs
+  }
 
   /** A worker of this kind: the warmest idle one, else a new process. `silent` is called when it stops answering. */
   acquire(kind: WorkerOptions, silent: () => void): WorkerProcess {
     const at = this.#idle.findLastIndex((worker) => !worker.dead && isKind(worker, kind))
     const worker = at < 0 ? this.#start(kind) : this.#idle.splice(at, 1)[0]!
     worker.keepAlive(true)
+    worker.uses++
     worker.seen = now()
     this.#busy.set(worker, silent)
     this.#mostBusy = Math.max(this.#mostBusy, this.#busy.size)
@@ -61,10 +68,11 @@ export class WorkerPool {
   #rest(worker: WorkerProcess): void {
     this.#idle.push(worker)
     worker.keepAlive(false)
-    const since = (worker.seen = now())
+    // Starting workers still say hello: what counts is that nobody has taken this one since.
+    const { uses } = worker
     setTimeout(() => {
-      if (this.#idle.includes(worker) && worker.seen === since) this.#end(worker)
-    }, IDLE_MS).unref()
+      if (this.#idle.includes(worker) && worker.uses === uses) this.#end(worker)
+    }, this.#idleMs).unref()
   }
 
   #end(worker: WorkerProcess): void {

@@ -36,6 +36,8 @@ export class WorkerProcess {
   heapLimit: number | undefined
   /** When it was last heard of, ms since the epoch. */
   seen = this.spawnedAt
+  /** How often it was taken from the pool. */
+  uses = 0
   /** Last resident set it reported, bytes. */
   rss = 0
   dead = false
