@@ -115,6 +115,7 @@ function stamps(metafile: Metafile, resolveDir: string): [string, string][] {
     })
 }
 
+const OWN_FOLDER = new RegExp(`^${FROM_FOLDER.replace('+', '\\+')}(.*)!(.*)$`)
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 /** Names of packages: from the folder they were written in, then from where this package is installed. Addons stay files. */
@@ -123,16 +124,25 @@ function resolver(workspace: string): Plugin {
     name: 'mayfly',
     setup({ onResolve, resolve }) {
       onResolve({ filter: /\.node$/ }, ({ path }) => (path.startsWith('/') ? { path, external: true } : undefined))
-      onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, pluginData }) => {
-        if (pluginData === 'mayfly' || path.startsWith('node:') || !importer.endsWith(ENTRY)) return undefined
-        const [, folder, name] = new RegExp(`^${FROM_FOLDER.replace('+', '\\+')}(.*)!(.*)$`).exec(path) ?? []
+      // A library that marks its functions imports this package, whose own tools must not travel unless they are used.
+      onResolve({ filter: /^(?:acorn|esbuild|zod)$/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+        if (pluginData === 'mayfly') return undefined
+        return { ...(await resolve(path, { kind, importer, resolveDir, pluginData: 'mayfly' })), sideEffects: false }
+      })
+      onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+        const isEntry = importer.endsWith(ENTRY)
+        if (pluginData === 'mayfly' || path.startsWith('node:')) return undefined
+        if (!isEntry && importer.includes('/node_modules/')) return undefined
+        const [, folder, name] = OWN_FOLDER.exec(path) ?? []
         const options = { kind, importer, pluginData: 'mayfly' }
-        let found = await resolve(name ?? path, { ...options, resolveDir: folder ?? workspace })
-        if (found.errors.length > 0) {
-          const fallback = await resolve(name ?? path, { ...options, resolveDir: HERE })
-          if (fallback.errors.length === 0) found = fallback
-        }
-        return found
+        const found = await resolve(name ?? path, {
+          ...options,
+          resolveDir: folder ?? (isEntry ? workspace : resolveDir),
+        })
+        if (found.errors.length === 0) return found
+        const fallback = await resolve(name ?? path, { ...options, resolveDir: HERE })
+        if (fallback.errors.length === 0) return fallback
+        return isEntry ? found : undefined
       })
     },
   }
