@@ -78,10 +78,11 @@ function foldRepeats(frames: string[]): string[] {
   return folded
 }
 
-/** Our errors say what to do next; the code is what to look up. */
+/** Our errors say what to do next; the code is what to look up. `E_USER` only says that it is none of ours. */
 function adviceOf(error: ErrorLike): string[] {
   const lines: string[] = []
-  if (typeof error.code === 'string' && error.code.startsWith('E_')) lines.push(`  code: ${error.code}`)
+  const { code } = error
+  if (typeof code === 'string' && code.startsWith('E_') && code !== 'E_USER') lines.push(`  code: ${code}`)
   if (typeof error.hint === 'string') lines.push(`  → ${error.hint}`)
   return lines
 }
