@@ -1,6 +1,21 @@
 /** Folds the events of a run log into the row that stands for the run in a list. Pure; nothing from Node. */
 import type { LoggedEvent, RunHeader } from './events.js'
 
+/** Event types that change nothing but `seq`: a reader in a hurry need not parse their lines. */
+export const HEADER_IGNORES: ReadonlySet<string> = new Set([
+  'submitted',
+  'invoked',
+  'setup',
+  'fetched',
+  'started',
+  'sample',
+  'log',
+  'progress',
+  'stored',
+  'collected',
+  'job.finished',
+])
+
 /**
  * The header after one more event. Start with `undefined`; the first event must be `run.created`. A new object is returned
  * only when something besides `seq` changes, so folding a long log is cheap; `header` itself may be changed.

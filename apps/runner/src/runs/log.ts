@@ -3,8 +3,9 @@
  * header are parsed. Lines are numbered from 1 without gaps, so line n is the event with sequence number n.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import type { RunEvent } from '@mayfly/executor/events'
-import { foldHeader, IGNORED, type RunState } from './fold.js'
+import type { LoggedEvent } from '@mayfly/executor/events'
+import { HEADER_IGNORES } from '@mayfly/executor/header'
+import { foldRun, type RunState } from './fold.js'
 
 const CHUNK = 1 << 20
 const STRIDE = 1024
@@ -87,9 +88,9 @@ export class RunLog {
     const key = bytes.indexOf(TYPE_KEY)
     if (key === -1) return
     const type = bytes.subarray(key + TYPE_KEY.length, bytes.indexOf('"', key + TYPE_KEY.length)).toString('latin1')
-    if (IGNORED.has(type)) return
+    if (HEADER_IGNORES.has(type)) return
     const event = parse(bytes)
-    if (event) this.state = foldHeader(this.state, event)
+    if (event) this.state = foldRun(this.state, event)
   }
 }
 
@@ -103,9 +104,9 @@ async function* chunks(file: FileHandle, from: number, to: number): AsyncGenerat
 }
 
 // A damaged line costs its event, not the run.
-function parse(bytes: Buffer): RunEvent | undefined {
+function parse(bytes: Buffer): LoggedEvent | undefined {
   try {
-    return JSON.parse(bytes.toString('utf8')) as RunEvent
+    return JSON.parse(bytes.toString('utf8')) as LoggedEvent
   } catch {
     return undefined
   }

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { RunEvent } from '@mayfly/executor/events'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { foldHeader, type RunState } from './fold.js'
 import { RunLog } from './log.js'
 import { isAlive } from './process.js'
 import { RunStore } from './store.js'
@@ -141,17 +140,6 @@ describe('the cache', () => {
     writeFileSync(join(folder, 'cache', 'runs.json'), '{"run1":{"size":1}}')
     expect(await open().list()).toHaveLength(1)
   })
-})
-
-test('headers agree with those of the executor', async () => {
-  const { foldHeader: theirs } = await import('@mayfly/executor')
-  const events = [created(), ...job(30), finished]
-  let [mine, other]: [RunState | undefined, ReturnType<typeof theirs>] = [undefined, undefined]
-  for (const [i, event] of events.entries()) {
-    mine = foldHeader(mine, event)
-    other = theirs(other, { ...event, seq: i + 1 })
-    expect({ ...mine?.header, seq: i + 1 }).toEqual(other)
-  }
 })
 
 describe('lost runs', () => {
