@@ -22,6 +22,7 @@ export function Gutter({ id }: { id: string }) {
   const kind = useNotebook((state) => state.cells[id]?.kind)
   const state = useNotebook((state) => state.cells[id]?.state ?? 'idle')
   const count = useNotebook((state) => state.cells[id]?.executionCount)
+  const stale = useNotebook((state) => state.cells[id]?.stale ?? false)
   const store = useNotebookStore()
   const run = useCommand()
   const editing = useNotebook((state) => state.selected === id && state.mode === 'edit')
@@ -33,6 +34,7 @@ export function Gutter({ id }: { id: string }) {
   )
   if (kind !== 'code') return <div className="flex flex-col items-end pr-2.5">{hint}</div>
   const { text, look } = STATES[state]
+  const tone = stale ? 'text-ink-2' : look
   return (
     <div className="flex flex-col items-end gap-0.5 pt-1.5 pr-2.5 text-xs">
       <div className="flex h-6 items-center gap-1">
@@ -52,7 +54,7 @@ export function Gutter({ id }: { id: string }) {
         </button>
         <span className="tabular font-mono text-ink-2">[{count ?? ' '}]</span>
       </div>
-      <div className={cx('flex items-center gap-1', look)} title={text}>
+      <div className={cx('flex items-center gap-1', tone)} title={text}>
         <StateIcon state={state} />
         <span className="sr-only">{text}</span>
         <Duration id={id} />

@@ -37,6 +37,8 @@ export function toCellMessage(message: WireMessage): CellMessage | undefined {
     case 'execute_reply':
       return { type: 'reply', at, status: content.status as 'ok' | 'error' | 'aborted' }
     case 'clear_output':
+      // The runner marks a clearing by the user: it also takes the execution count away.
+      if ((content.mayfly as { reset?: boolean } | undefined)?.reset) return { type: 'outputs.cleared' }
       return { type: 'clear', wait: content.wait === true }
     case 'update_display_data': {
       const displayId = displayIdOf(content)

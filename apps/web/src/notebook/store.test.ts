@@ -79,6 +79,19 @@ describe('foldMessages', () => {
     expect(shown.cells.a!.outputs).toMatchObject([{ data: { x: 2 } }])
   })
 
+  it('tells a clearing by the user from one by the code', () => {
+    const ran = foldMessages(opened(), [
+      wire('a', 'status', { execution_state: 'busy' }, 11),
+      wire('a', 'execute_input', { execution_count: 4 }, 12),
+      wire('a', 'stream', { name: 'stdout', text: 'x' }, 13),
+      wire('a', 'status', { execution_state: 'idle' }, 14),
+    ])
+    const byCode = foldMessages(ran, [wire('a', 'clear_output', { wait: false }, 15)])
+    expect(byCode.cells.a).toMatchObject({ state: 'done', executionCount: 4, outputs: [] })
+    const byUser = foldMessages(ran, [wire('a', 'clear_output', { wait: false, mayfly: { reset: true } }, 15)])
+    expect(byUser.cells.a).toMatchObject({ state: 'idle', executionCount: null, outputs: [] })
+  })
+
   it('takes an aborted reply for an end', () => {
     const queued = transitionAll(opened(), { type: 'queued' })
     expect(foldMessages(queued, [wire('a', 'execute_reply', { status: 'aborted' }, 11)]).cells.a!.state).toBe('aborted')

@@ -43,6 +43,7 @@ export function columnFormat(rows: readonly CellValue[][], column: number): (val
   return (value) => {
     if (value === null) return ''
     if (typeof value !== 'number') return String(value)
+    if (value === 0) return '0'
     if (Number.isFinite(value) && !isPlain(value)) return value.toExponential(3)
     return Number.isFinite(value) ? value.toFixed(digits) : String(value)
   }

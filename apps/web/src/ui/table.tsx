@@ -13,19 +13,20 @@ export interface DataTableProps {
   rows: CellValue[][]
   /** Rows there are in all; more than `rows` when only the first were sent. */
   total?: number
-  /** Default 10. */
+  /** Rows a page, default 10. Tables that are not much longer are shown whole. */
   pageSize?: number
 }
 
 /** A table of plain values: heads sort, the field filters, pages turn. */
-export function DataTable({ label, columns, rows, total = rows.length, pageSize = 10 }: DataTableProps) {
+export function DataTable({ label, columns, rows, total = rows.length, pageSize: wantedSize = 10 }: DataTableProps) {
   const [filter, setFilter] = useState('')
   const [sort, setSort] = useState<SortOrder>()
   const [page, setPage] = useState(0)
+  const pageSize = rows.length <= wantedSize * 1.5 ? rows.length : wantedSize
   const wanted = useDeferredValue(filter)
   const order = useMemo(() => arrangeRows(rows, wanted, sort), [rows, wanted, sort])
   const formats = useMemo(() => columns.map((_, i) => columnFormat(rows, i)), [columns, rows])
-  const pages = Math.max(1, Math.ceil(order.length / pageSize))
+  const pages = Math.max(1, Math.ceil(order.length / Math.max(1, pageSize)))
   const at = Math.min(page, pages - 1)
   const shown = order.slice(at * pageSize, (at + 1) * pageSize)
   const small = rows.length <= pageSize
