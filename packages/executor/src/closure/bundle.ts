@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import type { Metafile, Plugin } from 'esbuild'
 import { MayflyError } from '../errors.js'
 import { FROM_FOLDER } from './lookup.js'
 import { composeSpans } from './source-map.js'
@@ -76,6 +76,8 @@ function stampOf(file: string): string {
 const ENTRY = 'mayfly-shipment.mjs'
 
 async function run({ name, text, resolveDir }: Capture): Promise<Built> {
+  // Loaded when first needed: most functions need no bundling, and it takes longer than all the rest.
+  const { build } = await import('esbuild')
   try {
     const result = await build({
       stdin: { contents: text, resolveDir, sourcefile: ENTRY, loader: 'js' },

@@ -6,9 +6,10 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Program, parse } from 'acorn'
-import { transformSync } from 'esbuild'
 import type { KernelHost } from '../host.js'
 import type { ExportPlace } from './shippable.js'
+
+const requireHere = createRequire(import.meta.url)
 
 /** What a local name of a module stands for. `imported` is `*`, `default` or the name of an export. */
 export interface ImportBinding {
@@ -39,7 +40,10 @@ export function importTable(url: string): Map<string, ImportBinding> {
 function readImports(url: string, table: Map<string, ImportBinding>): void {
   const file = fileURLToPath(url.replace(/[?#].*$/, ''))
   let source = readFileSync(file, 'utf8')
-  if (/\.[cm]?tsx?$/.test(file)) source = transformSync(source, { loader: file.endsWith('x') ? 'tsx' : 'ts' }).code
+  if (/\.[cm]?tsx?$/.test(file)) {
+    const { transformSync } = requireHere('esbuild') as typeof import('esbuild')
+    source = transformSync(source, { loader: file.endsWith('x') ? 'tsx' : 'ts' }).code
+  }
   const program: Program = parse(source, { ecmaVersion: 'latest', sourceType: 'module' })
   for (const node of program.body) {
     if (node.type !== 'ImportDeclaration') continue
@@ -71,7 +75,7 @@ export function loadedIndex(host: KernelHost | undefined): Map<unknown, ExportPl
   return all
 }
 
-const { cache: commonJsCache } = createRequire(import.meta.url)
+const { cache: commonJsCache } = requireHere
 let commonJsCount = 0
 const commonJs = new Map<unknown, ExportPlace>()
 
