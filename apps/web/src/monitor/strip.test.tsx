@@ -55,6 +55,17 @@ describe('the strip', () => {
     expect(show(feed).getByText('the log of this run is gone')).toBeTruthy()
   })
 
+  it('believes the cell that the job has ended before the log says so', () => {
+    const feed = feedOf({ jobs: [40], until: 1500, failing: 0 })
+    expect(stripFacts(feed, output)?.status).toBe('running')
+    const summary = { total: 40, done: 40, failed: 0, elapsedMs: 2500, cost: 0, lambdaCost: 0.0001 }
+    expect(stripFacts(feed, { ...output, summary })).toMatchObject({
+      status: 'done',
+      counts: [0, 0, 40, 0, 0],
+      elapsed: 2500,
+    })
+  })
+
   it('says lost, cancelled or failed as the log does', () => {
     expect(stripFacts(feedOf({ jobs: [50], until: 900 }, 'lost'), output)?.status).toBe('lost')
     expect(stripFacts(feedOf({ jobs: [50], failing: 0.5, retrying: 0 }, 'failed'), output)?.status).toBe('failed')

@@ -20,8 +20,9 @@ import './monitor.css'
 /** The 96-pixel strip in a cell's output that stands for one job: live while it runs, from the log or the notebook later. */
 export function RunStrip({ output }: { output: RunOutput }) {
   const [near, ref] = useNearViewport()
-  // Strips of finished jobs far down a long notebook need no connection.
-  const feed = useFeed(output.runId, near || output.summary === undefined)
+  // Strips of jobs that had ended before, far down a long notebook, need no connection.
+  const [live] = useState(output.summary === undefined)
+  const feed = useFeed(output.runId, near || live)
   useTick(feed)
   return (
     <div ref={ref}>
@@ -43,18 +44,19 @@ interface StripFacts {
 export function stripFacts(feed: Pick<RunFeed, 'model' | 'now'>, output: RunOutput): StripFacts | undefined {
   const { model } = feed
   const job = model.jobs.findIndex((one) => one.job === output.job)
-  if (job < 0) {
-    if (!output.summary) return
+  const over = model.jobs[job]?.finishedAt !== undefined || model.status !== 'running'
+  // The cell may know of the end before the log's last lines are here.
+  if (output.summary && (job < 0 || !over)) {
     const { total, done, failed, elapsedMs, lambdaCost } = output.summary
     const cancelled = Math.max(0, total - done - failed)
     const status = failed > 0 ? 'failed' : cancelled > 0 ? 'cancelled' : 'done'
     return { counts: [0, 0, done, failed, cancelled], status, elapsed: elapsedMs, left: undefined, lambdaCost, job }
   }
+  if (job < 0) return
   const now = feed.now()
   const counts = countsOf(model, job)
   const finishedAt = model.jobs[job]!.finishedAt
   const { from, to } = spanOf(model, job, now)
-  const over = finishedAt !== undefined || model.status !== 'running'
   const open = counts[S.waiting]! + counts[S.running]!
   const status = !over
     ? 'running'
