@@ -357,8 +357,7 @@ class Capturer {
         const reference = this.#references.get(owner)
         return reference?.kind === 'function' ? reference.node : undefined
       },
-      foreign: (owner) =>
-        this.#lookup.isForeign(owner, this.#known(owner), () => scriptUrl(inspectFunction(owner).scriptId)),
+      foreign: (owner) => this.#lookup.isForeign(owner, this.#known(owner), () => moduleUrl(owner)),
       number: (reference) => this.#number(reference),
       scanLater: (part, owner) => this.#work.push({ trail: this.#at.trail, value: part, owner }),
       refuse: (part, what, hint) => this.#refuse(part, what, hint),
@@ -367,6 +366,12 @@ class Capturer {
     if (alike) this.#ordinary.set(key, brand)
     return !opaque
   }
+}
+
+/** URL of the script of a class, unless it was written at the top level of a cell: that need not be asked. */
+function moduleUrl(owner: object): string | undefined {
+  const { scopes, scriptId } = inspectFunction(owner)
+  return scopes.some(({ kind }) => kind === 'inner' || kind === 'module') ? scriptUrl(scriptId) : undefined
 }
 
 function nameOf(value: object): string {

@@ -64,14 +64,22 @@ function readImports(url: string, table: Map<string, ImportBinding>): void {
 
 const indexes = new WeakMap<object, Map<unknown, ExportPlace>>()
 
+let merged: { namespaces: object[]; index: Map<unknown, ExportPlace> } | undefined
+
 /** The exports of the modules that cells have loaded, and the members of their default exports, by value. */
-export function loadedIndex(host: KernelHost | undefined): Map<unknown, ExportPlace> {
+export function loadedIndex(host: KernelHost | undefined): ReadonlyMap<unknown, ExportPlace> {
+  const modules = [...(host?.modules() ?? [])]
+  const namespaces = modules.map(({ namespace }) => namespace)
+  if (merged?.namespaces.length === namespaces.length && namespaces.every((one, i) => one === merged?.namespaces[i])) {
+    return merged.index
+  }
   const all = new Map<unknown, ExportPlace>()
-  for (const { url, namespace } of host?.modules() ?? []) {
+  for (const { url, namespace } of modules) {
     let index = indexes.get(namespace)
     if (!index) indexes.set(namespace, (index = indexOf(url, namespace)))
     for (const [value, place] of index) if (!all.has(value)) all.set(value, place)
   }
+  merged = { namespaces, index: all }
   return all
 }
 
