@@ -16,10 +16,11 @@ export function formatSize(bytes: number): string {
   return Number.isFinite(bytes) ? formatBytes(bytes) : DASH
 }
 
-/** US dollars with the digits a small run needs: `$0.0000420`, `$0.0184`, `$1.20`. */
+/** US dollars with the digits a small run needs: `< $0.0001`, `$0.0184`, `$1.20`. */
 export function formatMoney(dollars: number): string {
   if (!Number.isFinite(dollars)) return DASH
   if (dollars === 0) return '$0'
+  if (dollars < 1e-4) return '< $0.0001'
   if (dollars >= 1) return `$${dollars.toFixed(2)}`
   return `$${dollars.toFixed(Math.min(8, 2 - Math.floor(Math.log10(dollars))))}`
 }

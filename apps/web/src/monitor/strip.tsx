@@ -124,7 +124,7 @@ export function StripView({ feed, output }: { feed: RunFeed; output: RunOutput }
                 {facts.left && <span> · {formatLeft(facts.left)} left</span>}
               </span>
               <span title="What the same work would have cost on AWS Lambda: an estimate">
-                ≈ {formatMoney(facts.lambdaCost)} on Lambda
+                est. {formatMoney(facts.lambdaCost)} on Lambda
               </span>
             </>
           )}

@@ -111,6 +111,7 @@ describe('numbers', () => {
     expect(formatMoney(0.0184)).toBe('$0.0184')
     expect(formatMoney(1.2)).toBe('$1.20')
     expect(formatMoney(0)).toBe('$0')
+    expect(formatMoney(4e-6)).toBe('< $0.0001')
     expect(formatPercent(0.004)).toBe('0.4 %')
     expect(formatPercent(Number.NaN)).toBe('–')
   })
