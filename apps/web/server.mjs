@@ -41,6 +41,8 @@ server.listen(port, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ event: 'ready', port: server.address().port })}\n`)
 })
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop)
+// Started by a parent that is gone: nobody is left to stop us.
+process.once('disconnect', stop)
 
 function serve(req, res) {
   if (!isLoopbackHost(req.headers.host)) return refuse(res, 'E_HOST', 'This server answers only to loopback names.')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { main } from '@mayfly/runner/cli'
 import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { parseNotebook } from './nbformat.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-cli-'))
 const errors: string[] = []
@@ -31,8 +32,7 @@ function notebook(name: string, ...cells: { source: string; tags?: string[]; typ
   return path
 }
 
-const outputsOf = (path: string) =>
-  JSON.parse(readFileSync(path, 'utf8')).cells.map((cell: { outputs?: unknown }) => cell.outputs)
+const outputsOf = (path: string) => parseNotebook(readFileSync(path, 'utf8'), path).cells.map((cell) => cell.outputs)
 
 test('runs all cells and writes their outputs', async () => {
   const input = notebook(

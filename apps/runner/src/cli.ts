@@ -1,11 +1,13 @@
 /** `mayfly run`: a notebook from the command line, start to end. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatError, MayflyError, toErrorValue } from '@mayfly/executor/errors'
 import { type HeadlessEvents, runNotebook } from './kernel/headless.js'
-import { injectParameters, parseNotebook, parseParameter, serializeNotebook, sourceOf } from './kernel/notebook.js'
+import { injectParameters, parseParameter } from './kernel/parameters.js'
+import { formatNotebook, parseNotebook } from './nbformat.js'
+import { writeAtomic } from './workspace/atomic.js'
 
 const USAGE = `Usage: mayfly run NOTEBOOK.ipynb [-p name=value …] -o OUT.ipynb
 
@@ -46,7 +48,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const options = { id: randomUUID(), ...place }
   const result = await runNotebook(notebook, options, progress(), cancel.signal)
   process.off('SIGINT', onSignal)
-  await writeAtomically(output, serializeNotebook(result.notebook))
+  await write(output, formatNotebook(result.notebook))
   process.stderr.write(`Written: ${request.output}\n`)
   return result.failed || cancel.signal.aborted ? 1 : 0
 }
@@ -105,22 +107,15 @@ async function read(file: string): Promise<string> {
   }
 }
 
-/** A reader sees the old file or the new one, never a torn one. */
-async function writeAtomically(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`
+async function write(file: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true })
-    const handle = await open(temporary, 'w')
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
+    await writeAtomic(file, text)
   } catch (cause) {
-    await rm(temporary, { force: true })
-    throw new MayflyError('E_NOTEBOOK_WRITE', `${file} cannot be written: ${(cause as Error).message}.`, { cause })
+    const hint = 'Choose a folder that you may write to with -o.'
+    throw new MayflyError('E_NOTEBOOK_WRITE', `${file} cannot be written: ${(cause as Error).message}.`, {
+      hint,
+      cause,
+    })
   }
 }
 
@@ -128,7 +123,7 @@ async function writeAtomically(file: string, text: string): Promise<void> {
 function progress(): HeadlessEvents {
   const say = (text: string) => process.stderr.write(text)
   return {
-    onCell: (index, total, cell) => say(`[${index}/${total}] ${titleOf(sourceOf(cell))}\n`),
+    onCell: (index, total, cell) => say(`[${index}/${total}] ${titleOf(cell.source)}\n`),
     onStream: (_name, text) => say(text),
     onCellEnd: (status, elapsedMs, error) => {
       if (error) say(`${(error.traceback as string[]).join('\n')}\n`)

@@ -1,8 +1,9 @@
 /** Runs a notebook's code cells in a kernel, without a server, and gives the notebook back with its outputs. */
+import type { Notebook, NotebookCell } from '../nbformat.js'
 import { Kernel, type KernelOptions } from './kernel.js'
 import { type JupyterMessage, makeHeader } from './messages.js'
-import { type Notebook, type NotebookCell, sourceOf } from './notebook.js'
-import { applyOutput, type NbOutput, storedOutputs } from './outputs.js'
+import { applyOutput, type NbOutput } from './outputs.js'
+import { hasTag } from './parameters.js'
 
 export interface HeadlessEvents {
   /** A code cell begins; `index` from 1 of `total`. */
@@ -27,7 +28,7 @@ export async function runNotebook(
   events: HeadlessEvents,
   signal?: AbortSignal,
 ): Promise<HeadlessResult> {
-  const code = notebook.cells.filter((cell) => cell.cell_type === 'code' && sourceOf(cell).trim() !== '')
+  const code = notebook.cells.filter((cell) => cell.cell_type === 'code' && cell.source.trim() !== '')
   const outputs = new Map<string, NbOutput[]>(notebook.cells.map((cell) => [cell.id, []]))
   const counts = new Map<string, number>()
   const kernel = new Kernel(options)
@@ -50,7 +51,7 @@ export async function runNotebook(
       const status = content.status as 'ok' | 'error' | 'aborted'
       counts.set(cell.id, Number(content.execution_count))
       events.onCellEnd(status, performance.now() - started, status === 'error' ? content : undefined)
-      if (status === 'ok' || cell.metadata.tags?.includes('raises-exception')) continue
+      if (status === 'ok' || hasTag(cell, 'raises-exception')) continue
       failed = cell
       break
     }
@@ -60,7 +61,7 @@ export async function runNotebook(
   }
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === 'code'
-      ? { ...cell, execution_count: counts.get(cell.id) ?? null, outputs: storedOutputs(outputs.get(cell.id)!) }
+      ? { ...cell, execution_count: counts.get(cell.id) ?? null, outputs: outputs.get(cell.id)! }
       : cell,
   )
   return { notebook: { ...notebook, cells }, ...(failed ? { failed } : {}) }
@@ -80,7 +81,7 @@ function execute(kernel: Kernel, cell: NotebookCell): Promise<JupyterMessage> {
       }
     })
     const content = {
-      code: sourceOf(cell),
+      code: cell.source,
       silent: false,
       store_history: true,
       stop_on_error: true,

@@ -1,4 +1,4 @@
 /** The kernel: TypeScript cells in, Jupyter messages out. Transport-independent. */
 export { type ExecutionState, Kernel, type KernelOptions } from './kernel.js'
 export { type Channel, type Header, type JupyterMessage, makeHeader, PROTOCOL_VERSION } from './messages.js'
-export { applyOutput, type ErrorPlace, type NbOutput, storedOutputs } from './outputs.js'
+export { applyOutput, type ErrorPlace, type NbOutput } from './outputs.js'

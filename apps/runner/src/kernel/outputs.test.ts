@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { makeHeader } from './messages.js'
-import { applyOutput, type NbOutput, storedOutputs } from './outputs.js'
+import { applyOutput, type NbOutput } from './outputs.js'
 
 const message = (type: string, content: Record<string, unknown>) => ({ header: makeHeader(type, 's'), content })
 const stream = (name: string, text: string) => message('stream', { name, text })
@@ -47,19 +47,5 @@ describe('applyOutput', () => {
     const waiting = fold(stream('stdout', 'a'), message('clear_output', { wait: true }))
     expect(waiting).toHaveLength(1)
     expect(applyOutput(waiting, stream('stdout', 'b'))).toEqual([{ output_type: 'stream', name: 'stdout', text: 'b' }])
-  })
-
-  test('what is stored is what nbformat allows', () => {
-    const error = message('error', { ename: 'E', evalue: 'm', traceback: ['E: m'], mayfly: { line: 1 } })
-    const result = message('execute_result', {
-      data: {},
-      metadata: {},
-      execution_count: 3,
-      transient: { display_id: 'x' },
-    })
-    expect(storedOutputs(fold(error, result))).toEqual([
-      { output_type: 'error', ename: 'E', evalue: 'm', traceback: ['E: m'] },
-      { output_type: 'execute_result', data: {}, metadata: {}, execution_count: 3 },
-    ])
   })
 })

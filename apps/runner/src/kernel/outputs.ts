@@ -52,14 +52,6 @@ export function applyOutput(outputs: NbOutput[], message: Pick<JupyterMessage, '
   return [...base, output]
 }
 
-/** What goes into the file: the list without what only matters while the notebook is open; nbformat allows no more. */
-export function storedOutputs(outputs: readonly NbOutput[]): Record<string, unknown>[] {
-  return outputs.map((output) => {
-    const { transient: _t, mayfly: _m, ...rest } = output as Record<string, unknown>
-    return rest
-  })
-}
-
 function toOutput(type: string, content: Record<string, never>): NbOutput | undefined {
   switch (type) {
     case 'stream':

@@ -6,7 +6,7 @@ import { base64, imageMime, toBundle, toTable, toText } from './render.js'
 
 /** Shows bundles; the run they belong to is the outlet's business. */
 export interface Outlet {
-  show(data: Bundle, displayId: string, update: boolean, run: number): void
+  show(data: Bundle, metadata: Bundle, displayId: string, update: boolean, run: number): void
   clear(wait: boolean): void
   /** The execution that what is shown now belongs to. */
   owner(): number
@@ -18,20 +18,36 @@ export interface DisplayHandle {
   update(value: unknown): void
 }
 
+/** How a picture is shown. */
+export interface ImageOptions {
+  /** Caption under the picture, also read to those who cannot see it. */
+  title?: string
+  /** Size on the page, CSS pixels; default the picture's own. */
+  width?: number
+  height?: number
+  /** Keeps the edges of pixels sharp when the picture is enlarged. */
+  pixelated?: boolean
+}
+
 let counter = 0
 const prefix = randomUUID().slice(0, 8)
 
 /** Shows a bundle now and returns how to replace it. */
-export function showBundle(outlet: Outlet, bundle: Bundle): { id: string; update(bundle: Bundle): void } {
+export function showBundle(
+  outlet: Outlet,
+  bundle: Bundle,
+  metadata: Bundle = {},
+): { id: string; update(bundle: Bundle): void } {
   const id = `display-${prefix}-${++counter}`
   const run = outlet.owner()
-  outlet.show(bundle, id, false, run)
-  return { id, update: (next) => outlet.show(next, id, true, run) }
+  outlet.show(bundle, metadata, id, false, run)
+  return { id, update: (next) => outlet.show(next, metadata, id, true, run) }
 }
 
 /**
  * Builds the `display` of cells: `display(value)` renders like a last expression; `display.html`, `.markdown`, `.latex`, `.svg`
- * take text, `.json` any JSON value, `.table` records or columns, `.png` bytes or base64, `.mime` a bundle as it is.
+ * take text, `.json` any JSON value, `.table` records or columns, `.png` bytes or base64 (and `ImageOptions`), `.mime` a bundle as
+ * it is.
  */
 export function makeDisplay(outlet: Outlet) {
   const form = (toMime: (value: never) => Bundle | Promise<Bundle>) => (value: unknown) => handle(outlet, value, toMime)
@@ -44,16 +60,21 @@ export function makeDisplay(outlet: Outlet) {
     svg: markup('image/svg+xml'),
     json: form((value: unknown) => ({ 'application/json': value ?? null, 'text/plain': toText(value) })),
     table: form(tableBundle),
-    png: form(pngBundle),
+    png: (value: unknown, options?: ImageOptions) => handle(outlet, value, pngBundle, imageMetadata(options)),
     mime: form((bundle: Bundle) => bundle),
     clear: (wait = false) => outlet.clear(Boolean(wait)),
   })
 }
 
-function handle(outlet: Outlet, value: unknown, toMime: (value: never) => Bundle | Promise<Bundle>): DisplayHandle {
+function handle(
+  outlet: Outlet,
+  value: unknown,
+  toMime: (value: never) => Bundle | Promise<Bundle>,
+  metadata: Bundle = {},
+): DisplayHandle {
   const first = toMime(value as never)
   // A bundle that is still being made leaves its place empty, so that the order of outputs is the order of calls.
-  const shown = showBundle(outlet, first instanceof Promise ? { 'text/plain': '' } : first)
+  const shown = showBundle(outlet, first instanceof Promise ? { 'text/plain': '' } : first, metadata)
   let latest = 0
   const follow = (pending: Bundle | Promise<Bundle>) => {
     const turn = ++latest
@@ -62,6 +83,12 @@ function handle(outlet: Outlet, value: unknown, toMime: (value: never) => Bundle
   }
   if (first instanceof Promise) follow(first)
   return { id: shown.id, update: (next) => follow(toMime(next as never)) }
+}
+
+// Jupyter keeps what concerns one form of an output below its MIME type.
+function imageMetadata({ title, width, height, pixelated }: ImageOptions = {}): Bundle {
+  const given = Object.entries({ title, width, height, pixelated }).filter(([, value]) => value !== undefined)
+  return given.length > 0 ? { 'image/png': Object.fromEntries(given) } : {}
 }
 
 function tableBundle(value: unknown): Bundle {

@@ -50,7 +50,8 @@ function owner(): number {
 
 const outlet: Outlet = {
   owner,
-  show: (data, displayId, update, run) => link.post({ op: 'display', run, data, metadata: {}, displayId, update }),
+  show: (data, metadata, displayId, update, run) =>
+    link.post({ op: 'display', run, data, metadata, displayId, update }),
   clear: (wait) => link.post({ op: 'clear', run: owner(), wait }),
 }
 
