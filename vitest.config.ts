@@ -1,13 +1,17 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // Unit and contract tests stand beside the source; integration tests import the built package by its name,
 // so `npm test` builds first. Tests compiled into dist/ and the Playwright journeys are not vitest's business.
+const setup = fileURLToPath(new URL('infra/lib/vitest-setup.ts', import.meta.url))
+
 const project = (name: string, root: string) => ({
   test: {
     name,
     root,
     include: ['**/*.test.{ts,tsx}'],
     exclude: ['**/dist/**', '**/.next/**', '**/node_modules/**', '**/journeys/**'],
+    setupFiles: [setup],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

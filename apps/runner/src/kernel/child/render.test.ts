@@ -36,6 +36,10 @@ describe('toTable', () => {
     expect([table.rows.length, table.total]).toEqual([200, 1234])
   })
 
+  test('minus zero is zero', () => {
+    expect(toTable([{ a: -0 }])!.rows).toEqual([[0]])
+  })
+
   test('other shapes are no tables', () => {
     for (const value of [[], [1, 2], [{ a: 1 }, 2], [new Map()], {}, 'text', null, new Uint8Array(3), [[1]]]) {
       expect(toTable(value)).toBeUndefined()

@@ -114,7 +114,8 @@ function toCell(value: unknown): Cell {
   switch (typeof value) {
     case 'number':
       // JSON has no NaN and no infinities; the text says which it was.
-      return Number.isFinite(value) ? value : String(value)
+      // JSON has no minus zero.
+      return Number.isFinite(value) ? value + 0 : String(value)
     case 'string':
       return value.length > MAX_CELL ? `${value.slice(0, MAX_CELL)}…` : value
     case 'boolean':
