@@ -53,15 +53,58 @@ describe('annotate', () => {
     expect(existsSync(join(work, 'none'))).toBe(false)
   })
 
+  it('tells warnings on stderr', async () => {
+    const negative = join(work, 'negative.json')
+    const config = JSON.parse(readFileSync(join(fixture, 'ds.json'), 'utf8'))
+    for (const key of ['imzml_path', 'ibd_path']) config[key] = join(fixture, config[key])
+    writeFileSync(negative, JSON.stringify({ ...config, polarity: '-' }))
+    expect(await main(['annotate', negative, join(fixture, 'db.json'), '--no-output'])).toBe(0)
+    expect(err).toEqual([expect.stringMatching(/^W_POLARITY: .* says positive/)])
+    expect(out.join()).not.toContain('W_')
+  })
+
   it('says what is wrong with the input and ends with 2', async () => {
     const bad = join(work, 'bad.json')
     writeFileSync(bad, JSON.stringify({ name: 'x', imzml_path: 'no.imzML', ibd_path: 'no.ibd', isocalc_sigma: 0.001 }))
     expect(await main(['annotate', bad, join(fixture, 'db.json'), work])).toBe(2)
     expect(err.join('\n')).toMatch(/^E_IMZML_MISSING: no such file: .*no\.imzML.*\n +→ Check the path/)
     expect(await main(['annotate', join(work, 'none.json'), bad, work])).toBe(2)
+    writeFileSync(bad, JSON.stringify({ name: 'x', databases: [work] }))
+    expect(await main(['annotate', join(fixture, 'ds.json'), bad, work])).toBe(2)
+    expect(err.at(-1)).toMatch(/^E_CONFIG_PATH/)
     expect(await main(['annotate', bad])).toBe(2)
     expect(await main(['annotate', bad, bad, work, '--wrong'])).toBe(2)
     expect(await main(['annotate', bad, bad, work, '--workers', 'many'])).toBe(2)
+  })
+})
+
+describe('the output folder', () => {
+  const run = (folder: string) => main(['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json'), folder])
+
+  it('loses the images of an earlier run, and nothing else', async () => {
+    const folder = join(work, 'again')
+    expect(await run(folder)).toBe(0)
+    const before = readdirSync(join(folder, 'images')).sort()
+    const table = readFileSync(join(folder, 'results.csv'), 'utf8')
+    const [first, second] = table.split('\n').slice(1)
+    writeFileSync(join(folder, 'images', 'mine.png'), '')
+    writeFileSync(join(folder, 'images', 'C1H1+H.png'), '')
+    writeFileSync(
+      join(folder, 'results.csv'),
+      `${table.split('\n')[0]}\n${first!.replace(/[^,]*$/, 'C1H1+H')}\n${second}\n`,
+    )
+    expect(await run(folder)).toBe(0)
+    expect(readdirSync(join(folder, 'images')).sort()).toEqual([...before, 'mine.png'].sort())
+    expect(readFileSync(join(folder, 'results.csv'), 'utf8')).toBe(table)
+    expect(readdirSync(folder).sort()).toEqual(['images', 'results.csv'])
+  })
+
+  it('is refused before anything runs when nothing can be written there', async () => {
+    const file = join(work, 'file')
+    writeFileSync(file, '')
+    expect(await run(join(file, 'below'))).toBe(2)
+    expect(err.join('\n')).toMatch(/^E_OUTPUT: cannot write into .*file.below/)
+    expect(out).toEqual([])
   })
 })
 

@@ -1,13 +1,11 @@
 /** `mayfly annotate` and `mayfly isotopes`. */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatError, toErrorValue } from '@mayfly/executor/errors'
 import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from './config.js'
-import { toGreyPng } from './images/index.js'
 import { type Instrument, type IsotopeMode, isotopePattern } from './isotopes/index.js'
+import { prepareOutput, writeOutput } from './output-folder.js'
 import { Pipeline } from './pipeline.js'
-import { resultsCsv } from './results-csv.js'
 
 const USAGE = `Usage:
   mayfly annotate DS.json DB.json OUTDIR [options]   annotate an imzML data set
@@ -23,7 +21,7 @@ const USAGE = `Usage:
 Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder.`
 
 /** Bad input: exit code 2. Anything else that fails: 1. */
-const BAD_INPUT = /^E_(CONFIG|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI)/
+const BAD_INPUT = /^E_(CONFIG|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI|OUTPUT)/
 
 /** Runs a command; `argv` without `node` and the script. Returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
@@ -82,17 +80,17 @@ async function annotate(args: string[]): Promise<number> {
   const database = checkDatabaseConfig(db.config, dbFile)
   await using pipeline = new Pipeline(dataset, database, {
     ...{ baseDir: ds.baseDir, databaseDir: db.baseDir, useDsCache: cache, useDbCache: cache, log: say },
+    warn: (line) => console.error(line),
     ...(workers === undefined ? {} : { workers }),
   })
+  await pipeline.checkInputs()
+  if (!values['no-output'] && out !== undefined) await prepareOutput(out)
   await pipeline.run()
   console.log(`Estimated cost of the calls on a cloud function service: $ ${pipeline.totalCost().toFixed(5)}`)
   if (values['no-output'] || out === undefined) return 0
   const results = await pipeline.getResults()
-  await mkdir(join(out, 'images'), { recursive: true })
-  await writeFile(join(out, 'results.csv'), resultsCsv(results))
-  const images = await pipeline.getImages()
-  for (const image of images) await writeFile(join(out, 'images', `${image.full_mol}.png`), toGreyPng(image))
-  say(`Wrote ${results.length} annotations to ${join(out, 'results.csv')} and ${images.length} images`)
+  const images = await writeOutput(out, results, (some) => pipeline.getImages(some))
+  say(`Wrote ${results.length} annotations to ${join(out, 'results.csv')} and ${images} images`)
   return 0
 }
 

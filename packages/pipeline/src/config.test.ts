@@ -57,6 +57,9 @@ describe('configurations', () => {
     ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: ['+h'] })],
     ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: ['+H', '+H'] })],
     ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: [] })],
+    ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: ['+Zz'] })],
+    ['E_ADDUCT_INVALID', () => checkDatabaseConfig({ ...database, adducts: ['+H2000000000000'] })],
+    ['E_MODIFIER_INVALID', () => checkDatabaseConfig({ ...database, modifiers: ['', '-H2O+Xx'] })],
     ['E_MODIFIER_INVALID', () => checkDatabaseConfig({ ...database, modifiers: ['-H2O'] })],
     ['E_MODIFIER_INVALID', () => checkDatabaseConfig({ ...database, modifiers: ['', 'H2O'] })],
   ])('%s', (code, run) => {
@@ -75,13 +78,20 @@ describe('files', () => {
     expect(resolvePath('package.json', folder, 'E_X')).toBe(join(process.cwd(), 'package.json'))
     expect(thrown(() => resolvePath('b.csv', folder, 'E_X'))).toMatchObject({ code: 'E_X', where: { path: 'b.csv' } })
     expect(thrown(() => resolvePath('cos://b/c', folder, 'E_X'))).toMatchObject({ code: 'E_CONFIG_PATH' })
+    expect(thrown(() => resolvePath('.', folder, 'E_X'))).toMatchObject({
+      code: 'E_CONFIG_PATH',
+      hint: expect.stringContaining('file itself'),
+    })
   })
 
   it('reads JSON', () => {
     writeFileSync(join(folder, 'ok.json'), '{"a":1}')
     writeFileSync(join(folder, 'bad.json'), '{')
+    writeFileSync(join(folder, 'bom.json'), '\uFEFF{"a":1}')
+    expect(readConfigFile(join(folder, 'bom.json')).config).toEqual({ a: 1 })
     expect(readConfigFile(join(folder, 'ok.json'))).toEqual({ config: { a: 1 }, baseDir: folder })
     expect(thrown(() => readConfigFile(join(folder, 'bad.json')))).toMatchObject({ code: 'E_CONFIG_JSON' })
+    expect(thrown(() => readConfigFile(folder))).toMatchObject({ code: 'E_CONFIG_JSON' })
     expect(thrown(() => readConfigFile(join(folder, 'none.json')))).toMatchObject({ code: 'E_CONFIG_MISSING' })
   })
 })

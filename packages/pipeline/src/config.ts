@@ -1,10 +1,11 @@
 /** Configurations at the border: shape, paths, files. Everything wrong is a typed error before any worker starts. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
 import { decoyCandidates } from './fdr/index.js'
+import { parseComplex } from './formula/index.js'
 import type { DatabaseConfig, DatasetConfig } from './types.js'
 
 const path = z.string().min(1)
@@ -27,6 +28,14 @@ const databaseSchema = z.strictObject({
 
 export type CheckedDataset = z.output<typeof datasetSchema>
 export type CheckedDatabase = z.output<typeof databaseSchema>
+
+/** What to write instead, for the keys whose values need an explanation. */
+const HINTS: Record<string, string> = {
+  isocalc_sigma:
+    'Give the width of a peak in Da as a number: 0.001238 for a resolving power of 140k, 0.000693 for 250k.',
+  num_decoys: 'Give a whole number from 1 to 80; METASPACE uses 20.',
+  polarity: 'Write "+" or "-".',
+}
 
 const ADDUCT = /^(?:[+-](?:[A-Z][a-z]*[0-9]*)+)+$/
 
@@ -60,6 +69,7 @@ export function checkDatabaseConfig(
           where: { key, value },
         })
       }
+      checkElements(value, key, code, where)
     }
     if (new Set(values).size !== values.length) {
       throw new MayflyError(code, `${where}: "${key}" holds a value twice`, { hint: 'Name each once.', where: { key } })
@@ -72,6 +82,21 @@ export function checkDatabaseConfig(
     })
   }
   return result
+}
+
+/** Parts of a modifier are formulas of known elements; anything else would silently find nothing. */
+function checkElements(value: string, key: string, code: string, where: string): void {
+  for (const part of value.split(/[+-]/).filter((text) => text !== '')) {
+    try {
+      parseComplex(part)
+    } catch (cause) {
+      throw new MayflyError(code, `${where}: "${value}" in "${key}": ${(cause as Error).message}`, {
+        hint: 'Use symbols of the periodic table, as in +Na or -H2O.',
+        where: { key, value },
+        cause,
+      })
+    }
+  }
 }
 
 /**
@@ -102,7 +127,7 @@ function checked<T extends z.ZodObject>(schema: T, value: unknown, where: string
   }
   const key = issue.path.join('.')
   throw new MayflyError('E_CONFIG_VALUE', `${where}: ${key ? `"${key}": ` : ''}${issue.message}`, {
-    hint: key ? `Correct "${key}".` : 'Expected a JSON object.',
+    hint: HINTS[key] ?? (key ? `Correct "${key}".` : 'Expected a JSON object.'),
     where: { key },
   })
 }
@@ -131,7 +156,8 @@ function edits(a: string, b: string): number {
 /**
  * The file a path in a configuration means: `file://` URL, absolute, relative to `baseDir`, relative to the current folder, or
  * (for configurations that were moved together with their files) of the same name in `baseDir`; whichever exists first.
- * @throws MayflyError with `missing` as its code when there is no such file; E_CONFIG_PATH for other URLs.
+ * @throws MayflyError with `missing` as its code when there is no such file; E_CONFIG_PATH for other URLs and
+ * for what is no file.
  */
 export function resolvePath(written: string, baseDir: string, missing: string): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written) && !written.startsWith('file://')) {
@@ -146,23 +172,32 @@ export function resolvePath(written: string, baseDir: string, missing: string): 
     : [resolve(baseDir, plain), resolve(plain), resolve(baseDir, basename(plain))]
   const candidates = [...new Set(places)]
   const found = candidates.find((candidate) => existsSync(candidate))
-  if (found !== undefined) return found
+  if (found !== undefined && statSync(found).isFile()) return found
+  if (found !== undefined) {
+    throw new MayflyError('E_CONFIG_PATH', `${found} is not a file`, {
+      hint: 'Give the path of the file itself, not of its folder.',
+      where: { path: written },
+    })
+  }
   throw new MayflyError(missing, `no such file: ${candidates.join(' or ')}`, {
     hint: 'Check the path in the configuration; relative paths start at the configuration file or the current folder.',
     where: { path: written },
   })
 }
 
-/** Reads a JSON configuration; `baseDir` is where its relative paths start. */
+/**
+ * Reads a JSON configuration; `baseDir` is where its relative paths start.
+ * @throws MayflyError E_CONFIG_MISSING, E_CONFIG_JSON (also for what cannot be read).
+ */
 export function readConfigFile(file: string): { config: unknown; baseDir: string } {
   if (!existsSync(file)) {
     throw new MayflyError('E_CONFIG_MISSING', `no such file: ${file}`, { hint: 'Check the path.', where: { file } })
   }
   try {
-    return { config: JSON.parse(readFileSync(file, 'utf8')), baseDir: dirname(resolve(file)) }
+    return { config: JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')), baseDir: dirname(resolve(file)) }
   } catch (cause) {
     throw new MayflyError('E_CONFIG_JSON', `${file}: ${(cause as Error).message}`, {
-      hint: 'Correct the JSON.',
+      hint: 'Correct the JSON; comments and trailing commas are not allowed.',
       where: { file },
       cause,
     })

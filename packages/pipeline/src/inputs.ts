@@ -3,6 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { MayflyError } from '@mayfly/executor/errors'
 import { type CheckedDatabase, type CheckedDataset, resolvePath } from './config.js'
 import { checkIbd, geometryOf, type ImzML, ImzMLError, ImzMLParser } from './imzml/index.js'
 import { readMolecularDatabase } from './moldb/read.js'
@@ -34,13 +35,38 @@ export function locateDataset(config: CheckedDataset, baseDir: string): DatasetF
   }
 }
 
-/** @throws MayflyError E_DB_MISSING, E_CONFIG_PATH. */
+/** @throws MayflyError E_DB_MISSING, E_DB_TWICE, E_CONFIG_PATH. */
 export function locateDatabases(config: CheckedDatabase, baseDir: string): { written: string; path: string }[] {
-  return config.databases.map((written) => ({ written, path: resolvePath(written, baseDir, 'E_DB_MISSING') }))
+  const located = config.databases.map((written) => ({ written, path: resolvePath(written, baseDir, 'E_DB_MISSING') }))
+  const twice = located.find(({ path }, i) => located.findIndex((other) => other.path === path) < i)
+  if (twice === undefined) return located
+  throw new MayflyError('E_DB_TWICE', `"databases" names ${twice.path} twice`, {
+    hint: 'Name each file once.',
+    where: { file: twice.path },
+  })
 }
 
-/** Reads and checks everything. @throws ImzMLError, IbdError, MayflyError E_DB_…. */
+/** Reads and checks everything. @throws ImzMLError, IbdError, MayflyError E_DB_…, E_CONFIG_READ (a file may not be read). */
 export async function checkInputs(
+  config: CheckedDataset,
+  files: DatasetFiles,
+  databases: readonly { written: string; path: string }[],
+): Promise<CheckedInputs> {
+  try {
+    return await readInputs(config, files, databases)
+  } catch (cause) {
+    const { code, path, syscall } = cause as NodeJS.ErrnoException
+    if (syscall === undefined) throw cause
+    const file = path ?? 'an input file'
+    throw new MayflyError('E_CONFIG_READ', `${file} cannot be read (${code})`, {
+      hint: 'Check the permissions of the file and whether its disk is still there.',
+      where: { file },
+      cause,
+    })
+  }
+}
+
+async function readInputs(
   config: CheckedDataset,
   files: DatasetFiles,
   databases: readonly { written: string; path: string }[],

@@ -229,10 +229,10 @@ it('warns of an ibd that is not the one the checksum was made of', async () => {
   bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
   writeFileSync(join(folder, 'section.ibd'), bytes)
   const lines: string[] = []
-  await section({ baseDir: folder, log: (line) => lines.push(line) }).checkInputs()
+  await section({ baseDir: folder, warn: (line) => lines.push(line) }).checkInputs()
   expect(lines).toEqual([expect.stringContaining('W_IBD_CHECKSUM')])
   lines.length = 0
-  await section({ log: (line) => lines.push(line) }).checkInputs()
+  await section({ warn: (line) => lines.push(line) }).checkInputs()
   expect(lines).toEqual([])
 })
 

@@ -43,6 +43,8 @@ export interface PipelineOptions {
   runtimeMemory?: number
   /** Receives one line a step. Default: `console.log`. */
   log?: (line: string) => void
+  /** Receives what may be wrong with the input, `W_…: …`. Default: `console.warn`. */
+  warn?: (line: string) => void
 }
 
 export class Pipeline {
@@ -74,6 +76,7 @@ export class Pipeline {
     this.#steps = new Steps(this.#runner, {
       ...{ useDsCache: true, useDbCache: true, ppm: 3, levels: 30, decoys: 'used', ...rest },
       ...{ dataset: this.dataset, database: this.database, rankings, files, databaseFiles, log: this.#log },
+      warn: options.warn ?? ((line) => console.warn(line)),
     })
   }
 

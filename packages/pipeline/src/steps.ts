@@ -31,6 +31,7 @@ export interface StepSettings {
   levels: number
   decoys: 'used' | 'all'
   log: (line: string) => void
+  warn: (line: string) => void
 }
 
 /** A result and the hash it is kept under. */
@@ -71,16 +72,16 @@ export class Steps {
     return promise
   }
 
-  /** The input files, read and checked; warnings are logged. */
+  /** The input files, read and checked; warnings are told. */
   inputs(): Promise<CheckedInputs> {
     return this.once('inputs', async () => {
       const inputs = await checkInputs(this.settings.dataset, this.settings.files, this.settings.databaseFiles)
       const { imzml } = inputs
       for (const { code, message, count: n } of imzml.warnings)
-        this.settings.log(`${code}: ${imzml.file}: ${message}${n > 1 ? ` (${n} times)` : ''}`)
+        this.settings.warn(`${code}: ${imzml.file}: ${message}${n > 1 ? ` (${n} times)` : ''}`)
       const polarity = { '+': 'positive', '-': 'negative' }[this.settings.dataset.polarity]
       if (imzml.polarity && imzml.polarity !== 'mixed' && imzml.polarity !== polarity) {
-        this.settings.log(
+        this.settings.warn(
           `W_POLARITY: ${imzml.file} says ${imzml.polarity}, the configuration "${this.settings.dataset.polarity}"; the configuration decides`,
         )
       }
@@ -237,25 +238,26 @@ export class Steps {
       const { ibd } = (await this.upload()).value
       const size = clamp(index.points / 8, 2 ** 16, 2 ** 23)
       const chunks = Math.max(1, Math.ceil(index.points / size))
-      return this.runner.stage(
+      const file = basename(this.settings.files.ibdPath)
+      const step = await this.runner.stage(
         'chunks',
         hash,
         this.settings.useDsCache,
         async (prefix) => {
-          const file = basename(this.settings.files.ibdPath)
-          const read = await this.runner.map(
+          return this.runner.map(
             stages.readChunk,
             times(chunks).map((chunk) => ({ index, ibd, file, chunk, chunks, key: `${prefix}/${chunk}` })),
           )
-          const bad = read.reduce((sum, { dropped }) => sum + dropped.badMz + dropped.badIntensity, 0)
-          if (bad > 0)
-            this.settings.log(
-              `W_PEAKS_DROPPED: ${file}: ${count(bad, 'peak')} with an impossible m/z or intensity left out`,
-            )
-          return read
         },
         (value) => `Peaks: ${peaksIn(value).toLocaleString('en')} in ${count(value.length, 'chunk')}`,
       )
+      // Also when the chunks came from the cache: the peaks are missing all the same.
+      const bad = step.value.reduce((sum, { dropped }) => sum + dropped.badMz + dropped.badIntensity, 0)
+      if (bad > 0)
+        this.settings.warn(
+          `W_PEAKS_DROPPED: ${file}: ${count(bad, 'peak')} with an impossible m/z or intensity left out`,
+        )
+      return step
     })
   }
 

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveReference, readJson } from '../isotopes/fixtures/shared.js'
-import { compileModifiers, formatHill, generateIonFormula, ionFormula, parseComplex, parseFormula } from './index.js'
+import {
+  compileModifiers,
+  formatHill,
+  generateIonFormula,
+  ionFormula,
+  ionWriter,
+  parseComplex,
+  parseFormula,
+} from './index.js'
 
 const reference = haveReference()
 
@@ -181,5 +189,31 @@ describe.skipIf(!reference)('reference cases', () => {
       if (!expected.error || /too many isotopic/.test(expected.error)) continue
       expect(() => parseComplex(formula)).toThrowError(expect.objectContaining({ message: expected.error }))
     }
+  })
+})
+
+describe('ionWriter', () => {
+  const modifier = fc.constantFrom('', '-H2O', '-CO2', '+CH3CN', '-NH3', '+C2H2O-H', '-CH3COOH', '-H10+H10')
+  const adduct = fc.constantFrom('', '+H', '+Na', '-H', '+Cl', '+Sn')
+
+  it("writes what generateIonFormula writes, and '' where that throws", () => {
+    fc.assert(
+      fc.property(counts, modifier, adduct, (parts, ...modifiers) => {
+        const formula = textOf(parts)
+        const expected = attempt(() => generateIonFormula(formula, ...modifiers))
+        expect(ionWriter(modifiers)(formula)).toBe(expected.startsWith('E_') ? '' : expected)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('goes below zero at no step, as the specification says', () => {
+    expect(ionWriter(['-H10+H10'])('C2H6O')).toBe('')
+    expect(ionWriter(['+H10-H10'])('C2H6O')).toBe('C2H6O')
+    expect(ionWriter(['-C2H6O'])('C2H6O')).toBe('')
+  })
+
+  it('refuses what is no modifier', () => {
+    expect(() => ionWriter(['H'])).toThrowError(expect.objectContaining({ code: 'E_FORMULA_MODIFIER' }))
   })
 })

@@ -6,5 +6,6 @@ export {
   generateIonFormula,
   type IonFormulaOptions,
   ionFormula,
+  ionWriter,
   parseFormula,
 } from './ion.js'

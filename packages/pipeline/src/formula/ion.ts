@@ -49,40 +49,65 @@ export function compileModifiers(
   modifiers: readonly string[],
   options: IonFormulaOptions = {},
 ): (formula: string) => string {
-  const steps = modifiers.flatMap((modifier) => readModifier(modifier, options))
-  const write = options.order === 'chnops' ? formatChnops : formatHill
+  const ionOf = ionWriter(modifiers, options)
+  const steps = readModifiers(modifiers, options)
   return (formula) => {
-    const counts = parseFormula(formula)
-    for (const [symbol, change] of steps) {
-      const count = (counts.get(symbol) ?? 0) + change
-      if (count < 0) {
-        throw new MayflyError('E_FORMULA_NEGATIVE', `Negative total element count for ${symbol}`, {
-          hint: `${formula} has too few ${symbol} for ${modifiers.join('')}; such ions are left out.`,
-          where: { formula, modifier: modifiers.join('') },
-        })
-      }
-      counts.set(symbol, count)
-    }
-    const text = write(counts)
-    if (text === '') {
-      throw new MayflyError('E_FORMULA_EMPTY', 'No remaining elements', {
-        hint: `Nothing is left of ${formula || 'an empty formula'} after ${modifiers.join('') || 'no modifier'}.`,
+    const text = ionOf(formula)
+    if (text !== '') return text
+    const lacking = applySteps(parseFormula(formula), steps)
+    if (lacking !== undefined) {
+      throw new MayflyError('E_FORMULA_NEGATIVE', `Negative total element count for ${lacking}`, {
+        hint: `${formula} has too few ${lacking} for ${modifiers.join('')}; such ions are left out.`,
         where: { formula, modifier: modifiers.join('') },
       })
     }
-    return text
+    throw new MayflyError('E_FORMULA_EMPTY', 'No remaining elements', {
+      hint: `Nothing is left of ${formula || 'an empty formula'} after ${modifiers.join('') || 'no modifier'}.`,
+      where: { formula, modifier: modifiers.join('') },
+    })
   }
 }
 
+/**
+ * As `compileModifiers`, for loops over whole databases: ions that cannot exist (a negative count at any step, or nothing left)
+ * are '' instead of an error, which would cost more than the arithmetic.
+ *
+ * @throws MayflyError `E_FORMULA_MODIFIER` at once.
+ */
+export function ionWriter(modifiers: readonly string[], options: IonFormulaOptions = {}): (formula: string) => string {
+  const steps = readModifiers(modifiers, options)
+  const write = options.order === 'chnops' ? formatChnops : formatHill
+  return (formula) => {
+    const counts = parseFormula(formula)
+    return applySteps(counts, steps) === undefined ? write(counts) : ''
+  }
+}
+
+type Step = [symbol: string, change: number]
+
+/** Changes `counts` step by step; the symbol of which there were too few, when there were. */
+function applySteps(counts: ElementCounts, steps: readonly Step[]): string | undefined {
+  for (const [symbol, change] of steps) {
+    const count = (counts.get(symbol) ?? 0) + change
+    if (count < 0) return symbol
+    counts.set(symbol, count)
+  }
+  return undefined
+}
+
+function readModifiers(modifiers: readonly string[], options: IonFormulaOptions): Step[] {
+  return modifiers.flatMap((modifier) => readModifier(modifier, options))
+}
+
 /** `[symbol, change]` in order; the parts of one modifier add up before the next sign is read. */
-function readModifier(modifier: string, options: IonFormulaOptions): [symbol: string, change: number][] {
+function readModifier(modifier: string, options: IonFormulaOptions): Step[] {
   if (modifier === '') return []
   if (options.order === 'chnops' && CHARGE_ONLY.test(modifier)) return []
   const signed = options.parts === 'first' ? firstPart(modifier) : allParts(modifier)
   return signed.flatMap(([sign, part]) => {
     const sums: ElementCounts = new Map()
     eachPart(part, (symbol, count) => sums.set(symbol, (sums.get(symbol) ?? 0) + count))
-    return [...sums].map(([symbol, count]): [string, number] => [symbol, sign === '+' ? count : -count])
+    return [...sums].map(([symbol, count]): Step => [symbol, sign === '+' ? count : -count])
   })
 }
 

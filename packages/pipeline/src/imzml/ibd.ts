@@ -27,6 +27,15 @@ export function checkIbd(imzml: ImzML, size: number, head: Uint8Array, options: 
   const fault = (code: string, what: string, hint: string, spectrum?: number) =>
     new IbdError(code, `${file}: ${what}`, { hint, where: spectrum === undefined ? { file } : { file, spectrum } })
   if (size < 16) throw fault('E_IBD_TRUNCATED', `only ${size} bytes long`, 'Copy the ibd file again; it is cut off.')
+  // First: the file of another data set is mostly of another length too, and saying "cut off" would mislead.
+  const found = hex(head.subarray(0, 16))
+  if (imzml.uuid !== undefined && !options.ignoreUuid && found !== imzml.uuid) {
+    throw fault(
+      'E_IBD_UUID',
+      `its UUID is ${found}, ${imzml.file} names ${imzml.uuid}`,
+      'The two files do not belong together; pair them again, or set ignore_uuid to true when you are sure.',
+    )
+  }
   for (let i = 0; i < imzml.count; i++) {
     if (imzml.mz.length[i] !== imzml.intensity.length[i]) {
       throw fault(
@@ -57,15 +66,6 @@ export function checkIbd(imzml: ImzML, size: number, head: Uint8Array, options: 
         )
       }
     }
-  }
-  if (imzml.uuid === undefined || options.ignoreUuid) return
-  const found = hex(head.subarray(0, 16))
-  if (found !== imzml.uuid) {
-    throw fault(
-      'E_IBD_UUID',
-      `its UUID is ${found}, ${imzml.file} names ${imzml.uuid}`,
-      'The two files do not belong together; pair them again, or set ignore_uuid to true when you are sure.',
-    )
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Common metabolites, vitamins, hormones and drugs with their neutral formulas: textbook knowledge, one `name formula` a line.
+ * Common metabolites, vitamins, hormones and drugs with their neutral formulas: textbook knowledge, one `name formula` a line (data, hence long).
  * Ions that exist only charged (choline, carnitine bases …) are listed as they appear in HMDB-like databases.
  */
 const TEXT = `

@@ -92,6 +92,9 @@ describe('reading', () => {
     expect(code(',sf\n\n')).toMatchObject({ code: 'E_DB_EMPTY' })
     expect(code('id,formula\n0,CH4\n')).toMatchObject({ code: 'E_DB_COLUMN' })
     expect(code(',sf\n0,CH4\n1,c6h6\n')).toMatchObject({ code: 'E_DB_FORMULA', where: { file: 'db.csv', line: 3 } })
+    for (const formula of ['C6H12Zz6', 'C99999999999999999999H2', 'C30000']) {
+      expect(code(`,sf\n0,CH4\n1,${formula}\n`)).toMatchObject({ code: 'E_DB_FORMULA', where: { line: 3 } })
+    }
     expect(code(',sf\n0\n')).toMatchObject({ code: 'E_DB_FORMULA', where: { line: 2 } })
   })
 

@@ -1,5 +1,7 @@
 /** Molecular databases as Lithops-METASPACE has them: CSV with a column `sf`; molecules are the sorted set of its values. */
 import { MayflyError } from '@mayfly/executor/errors'
+import { eachPart } from '../formula/counts.js'
+import { ELEMENT_INDEX } from '../isotopes/elements.js'
 
 const FORMULA = /^[0-9]*(?:[A-Z][a-z]*[0-9]*|[()]|[.=])+[0-9]*$/
 
@@ -39,10 +41,31 @@ export function readMolecularDatabase(csv: string, file: string): string[] {
         where: { file, line: i + 1 },
       })
     }
+    if (formulas.has(formula)) continue
+    const unknown = unknownPart(formula)
+    if (unknown !== undefined) {
+      throw new MayflyError('E_DB_FORMULA', `${file}:${i + 1}: "${formula}" names ${unknown}`, {
+        hint: 'Only elements of the periodic table have an isotope pattern; correct or remove the line.',
+        where: { file, line: i + 1 },
+      })
+    }
     formulas.add(formula)
   }
   if (formulas.size === 0) throw empty(file)
   return [...formulas].sort()
+}
+
+/** The isotope code reads no larger number. */
+const LARGEST_COUNT = 29_999
+
+/** The part of a formula that can have no isotope pattern, in words. */
+function unknownPart(formula: string): string | undefined {
+  let problem: string | undefined
+  eachPart(formula, (symbol, count) => {
+    if (!ELEMENT_INDEX.has(symbol)) problem ??= `the unknown element ${symbol}`
+    else if (count > LARGEST_COUNT) problem ??= `more than ${LARGEST_COUNT} atoms of ${symbol}`
+  })
+  return problem
 }
 
 function empty(file: string): MayflyError {

@@ -2,10 +2,10 @@
 import { hash } from 'node:crypto'
 import type { CloudObject } from '@mayfly/executor'
 import { serverlessDecoys } from '../fdr/index.js'
+import { ionWriter } from '../formula/index.js'
 import { isotopePatterns } from '../isotopes/index.js'
 import { readMolecularDatabase } from '../moldb/read.js'
 import { getTable, putTable, type StageContext } from './context.js'
-import { ionWriter, parseMolecules } from './ions.js'
 
 /** Ion formulas are spread over this many chunks by hash; chunk, then rank, gives `formula_i`. */
 export const FORMULA_CHUNKS = 32
@@ -48,13 +48,12 @@ export async function generateFormulas(item: GenerateFormulasItem, ctx: StageCon
   const ions = new Map<string, number>()
   for (const database of item.databases) {
     const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, database)
-    const parsed = parseMolecules(molecules)
     const decoys = serverlessDecoys(molecules.length, item.targetAdducts, item.decoys)
     for (const adduct of item.adducts) {
       const decoy = item.mark === 'all' || item.targetAdducts.includes(adduct) ? -1 : decoys.adducts.indexOf(adduct)
       for (const modifier of item.modifiers) {
         const ionOf = ionWriter([modifier, adduct])
-        for (const [i, molecule] of parsed.entries()) {
+        for (const [i, molecule] of molecules.entries()) {
           const ion = ionOf(molecule)
           if (ion === '') continue
           const used = decoy < 0 || decoys.isUsed(i, decoy) ? 1 : 0

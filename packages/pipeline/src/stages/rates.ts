@@ -1,9 +1,9 @@
 /** False discovery rates: targets of one adduct and modifier against the decoy rankings of their database. */
 import type { CloudObject } from '@mayfly/executor'
 import { estimateServerlessFdr, serverlessDecoys } from '../fdr/index.js'
+import { ionWriter } from '../formula/index.js'
 import type { MetricsColumns } from './annotation.js'
 import { getTable, openTable, type StageContext } from './context.js'
-import { ionWriter, parseMolecules } from './ions.js'
 
 export interface RateItem {
   metrics: CloudObject
@@ -31,10 +31,9 @@ export async function rankTargets(item: RateItem, ctx: StageContext): Promise<Ra
   const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, item.database)
   const decoys = serverlessDecoys(molecules.length, item.targetAdducts, item.decoys)
 
-  const parsed = parseMolecules(molecules)
   const rowsWith = (adduct: string, wanted: (molecule: number) => boolean): Int32Array => {
     const ionOf = ionWriter([item.modifier, adduct])
-    return Int32Array.from(parsed, (molecule, i) => (wanted(i) ? (rowOf.get(ionOf(molecule)) ?? -1) : -1))
+    return Int32Array.from(molecules, (molecule, i) => (wanted(i) ? (rowOf.get(ionOf(molecule)) ?? -1) : -1))
   }
   const targetRows = rowsWith(item.adduct, () => true)
   const decoyRows = decoys.adducts.map((adduct, a) => rowsWith(adduct, (i) => decoys.isUsed(i, a)))

@@ -1,0 +1,70 @@
+/** The folder `annotate` writes into: `results.csv` and `images/*.png`; nothing else in it is ever touched. */
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MayflyError } from '@mayfly/executor/errors'
+import { toGreyPng } from './images/index.js'
+import { resultsCsv } from './results-csv.js'
+import type { Annotation, IonImage } from './types.js'
+
+/** Ions with an FDR above this get no picture. */
+const WITH_IMAGE = 0.5
+/** Dense images held in memory at once. */
+const AT_A_TIME = 64
+
+/**
+ * Makes the folder and checks that files can be written into it, so that a long run does not end at a closed door.
+ * @throws MayflyError E_OUTPUT.
+ */
+export async function prepareOutput(folder: string): Promise<void> {
+  const probe = join(folder, 'images', `.mayfly-${process.pid}`)
+  try {
+    await mkdir(join(folder, 'images'), { recursive: true })
+    await (await open(probe, 'w')).close()
+    await rm(probe)
+  } catch (cause) {
+    throw new MayflyError('E_OUTPUT', `cannot write into ${folder}: ${(cause as Error).message}`, {
+      hint: 'Give a folder that you may write into, or leave the files out with --no-output.',
+      where: { folder },
+      cause,
+    })
+  }
+}
+
+/**
+ * Writes annotations and the images of those with an FDR of at most 0.5. Images of an earlier run, known from its results.csv,
+ * are removed first; results.csv is replaced before the new images come, so that whenever this is broken off it lists them all.
+ * @param read gives the images of some annotations.
+ * @returns the number of images.
+ */
+export async function writeOutput(
+  folder: string,
+  annotations: readonly Annotation[],
+  read: (annotations: readonly Annotation[]) => Promise<readonly IonImage[]>,
+): Promise<number> {
+  const table = join(folder, 'results.csv')
+  const pictured = annotations.filter(({ fdr }) => fdr <= WITH_IMAGE)
+  const names = new Set(pictured.map(({ full_mol }) => full_mol))
+  for (const name of await earlierIons(table)) {
+    if (!names.has(name)) await rm(join(folder, 'images', `${name}.png`), { force: true })
+  }
+  const fresh = `${table}.${process.pid}`
+  try {
+    await writeFile(fresh, resultsCsv(annotations))
+    await rename(fresh, table)
+  } finally {
+    await rm(fresh, { force: true })
+  }
+  for (let at = 0; at < pictured.length; at += AT_A_TIME) {
+    for (const image of await read(pictured.slice(at, at + AT_A_TIME)))
+      await writeFile(join(folder, 'images', `${image.full_mol}.png`), toGreyPng(image))
+  }
+  return names.size
+}
+
+/** Names of ions in the last column of a results.csv as written here; none where there is no such file. */
+async function earlierIons(table: string): Promise<string[]> {
+  const text = await readFile(table, 'utf8').catch(() => '')
+  const [head, ...lines] = text.split('\n')
+  if (!head?.endsWith(',full_mol')) return []
+  return lines.map((line) => line.slice(line.lastIndexOf(',') + 1)).filter((name) => /^[\w().=+-]+$/.test(name))
+}
