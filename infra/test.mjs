@@ -42,6 +42,8 @@ async function main() {
   await step('Find a browser', ensureBrowser)
   await step('Lint', () => run(process.execPath, [bin('@biomejs/biome', 'bin/biome'), 'check', '.']))
   await build()
+  await step('Types', () => run(process.execPath, [bin('typescript', 'bin/tsc'), '-b']))
+  await step('Types of tests', () => run(process.execPath, [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.tests.json']))
   const unit = await settle(
     () =>
       run(

@@ -1,4 +1,4 @@
-import { Session } from 'node:inspector'
+import { type Runtime, Session } from 'node:inspector'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { compileCell } from './compile.js'
@@ -29,7 +29,8 @@ class Notebook {
     this.names = { ...this.names, kinds, renamed: compiled.renamed }
     return new Promise((resolve, reject) => {
       const parameters = { expression: compiled.code, replMode: true, awaitPromise: true, returnByValue: true }
-      this.#session.post('Runtime.evaluate', parameters, (error, { result, exceptionDetails }) => {
+      this.#session.post('Runtime.evaluate', parameters, (error, answer) => {
+        const { result, exceptionDetails } = answer as Runtime.EvaluateReturnType
         if (error || exceptionDetails) reject(error ?? new Error(exceptionDetails?.exception?.description))
         else resolve(result.value)
       })
