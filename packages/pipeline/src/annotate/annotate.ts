@@ -17,9 +17,8 @@ export interface AnnotateOptions extends ImageFrame {
   levels?: number
 }
 
-/** Ions with msm > 0, in columns; `total`, `min`, `max` have four entries an ion, images are sparse. */
-export interface Annotated {
-  formula: Uint32Array
+/** Scores of ions in columns; `total`, `min` and `max` have four entries an ion: the intensities of its isotope images. */
+export interface ScoreColumns {
   chaos: Float64Array
   spatial: Float64Array
   spectral: Float64Array
@@ -27,6 +26,11 @@ export interface Annotated {
   total: Float64Array
   min: Float64Array
   max: Float64Array
+}
+
+/** Ions with msm > 0 in columns, images sparse. */
+export interface Annotated extends ScoreColumns {
+  formula: Uint32Array
   /** Image k of ion i holds entries `[imageStart[4i + k], imageStart[4i + k + 1])` of `pixel` and `value`. */
   imageStart: Uint32Array
   pixel: Uint32Array

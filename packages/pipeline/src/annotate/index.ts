@@ -1,2 +1,2 @@
-export { type Annotated, type AnnotateOptions, annotateIons, type Ions } from './annotate.js'
+export { type Annotated, type AnnotateOptions, annotateIons, type Ions, type ScoreColumns } from './annotate.js'
 export { type HitRanges, hitRanges } from './sweep.js'

@@ -1,6 +1,6 @@
 /** Annotation: centroids cut into segments by m/z, ions scored segment by segment, one table of all scores. */
 import type { CloudObject } from '@mayfly/executor'
-import { type Annotated, annotateIons } from '../annotate/index.js'
+import { type Annotated, annotateIons, type ScoreColumns } from '../annotate/index.js'
 import { gridBucket, mergePeaks, type Peaks, sortedOrder } from '../segment/index.js'
 import { getTable, openTable, putTable, type StageContext } from './context.js'
 import { readPeaks } from './spectra.js'
@@ -137,16 +137,9 @@ export interface CollectMetricsItem {
 }
 
 /** Table of all ions with msm > 0, ascending `formula_i`; `part` and `row` say where the images are. */
-export interface MetricsColumns extends Record<string, Float64Array | Uint32Array | readonly string[]> {
+export interface MetricsColumns extends ScoreColumns, Record<string, Float64Array | Uint32Array | readonly string[]> {
   formula_i: Uint32Array
   ion: readonly string[]
-  chaos: Float64Array
-  spatial: Float64Array
-  spectral: Float64Array
-  msm: Float64Array
-  total: Float64Array
-  min: Float64Array
-  max: Float64Array
   part: Uint32Array
   row: Uint32Array
 }
