@@ -1,6 +1,6 @@
 /** The folder `annotate` writes into: `results.csv` and `images/*.png`; nothing else in it is ever touched. */
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { MayflyError } from '@mayfly/executor/errors'
 import { toGreyPng } from './images/index.js'
 import { resultsCsv } from './results-csv.js'
@@ -18,7 +18,7 @@ const AT_A_TIME = 64
 export async function prepareOutput(folder: string): Promise<void> {
   const probe = join(folder, 'images', `.mayfly-${process.pid}`)
   try {
-    await mkdir(join(folder, 'images'), { recursive: true })
+    await makeFolder(join(folder, 'images'))
     await (await open(probe, 'w')).close()
     await rm(probe)
   } catch (cause) {
@@ -27,6 +27,20 @@ export async function prepareOutput(folder: string): Promise<void> {
       where: { folder },
       cause,
     })
+  }
+}
+
+/** Makes a folder and its parents. Node's own recursive mkdir never returns where nothing can be made, as below /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    if (await stat(dirname(folder)).catch(() => undefined)) throw error
+    await makeFolder(dirname(folder))
+    await mkdir(folder)
   }
 }
 

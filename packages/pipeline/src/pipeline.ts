@@ -57,8 +57,8 @@ export class Pipeline {
 
   /**
    * Checks both configurations and that their files exist.
-   * @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE, E_IMZML_MISSING, E_IBD_MISSING, E_DB_MISSING, E_DB_EMPTY,
-   * E_ADDUCT_INVALID, E_MODIFIER_INVALID, E_DECOYS.
+   * @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE, E_IMZML_MISSING, E_IBD_MISSING, E_DB_MISSING, E_DB_EMPTY, E_DB_TWICE,
+   * E_CONFIG_PATH, E_ADDUCT_INVALID, E_MODIFIER_INVALID, E_DECOYS.
    */
   constructor(dataset: DatasetConfig, database: DatabaseConfig, options: PipelineOptions = {}) {
     const { executor, workers, baseDir = process.cwd(), databaseDir = baseDir, runtimeMemory = 1024, ...rest } = options
