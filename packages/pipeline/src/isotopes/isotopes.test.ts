@@ -137,8 +137,11 @@ describe('isotope patterns', () => {
     })
     fc.assert(
       fc.property(formula, settings, (ion, chosen) => {
+        const pattern = isotopePattern(ion, chosen)
+        // Ions of more isotopologues than the limit have none.
+        fc.pre(pattern !== null)
         const expected = literalPattern(ion, chosen)
-        const { ppm, percent } = deviation(isotopePattern(ion, chosen), [...expected.mz], [...expected.ints])
+        const { ppm, percent } = deviation(pattern, [...expected.mz], [...expected.ints])
         expect(ppm).toBeLessThan(1e-6)
         expect(percent).toBeLessThan(1e-6)
       }),
