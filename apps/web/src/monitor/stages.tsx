@@ -86,7 +86,7 @@ export function Stages({ feed, tick, view }: { feed: RunFeed; tick: number; view
             <tr key={stage.job} className={ROW_LOOK} aria-selected={job === stage.index}>
               <Td>
                 <TextButton
-                  label={`${job === stage.index ? 'Show all stages' : `Show only ${stage.name}`} in the timeline`}
+                  label={`${stage.job}: show ${job === stage.index ? 'all stages' : `only ${stage.name}`} in the timeline`}
                   onClick={() => view.setState({ job: job === stage.index ? undefined : stage.index, scroll: 0 })}
                 >
                   <span className="font-mono">{stage.job}</span>

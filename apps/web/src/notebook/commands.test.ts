@@ -21,7 +21,7 @@ beforeEach(() => {
     dispose: vi.fn(),
   }
   const saver = { flush: vi.fn(async () => {}), resolve: vi.fn(), leave: vi.fn(), dispose: vi.fn() }
-  context = { store, session, saver, help: vi.fn() }
+  context = { store, session, saver, help: vi.fn(), restart: vi.fn() }
 })
 
 describe('the table', () => {
@@ -113,7 +113,7 @@ it('kernel, saving and help reach their owners', () => {
   run('notebook.save')
   run('notebook.help')
   expect(context.session.interrupt).toHaveBeenCalledOnce()
-  expect(context.session.restart).toHaveBeenCalledOnce()
+  expect(context.restart).toHaveBeenCalledOnce()
   expect(context.saver.flush).toHaveBeenCalledOnce()
   expect(context.help).toHaveBeenCalledOnce()
 })

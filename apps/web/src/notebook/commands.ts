@@ -14,6 +14,8 @@ export interface CommandContext {
   saver: Saver
   /** Shows the table of shortcuts. */
   help: () => void
+  /** Restarts the kernel; asks first when variables would be lost. */
+  restart: () => void
 }
 
 export interface Command {
@@ -88,14 +90,7 @@ export const COMMANDS: readonly Command[] = [
   command('kernel.interrupt', 'Interrupt the kernel', 'Kernel', ['i i'], 'command', ({ session }) => {
     void session.interrupt()
   }),
-  command(
-    'kernel.restart',
-    'Restart the kernel',
-    'Kernel',
-    ['0 0'],
-    'command',
-    ({ session }) => void session.restart(),
-  ),
+  command('kernel.restart', 'Restart the kernel', 'Kernel', ['0 0'], 'command', ({ restart }) => restart()),
   command('notebook.save', 'Save now', 'Notebook', ['mod+s'], 'always', ({ saver }) => void saver.flush()),
   command('notebook.help', 'Show the shortcuts', 'Notebook', ['?'], 'command', ({ help }) => help()),
 ]

@@ -198,7 +198,8 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
       if (!kernel || kernel.isDisposed) await connect()
       else await kernel.restart()
       await resync()
-      store.setState((state) => transitionAll(state, { type: 'kernel.lost', at: Date.now() }))
+      const at = Date.now()
+      store.setState((state) => ({ ...transitionAll(state, { type: 'kernel.lost', at }), kernelLostAt: at }))
     } catch (error) {
       onProblem('The kernel could not be restarted', error)
     }

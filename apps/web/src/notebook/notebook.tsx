@@ -17,6 +17,7 @@ import { useNotebookKeys } from './keyboard'
 import { createModels } from './models'
 import { loadMonaco } from './monaco'
 import type { Renderer } from './outputs/renderer'
+import { holdsVariables, RestartDialog } from './restart'
 import { createSaver } from './save'
 import { createNotebookStore, edited, NotebookStoreProvider, useNotebook, useNotebookStore } from './store'
 import { useNotebookTitle } from './title'
@@ -35,8 +36,9 @@ export interface NotebookProps {
 export function Notebook({ path, getTicket, renderers }: NotebookProps) {
   const [open, setOpen] = useState<Open>()
   const [helping, setHelping] = useState(false)
+  const [asking, setAsking] = useState(false)
   useEffect(() => {
-    const opened = openNotebook(path, getTicket, () => setHelping(true))
+    const opened = openNotebook(path, getTicket, { help: () => setHelping(true), ask: () => setAsking(true) })
     setOpen(opened)
     return () => opened.close()
   }, [path, getTicket])
@@ -47,6 +49,7 @@ export function Notebook({ path, getTicket, renderers }: NotebookProps) {
       <NotebookServicesProvider value={services}>
         <Page client={open.client} />
         <HelpDialog open={helping} onOpenChange={setHelping} />
+        <RestartDialog open={asking} onOpenChange={setAsking} />
       </NotebookServicesProvider>
     </NotebookStoreProvider>
   )
@@ -54,7 +57,7 @@ export function Notebook({ path, getTicket, renderers }: NotebookProps) {
 
 type Open = ReturnType<typeof openNotebook>
 
-function openNotebook(path: string, getTicket: () => Promise<string>, help: () => void) {
+function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: { help: () => void; ask: () => void }) {
   const store = createNotebookStore(path)
   const base = `${location.origin}/runner`
   const client = createRunnerClient(base, getTicket)
@@ -63,7 +66,8 @@ function openNotebook(path: string, getTicket: () => Promise<string>, help: () =
   const session = createSession({ store, client, base, onProblem })
   const saver = createSaver(store, client)
   const models = createModels(store)
-  const context: CommandContext = { store, session, saver, help }
+  const restart = () => (holdsVariables(store.getState()) ? dialogs.ask() : void session.restart())
+  const context: CommandContext = { store, session, saver, help: dialogs.help, restart }
   const leave = () => saver.leave()
   window.addEventListener('pagehide', leave)
   void session.open()

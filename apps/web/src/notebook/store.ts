@@ -27,6 +27,8 @@ export interface NotebookState extends Structure {
   readonly seq: number
   readonly mode: Mode
   readonly kernel: KernelState
+  /** When the last kernel was lost, ms since the epoch; 0 when none was since the page was opened. */
+  readonly kernelLostAt: number
   readonly save: SaveState
   /** Counts the user's changes to sources and order; saving follows it. */
   readonly revision: number
@@ -49,6 +51,7 @@ export function createNotebookStore(path: string): NotebookStore {
     deleted: [],
     mode: 'command',
     kernel: 'connecting',
+    kernelLostAt: 0,
     save: 'saved',
     revision: 0,
   }))

@@ -1,6 +1,6 @@
 import DOMPurify from 'dompurify'
 
-/** A PNG or JPEG from base64, in its own size or the one its metadata names; pixels stay sharp when it is enlarged. */
+/** A PNG or JPEG from base64, in its own size or the one its metadata names, with its title below; pixels stay sharp when enlarged. */
 export function ImageOutput({
   mime,
   data,
@@ -10,16 +10,24 @@ export function ImageOutput({
   data: string
   metadata: Record<string, unknown>
 }) {
-  return (
+  const title = typeof metadata.title === 'string' && metadata.title !== '' ? metadata.title : undefined
+  const image = (
     // biome-ignore lint/performance/noImgElement: a data URL gains nothing from Next's image
     <img
       src={`data:${mime};base64,${data.replace(/\s/g, '')}`}
-      alt={typeof metadata.alt === 'string' ? metadata.alt : 'Image output'}
+      alt={typeof metadata.alt === 'string' ? metadata.alt : (title ?? 'Image output')}
       width={numberOr(metadata.width)}
       height={numberOr(metadata.height)}
       className="max-w-full self-start rounded-sm"
       style={metadata.pixelated ? { imageRendering: 'pixelated' } : undefined}
     />
+  )
+  if (title === undefined) return image
+  return (
+    <figure className="w-min min-w-40 max-w-full">
+      {image}
+      <figcaption className="tabular mt-1 text-ink-2 text-xs">{title}</figcaption>
+    </figure>
   )
 }
 

@@ -176,3 +176,16 @@ describe('rich outputs', () => {
     screen.getByText('2')
   })
 })
+
+it('puts pictures that follow one another into one row, each with its title', () => {
+  const png = (title: string): Output =>
+    ({
+      output_type: 'display_data',
+      data: { 'image/png': 'iVBORw0KGgo=', 'text/plain': 'PNG' },
+      metadata: { 'image/png': { title, width: 220, pixelated: true } },
+    }) as Output
+  show([png('one'), png('two'), { output_type: 'stream', name: 'stdout', text: 'between' }, png('three')])
+  const rows = screen.getAllByTestId('picture-row').map((row) => within(row).getAllByRole('figure'))
+  expect(rows.map((row) => row.map((figure) => figure.textContent))).toEqual([['one', 'two'], ['three']])
+  expect(screen.getByAltText('two').getAttribute('width')).toBe('220')
+})

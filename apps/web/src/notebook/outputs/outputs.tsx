@@ -23,12 +23,38 @@ export function CellOutputs({ id }: { id: string }) {
       className={cx('flex flex-col gap-2 rounded-b-[7px] border-line border-t bg-bg px-3 py-2.5', stale && 'grayscale')}
       title={stale ? 'From an earlier run or kernel' : undefined}
     >
-      {outputs.map((output, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: outputs are only ever appended, replaced in place or cleared
-        <OneOutput key={i} output={output} cellId={id} renderers={renderers} />
-      ))}
+      {inRows(outputs).map(({ first, row }) => {
+        const shown = row.map((output, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: outputs are only ever appended, replaced in place or cleared
+          <OneOutput key={first + i} output={output} cellId={id} renderers={renderers} />
+        ))
+        // One picture has a row too, so that it stays where it is when a second one comes.
+        return isPicture(row[0]!) ? (
+          <div key={`row ${first}`} data-testid="picture-row" className="flex flex-wrap items-start gap-4">
+            {shown}
+          </div>
+        ) : (
+          shown
+        )
+      })}
     </div>
   )
+}
+
+/** The outputs in their order; pictures that follow one another share a row. */
+export function inRows(outputs: readonly Output[]): { first: number; row: Output[] }[] {
+  const rows: { first: number; row: Output[] }[] = []
+  for (const [i, output] of outputs.entries()) {
+    const last = rows.at(-1)
+    if (last && isPicture(output) && isPicture(last.row[0]!)) last.row.push(output)
+    else rows.push({ first: i, row: [output] })
+  }
+  return rows
+}
+
+function isPicture(output: Output): boolean {
+  if (output.output_type === 'stream' || output.output_type === 'error') return false
+  return chooseRenderer(BUILTIN_RENDERERS, output.data)?.mime.startsWith('image/') ?? false
 }
 
 const OneOutput = memo(function OneOutput(props: { output: Output; cellId: string; renderers: readonly Renderer[] }) {
