@@ -69,7 +69,7 @@ export function RunsTable({ runs }: { runs: readonly RunHeader[] }) {
           <Th right>Failed</Th>
           <Th right>Duration</Th>
           <Th right help="Estimate; in brackets what the run would cost on AWS Lambda">
-            Cost
+            Cost (on Lambda), estimate
           </Th>
           <Th right>Started</Th>
         </>

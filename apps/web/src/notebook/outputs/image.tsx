@@ -23,8 +23,9 @@ export function ImageOutput({
     />
   )
   if (title === undefined) return image
+  // The caption wraps below the picture: it never makes the figure wider than a size that was asked for.
   return (
-    <figure className="w-min min-w-40 max-w-full">
+    <figure className="w-fit max-w-full" style={{ width: numberOr(metadata.width) }}>
       {image}
       <figcaption className="tabular mt-1 text-ink-2 text-xs">{title}</figcaption>
     </figure>
