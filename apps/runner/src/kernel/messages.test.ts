@@ -154,6 +154,14 @@ describe('display', () => {
     expect(outputs.at(-1)!.content).toEqual({ wait: true })
   })
 
+  test('a cell that ends with a display shows it once, with title and size for a picture', async () => {
+    const { outputs } = await client.run(
+      'display.png(new Uint8Array([0x89, 0x50, 0x4e, 0x47]), { title: "C6H12O6+K", width: 200, pixelated: true })',
+    )
+    expect(outputs.map(({ type }) => type)).toEqual(['display_data'])
+    expect(outputs[0]!.content.metadata).toEqual({ 'image/png': { title: 'C6H12O6+K', width: 200, pixelated: true } })
+  })
+
   test('a handle works after its cell', async () => {
     await client.run('const bar = display("0 %")')
     const { outputs } = await client.run('bar.update("100 %")')

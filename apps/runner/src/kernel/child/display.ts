@@ -29,6 +29,13 @@ export interface ImageOptions {
   pixelated?: boolean
 }
 
+const handles = new WeakSet<object>()
+
+/** Whether a value is a handle: it stands for what is shown already, so a cell that ends with it shows nothing more. */
+export function isHandle(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && handles.has(value)
+}
+
 let counter = 0
 const prefix = randomUUID().slice(0, 8)
 
@@ -82,7 +89,9 @@ function handle(
     else void pending.then((bundle) => turn === latest && shown.update(bundle))
   }
   if (first instanceof Promise) follow(first)
-  return { id: shown.id, update: (next) => follow(toMime(next as never)) }
+  const made = { id: shown.id, update: (next: unknown) => follow(toMime(next as never)) }
+  handles.add(made)
+  return made
 }
 
 // Jupyter keeps what concerns one form of an output below its MIME type.

@@ -5,6 +5,7 @@
 import type { Runtime } from 'node:inspector'
 import type { Bundle, ErrorContent, ExecuteFrame, FromChild } from '../protocol.js'
 import type { Kind } from '../transform/index.js'
+import { isHandle } from './display.js'
 import { describeFault, KeyboardInterrupt } from './faults.js'
 import type { MainSession } from './main-session.js'
 import { toBundle } from './render.js'
@@ -129,8 +130,8 @@ export class Evaluator {
     if (exceptionDetails) return this.#failed(running.frame, exceptionDetails)
     if (!running.frame.showsValue || result.type === 'undefined') return { status: 'ok' }
     try {
-      const data = await toBundle(this.#valueOf(result))
-      return { status: 'ok', data }
+      const value = this.#valueOf(result)
+      return isHandle(value) ? { status: 'ok' } : { status: 'ok', data: await toBundle(value) }
     } catch (error) {
       return { status: 'error', error: describeFault(error) }
     }
