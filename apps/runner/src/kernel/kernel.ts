@@ -1,5 +1,5 @@
 /** One notebook's kernel: the message core, the child process, and the lives and deaths between them. */
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
 import { KernelCore } from './core/core.js'
@@ -244,7 +244,8 @@ const optionsSchema = z.object({
 
 function checkOptions(options: KernelOptions): KernelOptions {
   const { error } = optionsSchema.safeParse(options)
-  if (!error) return { ...options }
+  // Modules come with their real paths: a workspace behind a link must be known by its own.
+  if (!error) return { ...options, workspace: realpathSync(options.workspace) }
   const [issue] = error.issues
   const name = issue?.path.join('.') ?? ''
   const got = JSON.stringify(options[name as keyof KernelOptions])

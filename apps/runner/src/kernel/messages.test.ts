@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, openKernel, sleep } from './fixtures/client.js'
+import { makeHeader } from './index.js'
 
 let client: Client
 
@@ -111,6 +112,22 @@ describe('execute', () => {
     expect(results.map(({ reply }) => reply.status)).toEqual(['error', 'aborted', 'aborted'])
     const going = await Promise.all([client.run('throw new Error("go on")', { stop_on_error: false }), client.run('1')])
     expect(going.map(({ reply }) => reply.status)).toEqual(['error', 'ok'])
+  })
+
+  test('after a failure, what arrives later of the same batch is not run; anything else is', async () => {
+    const execute = (code: string, batch: string) => {
+      const header = makeHeader('execute_request', 'client')
+      const reply = client.until(
+        (m) => m.header.msg_type === 'execute_reply' && m.parent_header.msg_id === header.msg_id,
+      )
+      const content = { code, silent: false, store_history: true, stop_on_error: true }
+      client.kernel.send({ channel: 'shell', header, parent_header: {}, metadata: { batch }, content })
+      return reply.then(({ content: answer }) => answer.status)
+    }
+    expect(await execute('throw new Error("first")', 'one')).toBe('error')
+    expect(await execute('globalThis.late = 1', 'one')).toBe('aborted')
+    expect(await execute('globalThis.late ??= 2', 'two')).toBe('ok')
+    expect((await client.run('globalThis.late')).text).toBe('2')
   })
 
   test('an error names class, message, and place', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -93,4 +93,19 @@ JSON.stringify([host.importOf('renamed'), host.currentCell()!.notebook, host.wor
 test('a renamed notebook imports from its new folder', async () => {
   client.kernel.rename('notes.ipynb')
   expect((await client.run('import { from } from "./lib"; from')).text).toBe("'index'")
+})
+
+test('a workspace behind a symbolic link is the same workspace', async () => {
+  const link = `${folder}-link`
+  symlinkSync(folder, link)
+  write('linked/inner.ts', 'export const inner: number = 7')
+  // Only files of the workspace may be imported without extension, and only from files of the workspace.
+  write('linked/outer.ts', 'export { inner } from "./inner"')
+  const linked = await openKernel({ workspace: link })
+  try {
+    expect((await linked.run("(await import('./linked/outer')).inner")).text).toBe('7')
+  } finally {
+    await linked.kernel.shutdown()
+    rmSync(link)
+  }
 })

@@ -181,11 +181,13 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
       early.push(...wanted)
       return
     }
+    // A cell that fails at once can overtake the requests behind it: the kernel knows by the batch that they must not run.
+    const batch = crypto.randomUUID()
     for (const cellId of wanted) {
       const code = store.getState().cells[cellId]!.source
       const request = { code, store_history: true, allow_stdin: false, stop_on_error: true }
       // Rejected when the kernel restarts or dies; the document then says how the cell ended.
-      connection.requestExecute(request, true, { cellId }).done.catch(() => {})
+      connection.requestExecute(request, true, { cellId, batch }).done.catch(() => {})
     }
   }
 

@@ -36,6 +36,8 @@ type DoneFrame = Extract<FromChild, { op: 'done' }>
 
 /** Executions whose late output still finds its cell. */
 const REMEMBERED = 10_000
+/** Failed batches whose stragglers are still recognised. */
+const BATCHES_KEPT = 100
 
 export class KernelCore {
   readonly #options: CoreOptions
@@ -52,6 +54,8 @@ export class KernelCore {
   #kinds = new Map<string, Kind>()
   #renamed: ReadonlySet<string> = new Set()
   #globals: ReadonlySet<string> = new Set()
+  /** Batches in which a cell failed: what still arrives of them is not run. */
+  readonly #failed = new Set<string>()
 
   constructor(options: CoreOptions) {
     this.#options = options
@@ -74,6 +78,11 @@ export class KernelCore {
     }
     if (message.header.msg_type !== 'execute_request') {
       void this.#answer(message)
+      return
+    }
+    const batch = batchOf(message)
+    if (batch !== undefined && this.#failed.has(batch)) {
+      this.#abort(message)
       return
     }
     this.#queue.push(message)
@@ -99,7 +108,6 @@ export class KernelCore {
     const running = this.#running
     this.#running = undefined
     this.#questions.giveUp()
-    const waiting = this.#queue.splice(0)
     if (running) {
       if (error) this.#publish(running.run, 'error', { ...error })
       this.#conclude(
@@ -107,7 +115,7 @@ export class KernelCore {
         error ? errorReply(error, running.count) : { status: 'aborted', execution_count: running.count },
       )
     }
-    for (const request of waiting) this.#abort(request)
+    this.#stopBatch(running?.request)
   }
 
   /** A cell that is still being compiled ends here: the child has not heard of it and could not stop it. */
@@ -234,7 +242,7 @@ export class KernelCore {
       const error = { ...frame.error, ...(frame.error.mayfly ? { mayfly: { ...frame.error.mayfly } } : {}) }
       if (!silent) this.#publish(frame.run, 'error', error)
       this.#conclude(execution, errorReply(frame.error, count))
-      if (request.content.stop_on_error !== false) for (const waiting of this.#queue.splice(0)) this.#abort(waiting)
+      if (request.content.stop_on_error !== false) this.#stopBatch(request)
     } else {
       if (frame.data && !silent) {
         const content = { data: frame.data, metadata: frame.metadata ?? {}, execution_count: count }
@@ -263,6 +271,14 @@ export class KernelCore {
     const { request, cellId } = execution
     this.#emit(request.channel, 'execute_reply', request.header, reply, cellId)
     this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, cellId)
+  }
+
+  /** Aborts what waits, and what is still on its way of the same *Run all*: a quick failure overtakes the requests behind it. */
+  #stopBatch(request: JupyterMessage | undefined): void {
+    const batch = request && batchOf(request)
+    if (batch !== undefined) this.#failed.add(batch)
+    if (this.#failed.size > BATCHES_KEPT) this.#failed.delete(this.#failed.values().next().value!)
+    for (const waiting of this.#queue.splice(0)) this.#abort(waiting)
   }
 
   #abort(request: JupyterMessage): void {
@@ -352,6 +368,11 @@ export class KernelCore {
       content,
     })
   }
+}
+
+function batchOf(request: JupyterMessage): string | undefined {
+  const { batch } = request.metadata
+  return typeof batch === 'string' ? batch : undefined
 }
 
 function cellIdOf(request: JupyterMessage): string | undefined {
