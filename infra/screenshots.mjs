@@ -23,7 +23,7 @@ async function main() {
     const shoot = async (name) => {
       for (const theme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme: theme })
-        await page.waitForTimeout(400)
+        await page.waitForTimeout(1500)
         await page.screenshot({ path: `${FOLDER}/${name}-${theme}.png` })
       }
     }
