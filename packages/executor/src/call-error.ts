@@ -13,7 +13,8 @@ export class CallError extends MayflyError {
 
   constructor(kind: FailureKind, error: ErrorValue, call: { callId: string; index: number; attempts: number }) {
     const where = { call: call.callId, index: call.index, ...error.where }
-    super(error.code, error.message, { where, ...(error.hint === undefined ? {} : { hint: error.hint }) })
+    const cause = error.cause && causeOf(error.cause)
+    super(error.code, error.message, { where, cause, ...(error.hint === undefined ? {} : { hint: error.hint }) })
     this.name = error.name
     this.kind = kind
     this.callId = call.callId
@@ -22,6 +23,14 @@ export class CallError extends MayflyError {
     // Where the executor noticed it helps nobody.
     this.stack = error.stack ?? `${error.name}: ${error.message}`
   }
+}
+
+/** An error of a worker as an error here: name, message and stack are the original's. */
+function causeOf({ name, message, stack, cause }: ErrorValue): Error {
+  const error = new Error(message, cause && { cause: causeOf(cause) })
+  error.name = name
+  error.stack = stack ?? `${name}: ${message}`
+  return error
 }
 
 /** Some calls of a job failed. Carries what the others returned: nothing good is lost. */

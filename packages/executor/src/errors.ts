@@ -20,6 +20,8 @@ export interface ErrorValue {
   stack?: string
   /** File, cell, line, index … whatever locates the fault. */
   where?: Record<string, string | number>
+  /** Set for what a function threw on a worker. */
+  cause?: ErrorValue
 }
 
 export interface MayflyErrorOptions {
@@ -49,7 +51,7 @@ export function toErrorValue(thrown: unknown): ErrorValue {
   if (thrown instanceof Error) {
     const { code, hint, where } = thrown as Partial<MayflyError>
     return {
-      name: thrown.name || 'Error',
+      name: errorName(thrown),
       code: typeof code === 'string' ? code : 'E_USER',
       message: String(thrown.message),
       ...(typeof hint === 'string' ? { hint } : {}),
@@ -58,6 +60,14 @@ export function toErrorValue(thrown: unknown): ErrorValue {
     }
   }
   return { name: 'Thrown', code: 'E_USER', message: describeThrown(thrown) }
+}
+
+/** The name of an error; that of its class where the class has not said another, as in `class BadInput extends Error {}`. */
+export function errorName(error: { name?: unknown }): string {
+  const name = typeof error.name === 'string' && error.name ? error.name : 'Error'
+  const made: unknown = error.constructor
+  if (typeof made !== 'function' || !made.name || Object.hasOwn(error, 'name')) return name
+  return Object.hasOwn(made.prototype as object, 'name') ? name : made.name
 }
 
 function describeThrown(thrown: unknown): string {

@@ -158,8 +158,7 @@ export class Scheduler {
     const at = now()
     const error = detail?.error ?? job.fault ?? cancelledError(call)
     const shown = job.fault ? 'error' : kind
-    const stack = error.stack && this.#readableStack(job, error.stack)
-    const value = stack ? { ...error, stack } : error
+    const value = this.#readable(job, error)
     const final = type === 'fail'
     const ended = detail?.ended ?? at
     const metrics = detail?.metrics
@@ -176,6 +175,16 @@ export class Scheduler {
     job.dropInput(call)
     call.fail(new CallError(shown, value, { callId: call.callId, index: call.index, attempts: attempt }))
     job.display?.progress()
+  }
+
+  /** A worker's error with stacks that name the user's own source. */
+  #readable(job: JobRecord, error: ErrorValue): ErrorValue {
+    const { stack, cause } = error
+    return {
+      ...error,
+      ...(stack === undefined ? {} : { stack: this.#readableStack(job, stack) }),
+      ...(cause === undefined ? {} : { cause: this.#readable(job, cause) }),
+    }
   }
 
   /** A worker's stack with the positions of the user's own source. */

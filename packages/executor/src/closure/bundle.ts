@@ -1,8 +1,11 @@
 /** From a capture to a self-contained module with content hashes. esbuild runs only when something must be bundled in. */
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import type { Metafile, Plugin } from 'esbuild'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, extname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Loader, Metafile, Plugin } from 'esbuild'
 import { MayflyError } from '../errors.js'
 import { FROM_FOLDER } from './lookup.js'
 import { composeSpans } from './source-map.js'
@@ -93,7 +96,7 @@ async function run({ name, text, resolveDir }: Capture): Promise<Built> {
       metafile: true,
       logLevel: 'silent',
       absWorkingDir: resolveDir,
-      plugins: [resolver(resolveDir)],
+      plugins: [resolver(resolveDir), ownPlaces],
     })
     const [map, code] = result.outputFiles.map((file) => file.text)
     return { code: code!, map: map!, inputs: stamps(result.metafile, resolveDir) }
@@ -118,6 +121,7 @@ function stamps(metafile: Metafile, resolveDir: string): [string, string][] {
 }
 
 const OWN_FOLDER = new RegExp(`^${FROM_FOLDER.replace('+', '\\+')}(.*)!(.*)$`)
+const requireHere = createRequire(import.meta.url)
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 /** Names of packages: from the folder they were written in, then from where this package is installed. Addons stay files. */
@@ -126,8 +130,13 @@ function resolver(workspace: string): Plugin {
     name: 'mayfly',
     setup({ onResolve, resolve }) {
       onResolve({ filter: /\.node$/ }, ({ path }) => (path.startsWith('/') ? { path, external: true } : undefined))
+      // A compiler that refuses to be bundled, for a worker that makes maps of its own.
+      onResolve({ filter: /^esbuild$/ }, () => ({
+        path: pathToFileURL(requireHere.resolve('esbuild')).href,
+        external: true,
+      }))
       // A library that marks its functions imports this package, whose own tools must not travel unless they are used.
-      onResolve({ filter: /^(?:acorn|esbuild|zod)$/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      onResolve({ filter: /^(?:acorn|zod)$/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
         if (pluginData === 'mayfly') return undefined
         return { ...(await resolve(path, { kind, importer, resolveDir, pluginData: 'mayfly' })), sideEffects: false }
       })
@@ -148,4 +157,30 @@ function resolver(workspace: string): Plugin {
       })
     },
   }
+}
+
+const LOADERS: Record<string, Loader> = { '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' }
+
+/** A bundled module still finds the files that lie beside it: its `import.meta` names where it was written. */
+const ownPlaces: Plugin = {
+  name: 'mayfly-places',
+  setup({ onLoad, esbuild }) {
+    onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const loader = LOADERS[extname(path)] ?? 'js'
+      if (!text.includes('import.meta')) return { contents: text, loader }
+      const places = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path) }
+      const { code } = await esbuild.transform(text, {
+        loader,
+        sourcefile: path,
+        sourcemap: 'inline',
+        sourcesContent: false,
+        target: 'esnext',
+        define: Object.fromEntries(
+          Object.entries(places).map(([key, at]) => [`import.meta.${key}`, JSON.stringify(at)]),
+        ),
+      })
+      return { contents: code, loader: 'js' }
+    })
+  },
 }

@@ -3,6 +3,7 @@
  * the exports of Node's built-in modules. Found by identity.
  */
 import { builtinModules, createRequire } from 'node:module'
+import { types } from 'node:util'
 import { createContext, runInContext } from 'node:vm'
 
 /** Global names that Node adds to the language's; a name unknown to the running version is harmless. */
@@ -81,6 +82,8 @@ function globalExpressions(): Map<unknown, string> {
     // `process` holds the state of this very process: nothing below it is looked into beyond its own functions.
     add(slot.value, name, name === 'process' ? 1 : 3)
   }
+  // An accessor on some versions of Node, but loaded in any case.
+  add(process, 'process', 1)
   for (const [text, value] of HIDDEN) add(value, text, 2)
   for (const key of Object.getOwnPropertyNames(Symbol)) {
     const value = Symbol[key as 'iterator'] as unknown
@@ -106,6 +109,7 @@ export function globalExpression(value: unknown): string | undefined {
   globals ??= globalExpressions()
   const known = globals.get(value)
   if (known !== undefined) return known
+  if (typeof value === 'object' && value !== null) return lazyObject(value)
   if (typeof value !== 'function') return undefined
   const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value
   // Globals that are loaded at their first use are looked at only when the name fits: looking loads them.
@@ -116,6 +120,18 @@ export function globalExpression(value: unknown): string | undefined {
     return name
   }
   return undefined
+}
+
+/** Classes whose one instance is a global that is loaded at its first use. */
+const LAZY_OBJECTS: Record<string, string> = { Crypto: 'crypto', Performance: 'performance', Navigator: 'navigator' }
+
+function lazyObject(value: object): string | undefined {
+  if (types.isProxy(value)) return undefined
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return undefined
+  const made: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  const name = typeof made === 'function' ? LAZY_OBJECTS[made.name] : undefined
+  return name && (globalThis as Record<string, unknown>)[name] === value ? name : undefined
 }
 
 /** A place in a built-in module: `{ module: 'node:path', path: ['join'] }`; an empty path is the module itself. */

@@ -6,6 +6,7 @@ import type { FunctionNode, Reference } from './graph.js'
 import { globalExpression } from './identity.js'
 import { privateFields } from './inspect.js'
 import { REDUCERS } from './reducers.js'
+import { analyse } from './scope.js'
 
 /** Protocol by which a class says how its instances travel: `static [PACK](instance)` gives plain data. */
 export const PACK = Symbol.for('mayfly.pack')
@@ -68,18 +69,30 @@ export function planInstance(
       host.refuse(value, `instance of class ${nameOf(made)} from a package`, `${INSIDE} ${PACKING}`)
     host.reference(made)
     const node = host.node(made)
-    if (!node) hidden ||= /#\w/.test(Function.prototype.toString.call(made))
+    if (!node) hidden ||= keepsPrivate(made)
     else if (node.analysis.shape?.privateElements) chain.unshift({ owner: made, node })
   }
   if (prototype && !owner) host.scanLater(prototype, value)
-  if (hidden && privateFields(value).length > 0) {
+  if (hidden) {
     host.refuse(
       value,
       `instance of class ${nameOf(owner)}, which keeps #private state`,
       `Use TypeScript's \`private\` in that class, create the instance inside the function, ${PACKING}`,
     )
   }
-  return chain.length > 0 ? { plan: revive(value, chain, host) } : { alike: !hidden }
+  return chain.length > 0 ? { plan: revive(value, chain, host) } : { alike: true }
+}
+
+/** Whether instances of a class that does not travel by its text are branded: by #private fields, methods or accessors. */
+function keepsPrivate(made: object): boolean {
+  const text = Function.prototype.toString.call(made)
+  if (!/#\w/.test(text)) return false
+  try {
+    return (analyse(text).shape?.privateElements ?? 0) > 0
+  } catch {
+    // Not strict code: better refused than broken.
+    return true
+  }
 }
 
 /** The class whose prototype this is. */

@@ -57,6 +57,15 @@ export class Storage {
   readonly home: string
   readonly bucket: string
 
+  /** A captured storage goes to the worker as a storage of the same place. */
+  static [Symbol.for('mayfly.pack')]({ home, bucket }: Storage): StorageOptions {
+    return { home, bucket }
+  }
+
+  static [Symbol.for('mayfly.unpack')](options: StorageOptions): Storage {
+    return new Storage(options)
+  }
+
   constructor(options: StorageOptions = {}) {
     this.home = resolve(options.home ?? mayflyHome())
     this.bucket = checkBucket(options.bucket ?? 'mayfly')

@@ -1,14 +1,13 @@
-/** Sets environment variables for the time of a call; the function returned puts back what was there. */
+/**
+ * Sets environment variables for the time of a call. The function returned puts the environment back as it was, also what
+ * the call itself has changed in it.
+ */
 export function withEnvironment(extra: Record<string, string>): () => void {
-  const before: [string, string | undefined][] = []
-  for (const [name, value] of Object.entries(extra)) {
-    before.push([name, process.env[name]])
-    process.env[name] = value
-  }
+  const before = { ...process.env }
+  Object.assign(process.env, extra)
   return () => {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-    }
+    const { env } = process
+    for (const name of Object.keys(env)) if (!(name in before)) delete env[name]
+    for (const name in before) if (env[name] !== before[name]) env[name] = before[name]
   }
 }

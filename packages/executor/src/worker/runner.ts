@@ -4,9 +4,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { MessagePort } from 'node:worker_threads'
-import { load } from '../closure/load.js'
+import { type Loader, loader } from '../closure/load.js'
 import type { CallContext } from '../context.js'
-import { type ErrorValue, toErrorValue } from '../errors.js'
 import { Storage } from '../storage/storage.js'
 import { decodeValue, encodeValue } from '../values.js'
 import { now } from './clock.js'
@@ -24,6 +23,7 @@ import type {
 } from './protocol.js'
 import { RX, TX } from './protocol.js'
 import { type Baseline, cpuUs, MemoryReader, takeSample } from './sampler.js'
+import { describeThrown } from './thrown.js'
 
 /** Results up to this size travel in the reply. */
 const INLINE_BYTES = 64 * 1024
@@ -33,6 +33,12 @@ const COUNTER_MS = 250
 
 type Batch = Extract<ControlMessage, { cursor: Int32Array }>
 type UserFunction = (...args: unknown[]) => unknown
+
+/** A shipped function, and the copy of it that serves the next call. */
+interface Loaded {
+  loader: Loader
+  next: UserFunction | undefined
+}
 
 interface Deployed extends WireDeployment {
   extra: Uint8Array | undefined
@@ -59,7 +65,7 @@ export class Runner {
   readonly #parts: RunnerParts
   readonly #folder = process.cwd()
   readonly #memory = new MemoryReader()
-  readonly #functions = new Map<string, Promise<UserFunction>>()
+  readonly #functions = new Map<string, Promise<Loaded>>()
   readonly #deployed = new Map<number, Deployed>()
   #active: Active | undefined
 
@@ -158,7 +164,8 @@ export class Runner {
     this.#functions.delete(gone.hash!)
   }
 
-  #function(deployed: Deployed): Promise<UserFunction> {
+  /** A copy of the function whose captured values are as they were at the capture. Decoding them is no part of the run. */
+  async #function(deployed: Deployed): Promise<UserFunction> {
     const hash = deployed.hash!
     let loading = this.#functions.get(hash)
     if (!loading) {
@@ -166,7 +173,11 @@ export class Runner {
       this.#functions.set(hash, loading)
       loading.catch(() => this.#functions.delete(hash))
     }
-    return loading
+    const loaded = await loading
+    const { stateless, instantiate } = loaded.loader
+    const fn = loaded.next ?? (instantiate() as UserFunction)
+    loaded.next = stateless ? fn : undefined
+    return fn
   }
 
   #context(active: Active, deployed: Deployed): CallContext {
@@ -210,7 +221,7 @@ export class Runner {
     if (active.over) return
     active.over = true
     const ended = now()
-    const error = withoutOwnFrames(toErrorValue(thrown))
+    const error = describeThrown(thrown)
     const message = { type: 'fail', id: active.call.id, ended, at: ended, sample: this.#sample(active), error } as const
     this.#send(fatal ? { ...message, fatal: true } : message)
   }
@@ -232,16 +243,7 @@ export class Runner {
   }
 }
 
-const OWN_CODE = new URL('..', import.meta.url).href
-
-/** The user's stack ends where Mayfly's begins. */
-function withoutOwnFrames(error: ErrorValue): ErrorValue {
-  if (error.stack === undefined) return error
-  const lines = error.stack.split('\n').filter((line) => !line.includes(OWN_CODE) && !line.includes('(node:internal/'))
-  return { ...error, stack: lines.join('\n') }
-}
-
-async function loadFunction(deployed: WireDeployment): Promise<UserFunction> {
+async function loadFunction(deployed: WireDeployment): Promise<Loaded> {
   const [data, ...blobs] = await Promise.all([deployed.dataFile!, ...deployed.blobFiles!].map((file) => readFile(file)))
-  return (await load({ codeFile: deployed.codeFile!, data: data!, blobs })) as UserFunction
+  return { loader: await loader({ codeFile: deployed.codeFile!, data: data!, blobs }), next: undefined }
 }
