@@ -1,5 +1,6 @@
 /** Anything thrown, as Jupyter's error content. */
 import { inspect } from 'node:util'
+import { errorName } from '@mayfly/executor/errors'
 import type { ErrorContent } from '../protocol.js'
 import { mapStack, placeInCell } from './stacks.js'
 
@@ -20,7 +21,7 @@ export function describeFault(thrown: unknown): ErrorContent {
     const traceback = tracebackOf(thrown, 0)
     const place = placeInCell(traceback.join('\n'))
     const evalue = String(thrown.message)
-    return { ename: nameOf(thrown), evalue, traceback, ...(place ? { mayfly: place } : {}) }
+    return { ename: errorName(thrown), evalue, traceback, ...(place ? { mayfly: place } : {}) }
   } catch {
     return {
       ename: 'Error',
@@ -45,12 +46,8 @@ function isErrorLike(thrown: unknown): thrown is ErrorLike {
   return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown
 }
 
-function nameOf(error: ErrorLike): string {
-  return typeof error.name === 'string' && error.name ? error.name : (error.constructor?.name ?? 'Error')
-}
-
 function tracebackOf(error: ErrorLike, depth: number): string[] {
-  const header = `${nameOf(error)}: ${String(error.message)}`
+  const header = `${errorName(error)}: ${String(error.message)}`
   const stack = typeof error.stack === 'string' ? mapStack(error.stack) : header
   const frames = foldRepeats(stack.split('\n').filter((line) => /^\s+at /.test(line)))
   const lines = [...header.split('\n'), ...adviceOf(error), ...frames]
