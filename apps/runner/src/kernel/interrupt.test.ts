@@ -5,6 +5,9 @@ let client: Client
 
 beforeAll(async () => {
   client = await openKernel()
+  await client.run(
+    'import { FunctionExecutor } from "@mayfly/executor"; const fexec = new FunctionExecutor({ progress: false })',
+  )
   await client.run('let keep = 7; let rounds = 0; const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms))')
 })
 afterAll(() => client.kernel.shutdown())
@@ -36,6 +39,36 @@ describe('an interrupt ends the cell and keeps the state', () => {
     ['loop in an immediate', 'setImmediate(() => { for (;;); }); await sleep(60_000)'],
     ['loop in nextTick', 'process.nextTick(() => { for (;;); }); await sleep(60_000)'],
     ['flood of output', 'for (;;) console.log("flood")'],
+    ['flood of large writes', 'for (;;) { process.stdout.write("x".repeat(1e5)); await null }'],
+    ['flood of displays', 'for (;;) display({ "text/plain": "x" })'],
+    ['catch without end', 'for (;;) { try { for (;;); } catch {} }'],
+    ['loop in a finally', 'try { for (;;); } finally { for (;;); }'],
+    ['await in a finally', 'try { await new Promise(() => {}) } finally { await new Promise(() => {}) }'],
+    ['cell that catches and waits again', 'for (;;) { try { await new Promise(() => {}) } catch {} }'],
+    [
+      'WebAssembly loop',
+      'const wasm = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 9, 1, 7, 0, 3, 64, 12, 0, 11, 11])); (new WebAssembly.Instance(wasm).exports as any).f()',
+    ],
+    [
+      'recursion that catches its overflow',
+      'const dig = (): any => { try { return dig() } catch { return dig() } }; dig()',
+    ],
+    ['proxy trap', 'new Proxy({}, { get() { for (;;); } } as any).x'],
+    ['display of a hostile object', '({ [Symbol.for("nodejs.util.inspect.custom")]() { for (;;); } })'],
+    ['thenable that loops', 'await ({ then() { for (;;); } } as any)'],
+    ['thenable that never answers', 'await ({ then() {} } as any)'],
+    ['storm of microtasks', 'await new Promise(() => { const go = (): any => Promise.resolve().then(go); go() })'],
+    ['storm of ticks', 'await new Promise(() => { const go = () => process.nextTick(go); go() })'],
+    ['interval that loops', 'setInterval(() => { for (;;); }, 1); await new Promise(() => {})'],
+    ['module that loops', 'await import("data:text/javascript,for(;;);")'],
+    ['module that waits', 'await import("data:text/javascript,await new Promise(() => {})")'],
+    [
+      'event that never comes',
+      'import { EventEmitter, once } from "node:events"; await once(new EventEmitter(), "never")',
+    ],
+    ['endless JSON', 'for (;;) JSON.parse(JSON.stringify(Array.from({ length: 1e5 }, (_, i) => ({ i }))))'],
+    ['map of endless calls', 'await fexec.getResult(fexec.map(() => { for (;;); }, [1, 2, 3]))'],
+    ['futures of endless calls', 'for await (const f of fexec.map(() => { for (;;); }, [1])) await f.result()'],
   ])('%s', async ([, code]) => {
     const { reply, outputs } = await interrupted(code!)
     expect(reply).toMatchObject({ status: 'error', ename: 'KeyboardInterrupt' })

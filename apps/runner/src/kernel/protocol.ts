@@ -2,6 +2,9 @@
 import type { ErrorPlace } from './outputs.js'
 import type { ImportedName, Kind, SourceMap } from './transform/index.js'
 
+/** Stream text an execution may show, characters: more would choke the page and the file. */
+export const MAX_SHOWN = 8 * 1024 * 1024
+
 export type Bundle = Record<string, unknown>
 
 /** An evaluation, compiled. */

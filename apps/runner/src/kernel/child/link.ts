@@ -1,12 +1,14 @@
 /** The main thread's side of the control thread: posting with back-pressure, and output streams that leave in order. */
 import { StringDecoder } from 'node:string_decoder'
 import type { MessagePort } from 'node:worker_threads'
-import type { FromChild } from '../protocol.js'
+import { type FromChild, MAX_SHOWN } from '../protocol.js'
 import { SHARED } from './shared.js'
 
 /** Messages that may be on their way; beyond, the writer waits. Enough for speed, little for memory. */
 const WINDOW = 2000
 const FLUSH_MS = 2000
+/** Executions whose late output is still counted to them. */
+const REMEMBERED = 100
 
 export class Link {
   readonly #port: MessagePort
@@ -36,10 +38,31 @@ export class Link {
   }
 }
 
-/** One write beyond this is cut: the runner would not show more, and JSON cannot hold it. */
-const MAX_WRITE = 16 * 1024 * 1024
-
 type Done = (error?: Error | null) => void
+
+/**
+ * Stops text that would not be shown before it fills the pipe: an interrupt must not wait behind a flood. The first write beyond
+ * the limit still goes, cut, so that the runner knows of it.
+ */
+export class OutputLimit {
+  #run = 0
+  #size = 0
+  readonly #earlier = new Map<number, number>()
+
+  /** What is to be sent of a text that the execution `run` writes; empty when it has written enough. */
+  admit(run: number, text: string): string {
+    if (run !== this.#run) {
+      this.#earlier.set(this.#run, this.#size)
+      this.#size = this.#earlier.get(run) ?? 0
+      this.#run = run
+      if (this.#earlier.size > REMEMBERED) this.#earlier.delete(this.#earlier.keys().next().value as number)
+    }
+    const left = MAX_SHOWN + 1 - this.#size
+    if (left <= 0) return ''
+    this.#size += text.length
+    return text.length > left ? text.slice(0, left) : text
+  }
+}
 
 /** Sends what is written to `process.stdout` and `process.stderr` through the link; the pipes stay for native code. */
 export function redirectStreams(write: (name: 'stdout' | 'stderr', text: string) => void): void {
@@ -48,7 +71,7 @@ export function redirectStreams(write: (name: 'stdout' | 'stderr', text: string)
     const replacement = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
       const text =
         typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      if (text) write(name, text.length > MAX_WRITE ? text.slice(0, MAX_WRITE) : text)
+      if (text) write(name, text)
       const callback = typeof encoding === 'function' ? encoding : done
       if (callback) process.nextTick(callback)
       return true

@@ -9,7 +9,7 @@ import type { ChildConfig } from '../protocol.js'
 import { makeDisplay, type Outlet, showBundle } from './display.js'
 import { Evaluator } from './evaluator.js'
 import { describeFault, KeyboardInterrupt } from './faults.js'
-import { Link, redirectStreams } from './link.js'
+import { Link, OutputLimit, redirectStreams } from './link.js'
 import { Lookup } from './lookup.js'
 import { MainSession } from './main-session.js'
 import { CellModules } from './modules.js'
@@ -125,7 +125,12 @@ const define = (name: string, value: unknown) =>
 function install(): void {
   installStackFormatter(config.workspace)
   process.setSourceMapsEnabled(true)
-  redirectStreams((name, text) => link.post({ op: 'stream', run: owner(), name, text }))
+  const limit = new OutputLimit()
+  redirectStreams((name, text) => {
+    const run = owner()
+    const shown = limit.admit(run, text)
+    if (shown) link.post({ op: 'stream', run, name, text: shown })
+  })
   Object.defineProperty(globalThis, '__nb', { value: Object.freeze(runtime) })
   define('display', makeDisplay(outlet))
   define('require', modules.require)

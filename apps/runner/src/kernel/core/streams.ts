@@ -1,11 +1,9 @@
 /** Joins stream output per (execution, stream): clients get a message every 30 ms, however many writes there were. */
+import { MAX_SHOWN } from '../protocol.js'
 
 export const COALESCE_MS = 30
 /** Text of one execution that waits at most; beyond, it goes out at once. */
 const MAX_WAITING = 256 * 1024
-
-/** Stream text an execution may show, characters: more would choke the page and the file. */
-export const MAX_SHOWN = 8 * 1024 * 1024
 
 type StreamName = 'stdout' | 'stderr'
 
