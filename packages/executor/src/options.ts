@@ -33,6 +33,9 @@ const executorSchema = z.strictObject({
   ...perCall,
 })
 
+/** The options of an executor. */
+export const EXECUTOR_KEYS: readonly string[] = Object.keys(executorSchema.shape)
+
 const jobSchema = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   chunksize: z.union([z.number().int().min(1).max(100_000), z.literal('auto')]).optional(),
