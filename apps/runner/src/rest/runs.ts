@@ -1,8 +1,9 @@
 /** `/api/mayfly/runs`: the runs of the workspace and their logs. */
+
+import type { RunStore } from '@mayfly/executor/runs'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { parseBody } from '../problem.js'
-import type { RunStore } from '../runs/store.js'
 
 const tailQuery = z.object({
   after: z.coerce.number().int().min(0).default(0),

@@ -10,12 +10,12 @@ export function fromEnvironment(env: NodeJS.ProcessEnv, keys: readonly string[])
   const found: Record<string, unknown> = {}
   for (const key of keys) {
     const text = env[variableOf(key)]
-    if (text !== undefined && text !== '') found[key] = valueOf(text)
+    if (text !== undefined && text !== '') found[key] = parsed(text)
   }
   return found
 }
 
-function valueOf(text: string): unknown {
+function parsed(text: string): unknown {
   if (!/^\s*([{["]|-?\d|true\s*$|false\s*$)/.test(text)) return text
   try {
     return JSON.parse(text)

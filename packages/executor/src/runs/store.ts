@@ -1,8 +1,8 @@
 /** The runs of a workspace: headers, tails and cancelling. The logs themselves are written by executors alone. */
 import { open, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunHeader } from '@mayfly/executor/events'
-import { notFound } from '../problem.js'
+import { MayflyError } from '../errors.js'
+import type { RunHeader } from '../events.js'
 import { HeaderCache } from './cache.js'
 import { RunLog } from './log.js'
 import { isAlive } from './process.js'
@@ -43,8 +43,11 @@ export class RunStore {
   /** One header. Throws `E_NOT_FOUND`. */
   async get(runId: string): Promise<RunHeader> {
     const header = RUN_ID.test(runId) ? await this.find(runId) : undefined
-    if (!header) throw notFound('run', runId)
-    return header
+    if (header) return header
+    throw new MayflyError('E_NOT_FOUND', `run not found: ${runId}`, {
+      hint: '`npx mayfly job list` names the runs.',
+      where: { run: runId },
+    })
   }
 
   /** Asks the executor to cancel the run; one that has ended stays as it is. */

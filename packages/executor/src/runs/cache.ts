@@ -1,8 +1,8 @@
-/** Headers of ended runs, kept across restarts of the runner: without them the first list would read every log again. */
-import { readFile } from 'node:fs/promises'
-import type { RunHeader } from '@mayfly/executor/events'
+/** Headers of ended runs, kept for the next process: without them its first list would read every log again. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { z } from 'zod'
-import { writeAtomic } from '../workspace/atomic.js'
+import type { RunHeader } from '../events.js'
 
 /** Many runs that end one after another are written together. */
 const WRITE_MS = 2000
@@ -58,7 +58,10 @@ export class HeaderCache {
     if (!this.timer) return
     clearTimeout(this.timer)
     this.timer = undefined
-    await writeAtomic(this.path, JSON.stringify(Object.fromEntries(await this.load())))
+    const temporary = `${this.path}.${process.pid}.tmp`
+    await mkdir(dirname(this.path), { recursive: true })
+    await writeFile(temporary, JSON.stringify(Object.fromEntries(await this.load())))
+    await rename(temporary, this.path)
   }
 
   private async load(): Promise<Map<string, { size: number; header: RunHeader }>> {

@@ -3,8 +3,8 @@
  * header are parsed. Lines are numbered from 1 without gaps, so line n is the event with sequence number n.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import type { LoggedEvent } from '@mayfly/executor/events'
-import { HEADER_IGNORES } from '@mayfly/executor/header'
+import type { LoggedEvent } from '../events.js'
+import { HEADER_IGNORES } from '../header.js'
 import { foldRun, type RunState } from './fold.js'
 
 const CHUNK = 1 << 20

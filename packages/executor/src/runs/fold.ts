@@ -1,6 +1,6 @@
 /** From events of a run log to what is known of the run, one event at a time. Pure. */
-import type { LoggedEvent, RunHeader } from '@mayfly/executor/events'
-import { foldHeader } from '@mayfly/executor/header'
+import type { LoggedEvent, RunHeader } from '../events.js'
+import { foldHeader } from '../header.js'
 
 /** A header on its way, with what is needed to find out whether the run still lives. */
 export interface RunState {
