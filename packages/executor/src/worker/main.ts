@@ -19,15 +19,18 @@ control.on('error', (error) => {
 })
 
 // Loaded while the control thread starts: the two overlap where there is a second CPU.
-const [{ captureOutput }, { now }, { NetworkCounter }, { Runner }] = await Promise.all([
+const [{ captureOutput }, { now }, { Environment }, { NetworkCounter }, { Runner }] = await Promise.all([
   import('./console.js'),
   import('./clock.js'),
+  import('./environment.js'),
   import('./network.js'),
   import('./runner.js'),
 ])
 const network = new NetworkCounter()
 network.install()
-const runner = new Runner({ port, counters, network })
+const environment = new Environment()
+environment.watch()
+const runner = new Runner({ port, counters, network, environment })
 captureOutput((stream, text) => runner.log(stream, text))
 runner.guard()
 const { heap_size_limit: heapLimit } = getHeapStatistics()

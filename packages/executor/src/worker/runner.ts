@@ -10,7 +10,7 @@ import { Storage } from '../storage/storage.js'
 import { decodeValue, encodeValue } from '../values.js'
 import { now } from './clock.js'
 import { makeContext } from './context.js'
-import { withEnvironment } from './environment.js'
+import type { Environment } from './environment.js'
 import type { NetworkCounter } from './network.js'
 import type {
   ControlMessage,
@@ -59,6 +59,7 @@ export interface RunnerParts {
   port: MessagePort
   counters: Float64Array
   network: NetworkCounter
+  environment: Environment
 }
 
 export class Runner {
@@ -134,7 +135,7 @@ export class Runner {
     const active: Active = { call, base, abort: new AbortController(), over: false, printed: 0 }
     this.#active = active
     if (process.cwd() !== this.#folder) process.chdir(this.#folder)
-    const restore = withEnvironment(deployed.env ?? {})
+    this.#parts.environment.enter(deployed.env!)
     const counting = setInterval(() => this.#network(), COUNTER_MS)
     try {
       const fn = await this.#function(deployed)
@@ -151,7 +152,6 @@ export class Runner {
       this.#fail(active, error)
     } finally {
       clearInterval(counting)
-      restore()
       if (this.#active === active) this.#active = undefined
     }
   }

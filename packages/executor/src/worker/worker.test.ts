@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { makeContext } from './context.js'
-import { withEnvironment } from './environment.js'
 import { kilobytes, MemoryReader, takeSample } from './sampler.js'
 
 describe('sampler', () => {
@@ -20,16 +19,6 @@ describe('sampler', () => {
     expect(sample.rss).toBeGreaterThan(10_000_000)
     expect(sample.peakRss).toBeGreaterThanOrEqual(sample.rss)
   })
-})
-
-it('puts the environment back as it was', () => {
-  process.env.MAYFLY_TEST_A = 'before'
-  const restore = withEnvironment({ MAYFLY_TEST_A: 'during', MAYFLY_TEST_B: 'new' })
-  expect([process.env.MAYFLY_TEST_A, process.env.MAYFLY_TEST_B]).toEqual(['during', 'new'])
-  restore()
-  expect(process.env.MAYFLY_TEST_A).toBe('before')
-  expect('MAYFLY_TEST_B' in process.env).toBe(false)
-  delete process.env.MAYFLY_TEST_A
 })
 
 it('formats logs, and leaves progress out that comes too fast, except the last', () => {
