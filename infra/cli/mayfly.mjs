@@ -2,6 +2,7 @@
 /** `npx mayfly COMMAND`: hands each command to the package that owns it. */
 const OWNERS = {
   run: '@mayfly/runner/cli',
+  kernel: '@mayfly/runner/cli',
   annotate: '@mayfly/pipeline/cli',
   isotopes: '@mayfly/pipeline/cli',
   hello: '@mayfly/executor/cli',
@@ -10,6 +11,7 @@ const OWNERS = {
 const USAGE = `mayfly COMMAND
 
   run NOTEBOOK.ipynb [-p name=value …] -o OUT.ipynb   run a notebook without a browser; exit code 1 when a cell fails
+  kernel install | uninstall | list | run              the kernel for JupyterLab and other Jupyter clients
   annotate DS.json DB.json OUTDIR                     annotate an imaging-MS data set
   isotopes --sigma S FORMULA…                         isotope patterns as JSON
   hello                                               200 calls on local processes
