@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -102,6 +102,31 @@ describe('contents over HTTP', () => {
     expect((await runner.http('GET', '/files/sub')).status).toBe(404)
   })
 
+  test('the rest of floods comes from its own folder, in ranges, as text, and from nowhere else', async () => {
+    const folder = join(runner.root, '.mayfly', 'outputs', 'k1')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'a-1.txt'), '<b>0123456789')
+    symlinkSync(join(runner.root, 'page.html'), join(folder, 'link.txt'))
+    const url = '/api/mayfly/outputs/k1/a-1.txt'
+    const whole = await runner.http('GET', url)
+    expect(whole).toMatchObject({ status: 200, text: '<b>0123456789' })
+    expect(whole.headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(whole.headers['content-disposition']).toBeUndefined()
+    const saved = await runner.http('GET', `${url}?download=1`, { headers: { range: 'bytes=-3' } })
+    expect(saved).toMatchObject({ status: 206, text: '789' })
+    expect(saved.headers['content-disposition']).toBe("attachment; filename*=UTF-8''a-1.txt")
+    for (const [path, status] of [
+      ['k1', 404],
+      ['k1/link.txt', 404],
+      ['k1/..%2f..%2fjournal', 400],
+      ['%2e%2e/storage', 404],
+    ] as const)
+      expect([path, (await runner.http('GET', `/api/mayfly/outputs/${path}`)).status]).toEqual([path, status])
+  })
+
   test('a folder named checkpoints is a folder', async () => {
     mkdirSync(join(runner.root, 'sub', 'checkpoints'))
     const answer = await runner.http('GET', '/api/contents/sub/checkpoints')
@@ -123,6 +148,25 @@ describe('examples', () => {
     writeFileSync(join(runner.root, 'demo.ipynb'), 'mine')
     expect((await runner.http('POST', '/api/mayfly/examples/demo')).json).toEqual({ path: 'demo.ipynb' })
     expect(readFileSync(join(runner.root, 'demo.ipynb'), 'utf8')).toBe('mine')
+  })
+})
+
+describe('kernels over HTTP', () => {
+  test('what a kernel takes of the machine, with the processes it started', async () => {
+    const { id } = (await runner.http('POST', '/api/kernels', { body: {} })).json
+    const first = (await runner.http('GET', `/api/mayfly/kernels/${id}/usage`)).json
+    expect(first).toEqual({ pid: expect.any(Number), rss: expect.any(Number), cpu: 0 })
+    expect(first.rss).toBeGreaterThan(10e6)
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    const second = (await runner.http('GET', `/api/mayfly/kernels/${id}/usage`)).json
+    expect(second.cpu).toBeLessThan(8)
+    expect((await runner.http('GET', '/api/mayfly/kernels/none/usage')).status).toBe(404)
+    await runner.http('DELETE', `/api/kernels/${id}`)
+  })
+
+  test('kernel specs by name', async () => {
+    expect((await runner.http('GET', '/api/kernelspecs/mayfly')).json).toMatchObject({ name: 'mayfly', spec: {} })
+    expect((await runner.http('GET', '/api/kernelspecs/python3')).status).toBe(404)
   })
 })
 

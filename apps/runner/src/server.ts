@@ -19,8 +19,10 @@ import { fileRoutes } from './rest/files.js'
 import { kernelRoutes } from './rest/kernels.js'
 import { runRoutes } from './rest/runs.js'
 import { serverRoutes } from './rest/server.js'
+import { usageRoutes } from './rest/usage.js'
 import { Checkpoints } from './workspace/checkpoints.js'
 import { Contents } from './workspace/contents.js'
+import { Outputs } from './workspace/outputs.js'
 import { Uploads } from './workspace/uploads.js'
 import { Workspace } from './workspace/workspace.js'
 
@@ -54,6 +56,8 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     return c.json(body, status as ContentfulStatusCode)
   })
   const runs = new RunStore(join(config.home, 'runs'), join(config.home, 'journal', 'runs.json'))
+  const outputs = new Outputs(join(config.home, 'outputs'))
+  void outputs.clean().catch(reportFault)
   const services = {
     contents,
     documents,
@@ -64,8 +68,9 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   for (const routes of [
     serverRoutes(kernels),
     kernelRoutes(kernels),
+    usageRoutes(kernels),
     contentsRoutes(services),
-    fileRoutes(workspace),
+    fileRoutes(workspace, outputs),
     documentRoutes(documents, kernels),
     exampleRoutes(workspace, contents),
     runRoutes(runs),

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { KERNEL_NAME, type Kernels } from '../kernels.js'
-import { parseBody } from '../problem.js'
+import { notFound, parseBody } from '../problem.js'
 import { bodyText } from './path.js'
 
 const SPEC = {
@@ -31,6 +31,11 @@ const sessionPatch = sessionRequest.partial()
 export function kernelRoutes(kernels: Kernels): Hono {
   const app = new Hono()
   app.get('/api/kernelspecs', (c) => c.json({ default: KERNEL_NAME, kernelspecs: { [KERNEL_NAME]: SPEC } }))
+  app.get('/api/kernelspecs/:name', (c) => {
+    const name = c.req.param('name')
+    if (name !== KERNEL_NAME) throw notFound('kernel spec', name)
+    return c.json(SPEC)
+  })
 
   app.get('/api/kernels', (c) => c.json(kernels.list()))
   app.post('/api/kernels', async (c) => {
