@@ -167,10 +167,50 @@ export interface RunOutput {
   summary?: { total: number; done: number; failed: number; elapsedMs: number; cost: number; lambdaCost: number }
 }
 
-/** Output of a cell that holds a table: columns, and the first rows of `total`. */
+/**
+ * Output of a cell that holds a table: its columns, each with the values of the first `shown` of `rows` rows. Numbers that JSON lacks
+ * are texts (`NaN`, `Infinity`, the digits of a large bigint), dates ISO texts, missing values null; `json` is mixed or nested.
+ */
 export const TABLE_MIME = 'application/vnd.mayfly.table+json'
 export interface TableOutput {
-  columns: { name: string; type: 'number' | 'string' | 'boolean' | 'other' }[]
-  rows: (string | number | boolean | null)[][]
-  total: number
+  columns: { name: string; type: 'number' | 'string' | 'boolean' | 'date' | 'json'; unit?: string }[]
+  data: unknown[][]
+  rows: number
+  shown: number
+  /** There are more rows than `rows`: nobody counted them. */
+  more?: boolean
+  /** Columns left out. */
+  hiddenColumns?: number
+  title?: string
+}
+
+/** Output of a cell that holds a picture of numbers, row by row from the top left. */
+export const IMAGE_MIME = 'application/vnd.mayfly.image+json'
+export interface ImageOutput {
+  width: number
+  height: number
+  /** Values of the lowest and the highest colour. */
+  min: number
+  max: number
+  colorMap: 'viridis' | 'inferno' | 'magma' | 'plasma' | 'grey'
+  /** CSS pixels for one pixel of data. */
+  scale: number
+  /** Base64 of little-endian Float32 values; NaN is transparent. */
+  data: string
+  unit?: string
+  title?: string
+  pixelSize?: { size: number; unit: string }
+}
+
+/** Output of a cell that holds a progress bar. Times in ms; `total` is missing while it is unknown. */
+export const PROGRESS_MIME = 'application/vnd.mayfly.progress+json'
+export interface ProgressOutput {
+  label: string
+  done: number
+  total?: number
+  /** Epoch ms. */
+  startedAt: number
+  elapsedMs: number
+  remainingMs?: number
+  state: 'running' | 'done' | 'failed' | 'cancelled'
 }

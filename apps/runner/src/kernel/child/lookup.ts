@@ -3,7 +3,7 @@ import type { Runtime } from 'node:inspector'
 import { inspect } from 'node:util'
 import type { Bundle } from '../protocol.js'
 import type { MainSession } from './main-session.js'
-import { toText } from './render.js'
+import { toText } from './values/text.js'
 
 const TIMEOUT_MS = 200
 const MAX_NAMES = 2000

@@ -53,6 +53,12 @@ const outlet: Outlet = {
   show: (data, metadata, displayId, update, run) =>
     link.post({ op: 'display', run, data, metadata, displayId, update }),
   clear: (wait) => link.post({ op: 'clear', run: owner(), wait }),
+  onInterrupt,
+}
+
+function onInterrupt(callback: () => void): () => void {
+  interruptListeners.add(callback)
+  return () => interruptListeners.delete(callback)
 }
 
 const host: KernelHost = {
@@ -63,10 +69,7 @@ const host: KernelHost = {
     return { executionCount, ...(notebook ? { notebook } : {}), ...(cellId ? { cellId } : {}) }
   },
   display: (bundle) => showBundle(outlet, bundle),
-  onInterrupt(callback) {
-    interruptListeners.add(callback)
-    return () => interruptListeners.delete(callback)
-  },
+  onInterrupt,
   mapStack,
   workspace: config.workspace,
   importOf: (name) => modules.importOf(name),

@@ -9,11 +9,28 @@ import { MarkdownOutput } from './markdown'
 import type { Renderer } from './renderer'
 import { TextOutput } from './text'
 
-const Table = z.object({
-  columns: z.array(z.object({ name: z.string(), type: z.enum(['number', 'string', 'boolean', 'other']) })),
-  rows: z.array(z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]))),
-  total: z.number(),
-})
+const Table = z
+  .object({
+    columns: z.array(z.object({ name: z.string(), type: z.enum(['number', 'string', 'boolean', 'date', 'json']) })),
+    data: z.array(z.array(z.unknown())),
+    rows: z.number(),
+    shown: z.number(),
+  })
+  .transform(({ columns, data, rows, shown }) => ({
+    columns: columns.map(({ name, type }) => ({
+      name,
+      type: type === 'date' || type === 'json' ? ('other' as const) : type,
+    })),
+    rows: Array.from({ length: shown }, (_, row) => columns.map((_, i) => plainCell(data[i]?.[row]))),
+    total: rows,
+  }))
+
+const plainCell = (value: unknown) =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : value === null || value === undefined
+      ? null
+      : JSON.stringify(value)
 
 /** The MIME types a notebook shows by itself, richest first. */
 export const BUILTIN_RENDERERS: readonly Renderer[] = [

@@ -113,7 +113,7 @@ describe('errors', () => {
 
 describe('rich outputs', () => {
   it('choose the richest type they know', () => {
-    const table = { columns: [{ name: 'mz', type: 'number' }], rows: [[1.5], [2]], total: 2 }
+    const table = { columns: [{ name: 'mz', type: 'number' }], data: [[1.5, 2]], rows: 2, shown: 2 }
     show([display({ 'text/plain': 'plain', [TABLE_MIME]: table })])
     expect(screen.queryByText('plain')).toBeNull()
     expect(within(screen.getByRole('table')).getAllByRole('row')).toHaveLength(3)
@@ -134,7 +134,7 @@ describe('rich outputs', () => {
   })
 
   it('sort, filter and turn the pages of a table', () => {
-    const rows = Array.from({ length: 25 }, (_, i) => [`C${i}H${i}`, i])
+    const numbers = Array.from({ length: 25 }, (_, i) => i)
     show([
       display({
         [TABLE_MIME]: {
@@ -142,8 +142,9 @@ describe('rich outputs', () => {
             { name: 'formula', type: 'string' },
             { name: 'n', type: 'number' },
           ],
-          rows,
-          total: 99,
+          data: [numbers.map((i) => `C${i}H${i}`), numbers],
+          rows: 99,
+          shown: 25,
         },
       }),
     ])
