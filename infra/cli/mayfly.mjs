@@ -6,6 +6,13 @@ const OWNERS = {
   annotate: '@mayfly/pipeline/cli',
   isotopes: '@mayfly/pipeline/cli',
   hello: '@mayfly/executor/cli',
+  config: '@mayfly/executor/cli',
+  job: '@mayfly/executor/cli',
+  logs: '@mayfly/executor/cli',
+  worker: '@mayfly/executor/cli',
+  storage: '@mayfly/executor/cli',
+  cost: '@mayfly/executor/cli',
+  doctor: '@mayfly/executor/cli',
 }
 
 const USAGE = `mayfly COMMAND
@@ -15,6 +22,13 @@ const USAGE = `mayfly COMMAND
   annotate DS.json DB.json OUTDIR                     annotate an imaging-MS data set
   isotopes --sigma S FORMULA…                         isotope patterns as JSON
   hello                                               200 calls on local processes
+  job list | show | attach | cancel | plot            the runs of this workspace
+  logs [RUN] [-f]                                     what the calls of a run wrote
+  worker list                                         the worker processes of this machine
+  storage put | get | list | delete                   objects by hand
+  cost [RUN] | predict                                prices, what a run cost, what one is going to cost
+  config                                              the settings in force, and where each comes from
+  doctor                                              checks this machine and makes a test call
 
 mayfly COMMAND --help says more.
 `

@@ -7,6 +7,7 @@ import { LocalhostBackend } from './backends/localhost/index.js'
 import { type CallError, MapError } from './call-error.js'
 import { CallRecord } from './call-record.js'
 import { type Capture, capture } from './closure/index.js'
+import { configInForce } from './config/resolve.js'
 import type { CallContext } from './context.js'
 import { ship } from './deploy.js'
 import { JobDisplay } from './display.js'
@@ -45,11 +46,14 @@ export class FunctionExecutor {
   #run: Run | undefined
   #closed = false
 
-  /** All options have defaults; without any, calls run on this machine. See `ExecutorOptions`. */
+  /**
+   * All options have defaults; without any, calls run on this machine. See `ExecutorOptions`. What is not given here is taken
+   * from the environment (`MAYFLY_WORKERS` …), then from the configuration file; see `configInForce`.
+   */
   constructor(options: ExecutorOptions = {}) {
-    this.#options = checkExecutorOptions(options)
-    this.storage = new Storage({ home: this.#options.home ?? mayflyHome() })
     const cwd = kernelHost()?.workspace ?? process.cwd()
+    this.#options = checkExecutorOptions(configInForce(options, { cwd }).options)
+    this.storage = new Storage({ home: this.#options.home ?? mayflyHome() })
     this.#backend = new LocalhostBackend({ workers: this.#options.workers, cwd })
     this.#scheduler = new Scheduler(this.#backend)
     this.#backend.prewarm(1, resourcesOf(resolveSettings(this.#options, {})))

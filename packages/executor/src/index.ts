@@ -1,7 +1,8 @@
 export { CallError, MapError } from './call-error.js'
 export { bundle, capture, shippable } from './closure/index.js'
+export { type ConfigInForce, configInForce, defineConfig } from './config/resolve.js'
 export type { CallContext } from './context.js'
-export { gbSeconds, lambdaCost, prices } from './cost.js'
+export { type Forecast, gbSeconds, lambdaCost, predictCost, prices } from './cost/cost.js'
 export type { ErrorValue, FailureKind } from './errors.js'
 export { FAILURE_KINDS, formatError, MayflyError, toErrorValue } from './errors.js'
 export type * from './events.js'
@@ -11,6 +12,7 @@ export { type FutureState, FuturesList, ResponseFuture } from './futures.js'
 export { foldHeader } from './header.js'
 export { mayflyHome } from './home.js'
 export type { ExecutorOptions, JobOptions, RetryOptions } from './options.js'
+export { type Plots, plotsOf, writePlots } from './plot/index.js'
 export { type CloudObject, isCloudObject } from './storage/cloud-object.js'
 export {
   type Body,

@@ -1,7 +1,7 @@
 /** What the executor knows of one job: its run, its deployment, and the figures of its summary. */
 import type { AttemptEvent, Deployment, ResultRef } from './backends/backend.js'
 import type { CallRecord } from './call-record.js'
-import { gbSeconds, lambdaCost } from './cost.js'
+import { gbSeconds, lambdaCost } from './cost/cost.js'
 import type { JobDisplay } from './display.js'
 import type { ErrorValue } from './errors.js'
 import type { RunEvent } from './events.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { gbSeconds, lambdaCost, prices } from './cost.js'
+import { gbSeconds, lambdaCost, prices } from './cost/cost.js'
 import { quantile, summarize } from './summary.js'
 import { neededCount } from './wait.js'
 

@@ -1,4 +1,5 @@
 /** What a run amounts to, computed from its model. Pure. */
+import prices from '@mayfly/executor/prices.json'
 import { B, type RunModel, S, WIDTH } from './model'
 import { beginOf, isSettled, totalOf, workedOf } from './phases'
 
@@ -51,10 +52,10 @@ export function valuesOf(model: RunModel, metric: Metric, from = 0, to = model.r
   return values.subarray(0, count).sort()
 }
 
-/** What AWS Lambda takes, US dollars: x86, first tier, us-east-1, from its price list; as `prices.json` of the executor. */
-export const LAMBDA_PRICE = { gbSecond: 0.0000166667, request: 0.0000002 }
+/** What AWS Lambda takes, US dollars: x86, first tier, us-east-1. */
+export const LAMBDA_PRICE = prices.aws_lambda
 /** Memory of a worker when the settings name none, MB: one whole vCPU on Lambda. And the least there is. */
-const DEFAULT_MEMORY = 1769
+const DEFAULT_MEMORY = prices.aws_lambda.vcpuMemoryMb
 const LEAST_MEMORY = 128
 
 export interface Cost {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { summaryTable } from './cli.js'
-import { progressLine } from './display.js'
-import { estimatePi } from './hello.js'
+import { progressLine } from '../display.js'
+import { estimatePi } from '../hello.js'
+import { summaryTable } from './hello.js'
 
 it('aligns the summary', () => {
   const text = summaryTable({

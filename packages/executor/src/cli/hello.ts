@@ -1,11 +1,12 @@
 /** `mayfly hello`: the first two minutes without a browser. */
-import { parseArgs } from 'node:util'
-import { formatError, toErrorValue } from './errors.js'
-import { FunctionExecutor } from './executor.js'
-import { estimatePi } from './hello.js'
-import type { JobSummaryRow } from './summary.js'
+import { FunctionExecutor } from '../executor.js'
+import { estimatePi } from '../hello.js'
+import type { JobSummaryRow } from '../summary.js'
+import { type Command, numberOf, readArgs } from './args.js'
+import { textList } from './text.js'
 
-const HELP = `mayfly hello [--calls N] [--workers N]
+export const hello: Command = {
+  usage: `mayfly hello [--calls N] [--workers N]
 
 Runs N calls (default 200) of a small function on worker processes of this machine, shows them as they are done,
 then what they took, and what they would have cost on AWS Lambda.
@@ -13,50 +14,15 @@ then what they took, and what they would have cost on AWS Lambda.
   --calls N     how many calls (default 200)
   --workers N   worker processes at a time (default: one per CPU)
   --help        this text
-`
-
-/** Runs the command; the result is the exit code: 0 well, 1 failed calls, 2 wrong use. */
-export async function main(argv: string[]): Promise<number> {
-  let options: { calls: number; workers: number | undefined; help: boolean }
-  try {
-    options = readOptions(argv)
-  } catch (error) {
-    process.stderr.write(`E_CLI_USAGE: ${(error as Error).message}\n\n${HELP}`)
-    return 2
-  }
-  if (options.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  try {
-    return await hello(options.calls, options.workers)
-  } catch (error) {
-    process.stderr.write(`${formatError(toErrorValue(error))}\n`)
-    return 1
-  }
+`,
+  async run(args) {
+    const { values } = readArgs(args, { calls: { type: 'string' }, workers: { type: 'string' } })
+    const workers = numberOf(values.workers, '--workers', { min: 1, max: 1024 })
+    return greet(numberOf(values.calls, '--calls', { min: 1, max: 1_000_000 }) ?? 200, workers)
+  },
 }
 
-function readOptions(argv: string[]): { calls: number; workers: number | undefined; help: boolean } {
-  const args = argv[0] === 'hello' ? argv.slice(1) : argv
-  const { values } = parseArgs({
-    args,
-    options: { calls: { type: 'string' }, workers: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-  })
-  const count = (name: 'calls' | 'workers', most: number) => {
-    const value = Number(values[name])
-    if (!Number.isInteger(value) || value < 1 || value > most) {
-      throw new Error(`--${name} must be a whole number from 1 to ${most}`)
-    }
-    return value
-  }
-  return {
-    calls: values.calls === undefined ? 200 : count('calls', 1_000_000),
-    workers: values.workers === undefined ? undefined : count('workers', 1024),
-    help: values.help === true,
-  }
-}
-
-async function hello(calls: number, workers: number | undefined): Promise<number> {
+async function greet(calls: number, workers: number | undefined): Promise<number> {
   const executor = new FunctionExecutor({ name: 'Hello, map', ...(workers === undefined ? {} : { workers }) })
   try {
     const seeds = Array.from({ length: calls }, (_, i) => i + 1)
@@ -97,6 +63,5 @@ export function summaryTable(row: JobSummaryRow): string {
     ['cost here', '$0'],
     ['on AWS Lambda', `$${row.lambdaCost.toFixed(6)} (estimate)`],
   ]
-  const width = Math.max(...lines.map(([name]) => name.length))
-  return lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')
+  return textList(lines)
 }
