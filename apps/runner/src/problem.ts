@@ -18,6 +18,7 @@ const STATUS: Record<string, number> = {
   E_FILE_TOO_LARGE: 413,
   E_FOLDER_NOT_EMPTY: 400,
   E_DOCUMENT_CONFLICT: 409,
+  E_DISK_FULL: 507,
   E_NOTEBOOK_INVALID: 422,
   E_KERNEL_UNKNOWN_SPEC: 400,
   ENOENT: 404,
@@ -27,6 +28,9 @@ const STATUS: Record<string, number> = {
   EPERM: 403,
   EISDIR: 400,
   ENAMETOOLONG: 400,
+  ENOSPC: 507,
+  EDQUOT: 507,
+  EROFS: 403,
 }
 
 export interface Problem {

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { makeWorkspace, ORIGIN, startTestRunner, type TestRunner } from './fixtures/runner.js'
+import { makeWorkspace, ORIGIN, SECRET, startTestRunner, type TestRunner } from './fixtures/runner.js'
 
 let runner: TestRunner
 
@@ -204,6 +206,17 @@ describe('documents over HTTP', () => {
 })
 
 describe('the process', () => {
+  test('two runners do not share one home', () => {
+    const env = { ...process.env, MAYFLY_WORKSPACE: runner.root, MAYFLY_SECRET: SECRET, MAYFLY_ORIGINS: ORIGIN }
+    const main = createRequire(import.meta.url).resolve('@mayfly/runner/main')
+    const second = spawnSync(process.execPath, [main], { env, encoding: 'utf8' })
+    expect(second).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/E_HOME_LOCKED|uses .*\.mayfly/),
+    })
+  })
+
   test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
     const own = await startTestRunner(makeWorkspace())
     expect(existsSync(join(own.root, '.mayfly'))).toBe(true)

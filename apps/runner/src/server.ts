@@ -22,6 +22,7 @@ import { serverRoutes } from './rest/server.js'
 import { usageRoutes } from './rest/usage.js'
 import { Checkpoints } from './workspace/checkpoints.js'
 import { Contents } from './workspace/contents.js'
+import { lockHome } from './workspace/lock.js'
 import { Outputs } from './workspace/outputs.js'
 import { Uploads } from './workspace/uploads.js'
 import { Workspace } from './workspace/workspace.js'
@@ -34,10 +35,15 @@ export interface Runner {
 
 /** Starts the server on loopback; resolves when it listens. */
 export async function startRunner(config: RunnerConfig): Promise<Runner> {
+  const lock = lockHome(config.home)
   const workspace = new Workspace(config.workspace, config.home)
   const contents = new Contents(workspace)
   const kernels = new Kernels({ workspace: config.workspace, home: config.home })
-  const documents = new Documents(workspace, (path) => kernels.ofNotebook(path) !== undefined, reportFault)
+  const documents = new Documents(workspace, {
+    inUse: (path) => kernels.ofNotebook(path) !== undefined,
+    onFault: reportFault,
+    tell: (path, message) => kernels.ofNotebook(path)?.hub.broadcast(message),
+  })
   kernels.documents = documents
 
   const check = (request: IncomingMessage) => checkAccess(accessOf(request), config)
@@ -92,6 +98,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
       await runs.close()
       sockets.close()
       server.closeAllConnections()
+      lock.release()
     },
   }
 }

@@ -12,8 +12,9 @@ const kernel = {
   },
 }
 const document = {
-  document: { request: vi.fn() },
+  document: { request: vi.fn(), answered: vi.fn() },
   apply: (m: JupyterMessage) => ({ ...m, metadata: { stamped: true } }),
+  commit: vi.fn(() => true),
   explain: vi.fn((ename: string) => [request(ename)]),
 }
 
@@ -37,7 +38,9 @@ function listen(sessionId: string) {
   return { client, types }
 }
 
-test('a reply goes to who asked, output and replies to executions to all', () => {
+const released = () => new Promise((resolve) => setImmediate(resolve))
+
+test('a reply goes to who asked, output and replies to executions to all', async () => {
   const [one, two] = [listen('1'), listen('2')]
   const [info, run] = [request('kernel_info_request'), request('execute_request')]
   hub.fromClient(one.client, info)
@@ -49,8 +52,11 @@ test('a reply goes to who asked, output and replies to executions to all', () =>
   answer(run, 'input_request', 'stdin')
   answer(run, 'stream', 'iopub')
   answer(run, 'execute_reply')
+  expect(one.types).toEqual([])
+  await released()
+  expect(document.commit).toHaveBeenCalledOnce()
   expect(one.types).toEqual(['kernel_info_reply', 'input_request', 'stream', 'execute_reply'])
-  expect(two.types).toEqual(['stream', 'execute_reply'])
+  expect(two.types).toEqual(['input_request', 'stream', 'execute_reply'])
 })
 
 test('clients may not speak for the kernel', () => {
@@ -59,9 +65,10 @@ test('clients may not speak for the kernel', () => {
   expect(kernel.send).not.toHaveBeenCalled()
 })
 
-test('when the kernel is asked to end, the running cell says so', () => {
+test('when the kernel is asked to end, the running cell says so', async () => {
   const { client, types } = listen('1')
   hub.fromClient(client, { ...request('shutdown_request'), channel: 'control' })
+  await released()
   expect(types).toEqual(['KernelStopped'])
   expect(kernel.send).toHaveBeenCalledOnce()
 })
@@ -79,4 +86,22 @@ test('a page that was left is forgotten, one whose connection broke is not', () 
   expect(hub.client('1')).not.toBe(left)
   expect(hub.client('2')).toBe(broken)
   expect(hub.client(anonymous.sessionId)).not.toBe(anonymous)
+})
+
+test('what could not be made lasting says so', async () => {
+  const { client } = listen('1')
+  const seen: unknown[] = []
+  client.send = ({ message }) => void seen.push(message.metadata)
+  document.commit.mockReturnValueOnce(false)
+  hub.broadcast({ ...request('stream'), metadata: { mayfly: { seq: 1 } } })
+  await released()
+  hub.broadcast({ ...request('stream'), metadata: { mayfly: { seq: 2 } } })
+  await released()
+  expect(seen).toEqual([{ mayfly: { seq: 1, unsaved: true } }, { mayfly: { seq: 2 } }])
+})
+
+test('an answer settles the question', () => {
+  const { client } = listen('1')
+  hub.fromClient(client, { ...request('input_reply'), channel: 'stdin' })
+  expect(document.document.answered).toHaveBeenCalledOnce()
 })

@@ -4,8 +4,10 @@ import { Client, Outgoing } from './client.js'
 
 /** What the hub needs of a document; see `documents/file.ts`. */
 export interface DocumentPort {
-  readonly document: { request(message: JupyterMessage): void }
+  readonly document: { request(message: JupyterMessage): void; answered(): void }
   apply(message: JupyterMessage): JupyterMessage
+  /** Makes what was applied lasting; false when that is not possible at the moment. */
+  commit(): boolean
   explain(ename: string, evalue: string): JupyterMessage[]
 }
 
@@ -22,6 +24,8 @@ export class Hub {
   /** Request → who asked. */
   private readonly routes = new Map<string, Client>()
   private anonymous = 0
+  /** Messages on their way out, with the client they go to; undefined means all. */
+  private outbox: { message: JupyterMessage; to: Client | undefined }[] = []
 
   /** @param documentOf the document of the kernel's notebook, if there is one at the moment */
   constructor(
@@ -57,6 +61,7 @@ export class Hub {
     this.routes.set(message.header.msg_id, client)
     if (this.routes.size > MAX_ROUTES) this.routes.delete(this.routes.keys().next().value!)
     if (message.header.msg_type === 'execute_request') this.documentOf()?.document.request(message)
+    if (message.header.msg_type === 'input_reply') this.documentOf()?.document.answered()
     if (message.header.msg_type === 'shutdown_request')
       this.explain('KernelStopped', 'The kernel was asked to end while this cell ran.')
     this.kernel.send(message)
@@ -64,8 +69,7 @@ export class Hub {
 
   /** A message for all clients that is already stamped. */
   broadcast(message: JupyterMessage): void {
-    const outgoing = new Outgoing(message)
-    for (const client of this.clients.values()) client.send(outgoing)
+    this.post(message)
   }
 
   /** Tells everyone, in every running cell, why the kernel goes. */
@@ -75,6 +79,7 @@ export class Hub {
 
   /** Ends all connections. */
   close(code: number, reason: string): void {
+    this.release()
     for (const client of this.clients.values()) client.close(code, reason)
     this.clients.clear()
   }
@@ -82,16 +87,41 @@ export class Hub {
   private fromKernel(raw: JupyterMessage): void {
     const message = this.documentOf()?.apply(raw) ?? raw
     const parent = raw.parent_header.msg_id ?? ''
-    const isReply = raw.header.msg_type.endsWith('_reply')
+    const type = raw.header.msg_type
     const asked = this.routes.get(parent)
-    // Replies to executions go to everyone: a page that was reloaded must learn that its cell has ended.
-    if (raw.channel === 'iopub' || raw.header.msg_type === 'execute_reply') this.broadcast(message)
-    else asked?.send(new Outgoing(message))
-    if (isReply) this.routes.delete(parent)
+    // Replies to executions go to everyone: a page that was reloaded must learn that its cell has ended. So do questions: any page
+    // may answer them.
+    if (raw.channel === 'iopub' || type === 'execute_reply' || type === 'input_request') this.post(message)
+    else if (asked) this.post(message, asked)
+    if (type.endsWith('_reply')) this.routes.delete(parent)
+  }
+
+  // What a turn of the event loop brings leaves together, after it was made lasting: what a client saw is never lost.
+  private post(message: JupyterMessage, to?: Client): void {
+    if (this.outbox.length === 0) process.nextTick(() => this.release())
+    this.outbox.push({ message, to })
+  }
+
+  private release(): void {
+    const lasting = this.documentOf()?.commit() ?? true
+    const outbox = this.outbox
+    this.outbox = []
+    for (const { message, to } of outbox) {
+      const outgoing = new Outgoing(lasting ? message : withMark(message))
+      if (to) to.send(outgoing)
+      else for (const client of this.clients.values()) client.send(outgoing)
+    }
   }
 
   private forget(): void {
     const limit = Date.now() - PATIENCE_MS
     for (const [id, client] of this.clients) if ((client.goneSince ?? limit) < limit) this.clients.delete(id)
   }
+}
+
+// Says of a stamped message that it is in memory only.
+function withMark(message: JupyterMessage): JupyterMessage {
+  const { mayfly } = message.metadata
+  if (!mayfly) return message
+  return { ...message, metadata: { ...message.metadata, mayfly: { ...mayfly, unsaved: true } } }
 }

@@ -36,6 +36,15 @@ export interface Applied {
   changed: boolean
 }
 
+/** A question of a running cell that nobody has answered yet. */
+export interface PendingInput {
+  cellId: string | null
+  /** Header of the `input_request`, which the `input_reply` names as its parent. */
+  header: Header
+  prompt: string
+  password: boolean
+}
+
 /** Longest text of one stream output; of a longer one only the end is kept. */
 const MAX_STREAM = 8 * 1024 * 1024
 const DROPPED = '… earlier output was dropped …\n'
@@ -51,6 +60,7 @@ export class Document {
   /** Cells whose results are newer than the file. */
   private readonly unsaved = new Set<string>()
   private cachedHash: string | undefined
+  private question: (PendingInput & { request: string }) | undefined
 
   constructor(notebook: Notebook) {
     this.sources = notebook
@@ -89,6 +99,18 @@ export class Document {
     return Object.fromEntries([...this.results].map(([id, result]) => [id, result.state]))
   }
 
+  /** What a cell waits to be told, so that any page can answer, also one that was opened later. */
+  input(): PendingInput | null {
+    if (!this.question) return null
+    const { request: _, ...pending } = this.question
+    return pending
+  }
+
+  /** Notes that the question was answered. */
+  answered(): void {
+    this.question = undefined
+  }
+
   /** Notes an `execute_request` on its way to the kernel; requests without a cell and silent ones concern no cell. */
   request(message: JupyterMessage): void {
     const cellId = message.metadata.cellId
@@ -102,6 +124,9 @@ export class Document {
   apply(message: JupyterMessage, at: number): Applied {
     const type = message.header.msg_type
     const isReply = message.channel === 'shell' && type === 'execute_reply'
+    if (type === 'input_request') this.ask(message)
+    // Whatever a cell asked is settled when it, or its kernel, has ended.
+    else if (isReply && message.parent_header.msg_id === this.question?.request) this.question = undefined
     if (message.channel !== 'iopub' && !isReply) return { message, changed: false }
     const cellId = this.cellOf(message)
     const changed = isReply ? this.finish(message, cellId, at) : this.fold(message, cellId, at)
@@ -160,9 +185,12 @@ export class Document {
       }))
   }
 
-  /** Takes sources, order and metadata from a client; the outputs stay the runner's. True when anything differs. */
-  edit(cells: readonly CellSource[], metadata: Record<string, unknown>): boolean {
-    const before = this.hash
+  /**
+   * Takes sources, order and metadata from a client; the outputs stay the runner's. Returns what takes the edit back, or undefined when
+   * nothing differs.
+   */
+  edit(cells: readonly CellSource[], metadata: Record<string, unknown>): (() => void) | undefined {
+    const [before, sources] = [this.hash, this.sources]
     const known = new Map(this.sources.cells.map((cell) => [cell.id, cell]))
     this.sources = {
       ...this.sources,
@@ -174,17 +202,30 @@ export class Document {
       }),
     }
     this.cachedHash = undefined
-    return this.hash !== before
+    if (this.hash === before) return undefined
+    return () => {
+      this.sources = sources
+      this.cachedHash = before
+    }
   }
 
-  /** Takes over a notebook that was written by someone else; results that are newer than the last file stay. */
-  adopt(notebook: Notebook): void {
+  /**
+   * Takes over a notebook that was written by someone else; results that are newer than the last file stay. Returns what takes that
+   * back.
+   */
+  adopt(notebook: Notebook): () => void {
+    const [sources, results] = [this.sources, new Map(this.results)]
     this.sources = notebook
     this.cachedHash = undefined
     for (const cell of notebook.cells) {
       const pending = this.unsaved.has(cell.id) || this.results.get(cell.id)?.state.state !== 'idle'
       if (cell.cell_type === 'code' && !(this.results.has(cell.id) && pending))
         this.results.set(cell.id, resultOf(cell))
+    }
+    return () => {
+      this.sources = sources
+      this.cachedHash = undefined
+      for (const [id, result] of results) this.results.set(id, result)
     }
   }
 
@@ -194,6 +235,17 @@ export class Document {
     this.unsaved.clear()
     return () => {
       for (const cell of cells) this.unsaved.add(cell)
+    }
+  }
+
+  private ask(message: JupyterMessage): void {
+    const { header, parent_header, content } = message
+    this.question = {
+      cellId: this.cellOf(message) ?? null,
+      request: parent_header.msg_id ?? '',
+      header,
+      prompt: String(content.prompt ?? ''),
+      password: content.password === true,
     }
   }
 

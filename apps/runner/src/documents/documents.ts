@@ -1,6 +1,7 @@
 /** The open documents of a workspace, one per notebook path. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { JupyterMessage } from '../kernel/messages.js'
 import { movedPath, normalizePath } from '../workspace/paths.js'
 import type { Workspace } from '../workspace/workspace.js'
 import { DocumentFile } from './file.js'
@@ -8,19 +9,23 @@ import { DocumentFile } from './file.js'
 /** So many documents without a kernel stay in memory. */
 const MAX_IDLE = 16
 
+export interface DocumentsOptions {
+  /** Whether a kernel works on the notebook. */
+  inUse(path: string): boolean
+  /** Told of faults that no request waits for. */
+  onFault(error: unknown): void
+  /** Takes news for the pages that show a notebook. */
+  tell(path: string, message: JupyterMessage): void
+}
+
 export class Documents {
   private readonly files = new Map<string, DocumentFile>()
   private readonly opening = new Map<string, Promise<DocumentFile>>()
   private readonly closing = new Map<string, Promise<void>>()
 
-  /**
-   * @param inUse whether a kernel works on the notebook
-   * @param onFault told of faults that no request waits for
-   */
   constructor(
     private readonly workspace: Workspace,
-    private readonly inUse: (path: string) => boolean,
-    private readonly onFault: (error: unknown) => void,
+    private readonly options: DocumentsOptions,
   ) {}
 
   /** The document if it is open; costs nothing. */
@@ -80,7 +85,7 @@ export class Documents {
   async close(): Promise<void> {
     const results = await Promise.allSettled([...this.files.values()].map((file) => file.close()))
     this.files.clear()
-    for (const result of results) if (result.status === 'rejected') this.onFault(result.reason)
+    for (const result of results) if (result.status === 'rejected') this.options.onFault(result.reason)
   }
 
   private under(path: string): DocumentFile[] {
@@ -91,17 +96,22 @@ export class Documents {
     const journalFolder = join(this.workspace.home, 'journal')
     await mkdir(journalFolder, { recursive: true })
     await this.closing.get(path)
-    const file = await DocumentFile.open(path, { workspace: this.workspace, journalFolder, onFault: this.onFault })
+    const file = await DocumentFile.open(path, {
+      workspace: this.workspace,
+      journalFolder,
+      onFault: (error) => this.options.onFault(error),
+      tell: (message) => this.options.tell(file.path, message),
+    })
     this.files.set(path, file)
     this.evict()
     return file
   }
 
   private evict(): void {
-    const idle = [...this.files.values()].filter((file) => !this.inUse(file.path))
+    const idle = [...this.files.values()].filter((file) => !this.options.inUse(file.path))
     for (const file of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) {
       this.files.delete(file.path)
-      const closing = file.close().catch(this.onFault)
+      const closing = file.close().catch((error) => this.options.onFault(error))
       this.closing.set(
         file.path,
         closing.finally(() => this.closing.delete(file.path)),

@@ -1,4 +1,16 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -11,6 +23,7 @@ let root: string
 let home: string
 let documents: Documents
 const faults = vi.fn()
+const tell = vi.fn()
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'mayfly-documents-')))
@@ -18,6 +31,7 @@ beforeEach(() => {
   mkdirSync(home)
   write('a.ipynb', book('one'))
   documents = open()
+  tell.mockClear()
 })
 
 afterEach(async () => {
@@ -27,7 +41,7 @@ afterEach(async () => {
 
 function open(inUse = true, at = root): Documents {
   const workspace = new Workspace(at, join(at, '.mayfly'))
-  return new Documents(workspace, () => inUse, faults)
+  return new Documents(workspace, { inUse: () => inUse, onFault: faults, tell })
 }
 
 /** What a next runner finds when this one is killed now: the state first, as it is written first. */
@@ -60,16 +74,6 @@ const print = (text: string, cellId = 'a') => message('stream', { name: 'stdout'
 const start = () => message('execute_input', { code: '', execution_count: 1 })
 const sources = (text: string) =>
   ['a', 'b'].map((id) => ({ id, cell_type: 'code' as const, source: text, metadata: {} }))
-/** Resolves when the journal of the open documents holds this text. */
-const journaled = (text: string) =>
-  vi.waitFor(
-    () => {
-      const files = readdirSync(join(home, 'journal')).map((name) => readFileSync(join(home, 'journal', name), 'utf8'))
-      expect(files.join('')).toContain(JSON.stringify(text).slice(1, -1))
-    },
-    { timeout: 30_000 },
-  )
-
 describe('saving', () => {
   test('outputs reach the file by themselves', async () => {
     const file = await documents.open('a.ipynb')
@@ -150,7 +154,7 @@ describe('after the runner was killed', () => {
   test('outputs and the number of messages are recovered, the running cell says what happened', async () => {
     const file = await documents.open('a.ipynb')
     for (const m of [start(), print('1\n'), print('2\n')]) file.apply(m)
-    await journaled('2\n')
+    file.commit()
     const again = await afterKill().open('a.ipynb')
     expect(again.document.seq).toBe(3)
     expect(again.document.states().a).toMatchObject({ state: 'idle', status: 'aborted' })
@@ -165,7 +169,7 @@ describe('after the runner was killed', () => {
     for (const m of [start(), print('1\n')]) file.apply(m)
     await file.flush()
     file.apply(print('2\n'))
-    await journaled('2\n')
+    file.commit()
     const again = await afterKill().open('a.ipynb')
     expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: '1\n2\n' }, { ename: 'RunnerStopped' }])
     expect(again.document.seq).toBe(3)
@@ -191,7 +195,7 @@ describe('after the runner was killed', () => {
       await saved
     }
     file.apply(print('end\n'))
-    await journaled('end\n')
+    file.commit()
     const again = await afterKill().open('a.ipynb')
     expect(again.document.notebook().cells[0]?.outputs?.[0]).toMatchObject({ text: `${numbers.join('')}end\n` })
     expect(again.document.seq).toBe(file.document.seq)
@@ -200,14 +204,13 @@ describe('after the runner was killed', () => {
   test('also when it died between announcing a save and doing it', async () => {
     const file = await documents.open('a.ipynb')
     for (const m of [start(), print('1\n')]) file.apply(m)
-    await journaled('1\n')
+    file.commit()
     const before = readFileSync(join(root, 'a.ipynb'))
     await file.flush()
     const journal = join(home, 'journal')
     const [last] = readdirSync(journal)
     // Put back the older file and the generation that led to it.
     const lines = [start(), print('1\n')].map((m, i) => JSON.stringify({ seq: i + 1, at: 0, message: m }))
-    const { createHash } = await import('node:crypto')
     const hash = createHash('sha256').update(before).digest('hex')
     const head = JSON.stringify({ notebook: 'a.ipynb', seq: 0, hash, running: {} })
     writeFileSync(join(journal, last!.replace(/\.\d+\./, '.0.')), `${[head, ...lines].join('\n')}\n{"torn`)
@@ -216,15 +219,92 @@ describe('after the runner was killed', () => {
     expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: '1\n' }, {}])
   })
 
-  test('a journal that does not fit the file is not applied, but numbers go on', async () => {
+  test('a journal that was saved is not applied to a file that was changed since, but numbers go on', async () => {
     const file = await documents.open('a.ipynb')
     for (const m of [start(), print('1\n')]) file.apply(m)
-    await journaled('1\n')
     await documents.close()
     write('a.ipynb', book('outside'))
     const again = await open().open('a.ipynb')
     expect(again.document.notebook().cells[0]).toMatchObject({ source: 'outside', outputs: [] })
     expect(again.document.seq).toBe(2)
+  })
+})
+
+describe('after the runner was killed and the file was changed', () => {
+  test('what was not saved is applied all the same, also when it is killed again', async () => {
+    const file = await documents.open('a.ipynb')
+    for (const m of [start(), print('1\n')]) file.apply(m)
+    file.commit()
+    const killed = realpathSync(mkdtempSync(join(tmpdir(), 'mayfly-killed-')))
+    cpSync(root, killed, { recursive: true })
+    writeFileSync(join(killed, 'a.ipynb'), formatNotebook(book('outside')))
+    for (let life = 0; life < 3; life++) {
+      const copy = realpathSync(mkdtempSync(join(tmpdir(), 'mayfly-killed-')))
+      cpSync(killed, copy, { recursive: true })
+      const next = open(true, copy)
+      const again = await next.open('a.ipynb')
+      const outputs = [{ text: '1\n' }, { ename: 'RunnerStopped' }]
+      expect(again.document.notebook().cells[0]).toMatchObject({ source: 'outside', outputs })
+      expect(again.document.seq).toBe(2)
+      rmSync(killed, { recursive: true })
+      cpSync(copy, killed, { recursive: true })
+      await next.close()
+    }
+  })
+
+  test('a generation that was never begun is no place to go on', async () => {
+    const file = await documents.open('a.ipynb')
+    file.apply(print('1\n'))
+    file.commit()
+    const [journal] = readdirSync(join(home, 'journal'))
+    writeFileSync(join(home, 'journal', journal!.replace('.0.', '.1.')), '{"notebook":')
+    const next = open()
+    const again = await next.open('a.ipynb')
+    again.apply(print('2\n'))
+    again.commit()
+    expect((await afterKill().open('a.ipynb')).document.notebook().cells[0]?.outputs).toMatchObject([
+      { text: '1\n2\n' },
+    ])
+    await next.close()
+  })
+
+  test('numbers of messages that changed nothing are not given again', async () => {
+    const file = await documents.open('a.ipynb')
+    file.apply(print('1\n'))
+    for (let i = 0; i < 3; i++) file.apply(message('status', { execution_state: 'busy' }))
+    file.commit()
+    expect((await afterKill().open('a.ipynb')).document.seq).toBe(4)
+  })
+})
+
+describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
+  test('the journal goes on where it stopped, and pages are told once', async () => {
+    const file = await documents.open('a.ipynb')
+    const journal = join(home, 'journal')
+    const [name] = [`${createHash('sha256').update('a.ipynb').digest('hex').slice(0, 32)}.0.ndjson`]
+    symlinkSync('/dev/full', join(journal, name))
+    file.apply(print('1\n'))
+    expect([file.commit(), file.commit()]).toEqual([false, false])
+    expect(file.fault).toMatchObject({ code: 'E_DISK_FULL' })
+    expect(faults).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'E_DISK_FULL' }))
+    expect(tell.mock.calls).toMatchObject([
+      ['a.ipynb', { header: { msg_type: 'mayfly_notice' }, content: { resolved: false } }],
+    ])
+    faults.mockClear()
+    await expect(file.edit(sources('new'), {}, file.document.hash)).rejects.toThrow(
+      expect.objectContaining({ code: 'E_DISK_FULL' }),
+    )
+    expect(read().cells[0]?.source).toBe('one')
+    expect(file.document.notebook().cells[0]?.source).toBe('one')
+    rmSync(join(journal, name))
+    await vi.waitFor(() => expect(file.fault).toBeNull(), { timeout: 30_000 })
+    expect(tell).toHaveBeenLastCalledWith(
+      'a.ipynb',
+      expect.objectContaining({ content: expect.objectContaining({ resolved: true }) }),
+    )
+    expect(read().cells[0]?.outputs).toMatchObject([{ text: '1\n' }])
+    await file.edit(sources('new'), {}, file.document.hash)
+    expect(read().cells[0]?.source).toBe('new')
   })
 })
 
@@ -244,7 +324,7 @@ describe('moving and deleting', () => {
     expect(followed).toHaveBeenCalledOnce()
     expect(documents.peek('a.ipynb')).toBeUndefined()
     file.apply(print('after'))
-    await journaled('after')
+    file.commit()
     const again = await afterKill().open('sub/b.ipynb')
     expect(again.document.notebook().cells[0]?.outputs).toMatchObject([{ text: 'after' }, { ename: 'RunnerStopped' }])
     await file.flush()

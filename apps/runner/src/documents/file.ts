@@ -1,4 +1,5 @@
 /** One open document and its file: loading with recovery, autosave, and noticing changes made by others. */
+import type { BigIntStats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { MayflyError } from '@mayfly/executor/errors'
 import type { JupyterMessage } from '../kernel/index.js'
@@ -8,11 +9,12 @@ import { writeAtomic } from '../workspace/atomic.js'
 import type { Workspace } from '../workspace/workspace.js'
 import { type CellSource, Document } from './document.js'
 import { Journal, sha256 } from './journal.js'
+import { troubleNotice } from './notice.js'
 
 /** Saved this long after the last change, at the latest this long after the first. */
 const QUIET_MS = 400
 const LATEST_MS = 2000
-const RETRY_MS = 5000
+const RETRY_MS = 2000
 /** Saving may take this part of the time, so that huge notebooks do not only save. */
 const DUTY = 10
 
@@ -22,6 +24,8 @@ export interface DocumentFileOptions {
   journalFolder: string
   /** Told of faults that no request waits for, such as a failed autosave. */
   onFault: (error: unknown) => void
+  /** Takes news for the pages that show the notebook. */
+  tell: (message: JupyterMessage) => void
   now?: () => number
 }
 
@@ -33,8 +37,8 @@ interface FileState {
 
 export class DocumentFile {
   private dirty = false
-  /** The last autosave failed. */
-  private failing = false
+  /** Why outputs are not kept at the moment. */
+  private trouble: MayflyError | undefined
   private firstChange = 0
   private lastChange = 0
   private lastDuration = 0
@@ -77,12 +81,32 @@ export class DocumentFile {
   /** Folds a message of the kernel into the document; returns it stamped. */
   apply(message: JupyterMessage): JupyterMessage {
     const at = (this.options.now ?? Date.now)()
+    const { seq } = this.document
     const applied = this.document.apply(message, at)
     if (applied.changed) {
       this.journal.append({ seq: this.document.seq, at, message: applied.message })
       this.touch()
-    }
+    } else if (this.document.seq !== seq) this.journal.pass(this.document.seq)
     return applied.message
+  }
+
+  /**
+   * Puts into the journal what was folded; only then may clients see it. False when the journal cannot be written: outputs are in
+   * memory only, which `fault` and a notice tell.
+   */
+  commit(): boolean {
+    try {
+      this.journal.write()
+      return true
+    } catch (error) {
+      this.troubled(error)
+      return false
+    }
+  }
+
+  /** Why outputs are not kept at the moment; null when all is well. */
+  get fault(): MayflyError | null {
+    return this.trouble ?? null
   }
 
   /** Tells in every running cell why its kernel goes; returns the messages for the clients. */
@@ -104,22 +128,27 @@ export class DocumentFile {
   edit(cells: readonly CellSource[], metadata: Record<string, unknown>, hash: string): Promise<void> {
     return this.exclusive(async () => {
       await this.sync()
-      if (hash !== this.document.hash)
-        throw new MayflyError('E_DOCUMENT_CONFLICT', `${this.path} was changed by someone else meanwhile`, {
-          where: { path: this.path, hash: this.document.hash },
-          hint: 'Reload the notebook to see the other version, or save again with its hash to overwrite it.',
-        })
-      const changed = this.document.edit(cells, metadata)
-      if (changed || this.dirty || this.stamp === '') await this.write()
+      if (hash !== this.document.hash) throw this.conflict()
+      const undo = this.document.edit(cells, metadata)
+      if (!undo && !this.dirty && this.stamp !== '') return
+      // What was not saved was not taken: the client tries again with the same hash.
+      await this.write().catch((error) => {
+        undo?.()
+        throw error
+      })
     })
   }
 
   /** Saves a whole notebook from a Jupyter client; outputs of cells under way stay the runner's. */
   replace(notebook: Notebook): Promise<void> {
     return this.exclusive(async () => {
-      this.document.saved()
-      this.document.adopt(notebook)
-      await this.write()
+      const unsave = this.document.saved()
+      const undo = this.document.adopt(notebook)
+      await this.write().catch((error) => {
+        undo()
+        unsave()
+        throw error
+      })
     })
   }
 
@@ -128,8 +157,9 @@ export class DocumentFile {
     return this.exclusive(async () => {
       if (!this.dirty) return
       await this.sync()
-      // A file that was deleted is not brought back by its outputs.
       if (this.stamp !== '') await this.write()
+      // A file that was deleted is not brought back by its outputs; they stay in the journal.
+      else if (this.commit()) this.recovered()
     })
   }
 
@@ -152,7 +182,7 @@ export class DocumentFile {
       await this.flush()
     } finally {
       this.stopTimer()
-      await this.journal.close()
+      this.journal.close()
     }
   }
 
@@ -184,21 +214,26 @@ export class DocumentFile {
     const latest = this.firstChange + Math.max(LATEST_MS, DUTY * this.lastDuration)
     const wait = Math.min(quiet, latest) - Date.now()
     if (wait > 0) this.timer = setTimeout(() => this.autosave(), wait)
-    else
-      this.flush().then(
-        () => this.autosaved(),
-        (error) => this.autosaved(error),
-      )
+    else this.flush().catch((error) => this.troubled(error))
   }
 
   // A full disk or a file in the middle of a merge may last: told once, tried again for as long as it takes.
-  private autosaved(error?: unknown): void {
-    if (error === undefined) this.failing = false
-    else {
-      if (!this.failing) this.options.onFault(error)
-      this.failing = true
-      this.timer ??= setTimeout(() => this.autosave(), RETRY_MS)
+  private troubled(thrown: unknown): void {
+    const error = toFault(thrown, this.path)
+    const known = this.trouble?.code === error.code
+    this.trouble = error
+    if (!known) {
+      this.options.onFault(error)
+      this.options.tell(troubleNotice(error, false))
     }
+    this.dirty = true
+    this.timer ??= setTimeout(() => this.autosave(), RETRY_MS)
+  }
+
+  private recovered(): void {
+    if (!this.trouble) return
+    this.options.tell(troubleNotice(this.trouble, true))
+    this.trouble = undefined
   }
 
   private async sync(): Promise<void> {
@@ -222,17 +257,50 @@ export class DocumentFile {
     const unsave = this.document.saved()
     this.dirty = false
     try {
-      await this.journal.rotate(this.document.seq, sha256(text), this.document.running())
-      await writeAtomic(absolute, text, this.mode)
-      this.stamp = await stampOf(absolute)
+      this.journal.rotate(this.document.seq, sha256(text), this.document.running())
+      const check = () => this.checkUnchanged(absolute)
+      this.stamp = stampOf(await writeAtomic(absolute, text, { mode: this.mode, check }))
     } catch (error) {
       unsave()
       this.dirty = true
-      throw error
+      throw toFault(error, this.path)
     }
+    this.recovered()
     await this.journal.commit()
     this.lastDuration = performance.now() - started
   }
+
+  // Someone else may have been faster while the text was made and written.
+  private async checkUnchanged(absolute: string): Promise<void> {
+    const stats = await stat(absolute, { bigint: true }).catch(() => undefined)
+    if (stats && this.stamp !== '' && stampOf(stats) !== this.stamp) throw this.conflict()
+  }
+
+  private conflict(): MayflyError {
+    return new MayflyError('E_DOCUMENT_CONFLICT', `${this.path} was changed by someone else meanwhile`, {
+      where: { path: this.path, hash: this.document.hash },
+      hint: 'Reload the notebook to see the other version, or save again with its hash to overwrite it.',
+    })
+  }
+}
+
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+/** Faults of the file system in words. */
+function toFault(thrown: unknown, path: string): MayflyError {
+  if (thrown instanceof MayflyError) return thrown
+  const { code, message } = thrown as NodeJS.ErrnoException
+  if (code !== undefined && NO_ROOM.has(code))
+    return new MayflyError('E_DISK_FULL', `${path} cannot be saved: the disk is full`, {
+      where: { path },
+      hint: 'Make room; until then new outputs are in memory only, and saved as soon as there is room again.',
+      cause: thrown,
+    })
+  return new MayflyError('E_DOCUMENT_SAVE', `${path} cannot be saved: ${message}`, {
+    where: { path },
+    hint: 'New outputs are in memory until saving works again; it is tried every few seconds.',
+    cause: thrown,
+  })
 }
 
 /** The file's text and stamp; the text is left out when the stamp is the known one. */
@@ -240,11 +308,10 @@ async function readState(path: string, workspace: Workspace, known?: string): Pr
   const absolute = await workspace.resolveReal(path)
   const stats = await stat(absolute, { bigint: true }).catch(() => undefined)
   if (!stats?.isFile()) throw notFound('notebook', path)
-  const stamp = `${stats.ino}:${stats.size}:${stats.mtimeNs}`
+  const stamp = stampOf(stats)
   return { text: stamp === known ? '' : await readFile(absolute, 'utf8'), stamp, mode: Number(stats.mode) }
 }
 
-async function stampOf(absolute: string): Promise<string> {
-  const stats = await stat(absolute, { bigint: true })
-  return `${stats.ino}:${stats.size}:${stats.mtimeNs}`
+function stampOf({ ino, size, mtimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}`
 }

@@ -27,12 +27,17 @@ export function documentRoutes(documents: Documents, kernels: Kernels): Hono {
   app.get(`${PREFIX}/*`, async (c) => {
     const file = await documents.open(pathAfter(c, PREFIX))
     const { document } = file
+    // What is answered was seen, and must be lasting.
+    file.commit()
+    const { fault } = file
     return c.json({
       notebook: document.notebook(),
       seq: document.seq,
       hash: document.hash,
       kernelId: kernels.ofNotebook(file.path)?.id ?? null,
       cells: document.states(),
+      input: document.input(),
+      fault: fault && { code: fault.code, message: fault.message, hint: fault.hint },
     })
   })
   app.put(`${PREFIX}/*`, async (c) => {
@@ -48,6 +53,7 @@ export function documentRoutes(documents: Documents, kernels: Kernels): Hono {
     const file = await documents.open(path.slice(0, -'/clear'.length))
     const hub = kernels.ofNotebook(file.path)?.hub
     for (const message of file.clear(cellIds)) hub?.broadcast(message)
+    file.commit()
     return c.json({ hash: file.document.hash, seq: file.document.seq })
   })
   return app

@@ -1,24 +1,55 @@
-/** Files that are either the old or the new version, never a torn one: temporary file, fsync, rename. */
+/** Files that are either the old or the new version, never a torn one: temporary file, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-/** Writes a file atomically. The mode of an existing file is kept by the caller passing `mode`. */
-export async function writeAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void> {
+export interface AtomicOptions {
+  /** Permissions of an existing file, which the new one takes over. */
+  mode?: number | undefined
+  /** Runs right before the old file is replaced; when it throws, the old file stays. */
+  check?: () => Promise<void>
+}
+
+/** Writes a file atomically; returns what the file system says about it. */
+export async function writeAtomic(
+  path: string,
+  data: string | Uint8Array,
+  { mode, check }: AtomicOptions = {},
+): Promise<BigIntStats> {
   const folder = dirname(path)
   await mkdir(folder, { recursive: true })
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(folder, `.${shortName(basename(path))}.${randomBytes(6).toString('hex')}.tmp`)
   try {
     const file = await open(temporary, 'wx', mode)
+    let stats: BigIntStats
     try {
       await file.writeFile(data)
       await file.sync()
+      stats = await file.stat({ bigint: true })
     } finally {
       await file.close()
     }
+    await check?.()
     await rename(temporary, path)
+    await syncFolder(folder)
+    return stats
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+// Names may have 255 bytes; the temporary one must fit too.
+function shortName(name: string): string {
+  return Buffer.byteLength(name) > 200 ? [...name].slice(0, 50).join('') : name
+}
+
+// A rename is lasting only when its folder is on the disk. Windows has no such thing.
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  // Some network file systems refuse it.
+  await handle.sync().catch(() => undefined)
+  await handle.close()
 }

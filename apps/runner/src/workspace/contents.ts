@@ -83,7 +83,7 @@ export class Contents {
     } else {
       if (before?.isDirectory()) throw exists(normal)
       await this.requireFolder(normal)
-      await writeAtomic(absolute, decode(body, normal), before?.mode)
+      await writeAtomic(absolute, decode(body, normal), { mode: before?.mode })
     }
     return { model: await this.get(normal, { type: body.type, content: false, hash: true }), created: !before }
   }
