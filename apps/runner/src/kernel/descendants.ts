@@ -11,26 +11,33 @@ interface Row {
 /** esbuild's service, which the kernel needs again. */
 const KEPT = /--service=/
 
-/** Kills the children (and theirs) of `pid`; returns how many. The process itself goes on. */
-export function killDescendants(pid: number): number {
+/** The children of a process, and theirs; without esbuild's service unless `all` is set. */
+export function descendantsOf(pid: number, { all = false } = {}): number[] {
   const rows = processTable()
-  const doomed = new Set<number>()
+  const found = new Set<number>()
   const collect = (parent: number): void => {
     for (const row of rows) {
-      if (row.parent !== parent || doomed.has(row.pid) || KEPT.test(row.command)) continue
-      doomed.add(row.pid)
+      if (row.parent !== parent || found.has(row.pid) || (!all && KEPT.test(row.command))) continue
+      found.add(row.pid)
       collect(row.pid)
     }
   }
   collect(pid)
-  for (const child of doomed) {
+  return [...found]
+}
+
+/**
+ * Kills the children (and theirs) of `pid`. The process itself goes on.
+ * @param options.all Also those that the kernel needs while it lives.
+ */
+export function killDescendants(pid: number, options: { all?: boolean } = {}): void {
+  for (const child of descendantsOf(pid, options)) {
     try {
       process.kill(child, 'SIGKILL')
     } catch {
       // It ended by itself.
     }
   }
-  return doomed.size
 }
 
 function processTable(): Row[] {

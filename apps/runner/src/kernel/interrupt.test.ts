@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, openKernel, sleep } from './fixtures/client.js'
+import { type Client, NODES, openKernel, sleep } from './fixtures/client.js'
 
 let client: Client
 
@@ -132,4 +132,81 @@ test('promises of abandoned cells may be collected', async () => {
   for (let i = 0; i < 5; i++) await interrupted('await 0; for (;;);')
   await client.run('for (let i = 0; i < 200; i++) new Array(1e5).fill(i)')
   expect((await client.run('keep')).text).toBe('7')
+})
+
+/** What must keep the state on every Node that kernels run on; where it is 24 or later, with asynchronous contexts in use. */
+const SCENARIOS: [string, string][] = [
+  ['loop', 'for (;;);'],
+  ['backtracking regular expression', '/(a+)+$/.test("a".repeat(40) + "b")'],
+  ['blocked thread', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
+  ['await that never settles', 'await new Promise(() => {})'],
+  ['loop of microtasks', 'for (;;) await null'],
+  ['loop after an await', 'await 0; for (;;);'],
+  ['loop in a timeout', 'setTimeout(() => { for (;;); }, 5); await new Promise(() => {})'],
+  ['loop in an immediate', 'setImmediate(() => { for (;;); }); await new Promise(() => {})'],
+  ['loop in nextTick', 'process.nextTick(() => { for (;;); }); await new Promise(() => {})'],
+]
+
+describe.for(NODES)('on %s', ([version, nodePath]) => {
+  let own: Client
+  beforeAll(async () => {
+    own = await openKernel({ nodePath })
+    const safe = Number.parseInt(version.slice(1), 10) >= 24
+    const context =
+      'import { AsyncLocalStorage } from "node:async_hooks"; const als = new AsyncLocalStorage(); als.enterWith({ user: 1 })'
+    await own.run(`let keep = 7${safe ? `\n${context}` : ''}`)
+  })
+  afterAll(() => own.kernel.shutdown())
+
+  test.for(SCENARIOS)('%s', async ([, code]) => {
+    const pid = own.kernel.pid
+    const result = own.run(code)
+    await sleep(150)
+    await own.kernel.interrupt()
+    const { reply, outputs } = await result
+    expect(reply).toMatchObject({ status: 'error', ename: 'KeyboardInterrupt' })
+    expect(outputs.at(-1)!.content.mayfly.cellId).toBe(outputs.at(-1)!.cellId)
+    expect((await own.run('await new Promise((r) => setTimeout(r, 5)); keep')).text).toBe('7')
+    expect(own.kernel.pid).toBe(pid)
+  })
+
+  test.for([
+    ['at the top', 'process.exit(3)'],
+    ['in a try block', 'try { process.exit(3) } catch {} finally { keep = 0 }'],
+    ['after an await', 'await 0; const go = async () => { await 0; process.exit(3) }; await go(); keep = 0'],
+  ])('process.exit %s ends the cell alone', async ([, code]) => {
+    const pid = own.kernel.pid
+    const { reply } = await own.run(code!)
+    expect(reply).toMatchObject({ status: 'error', ename: 'SystemExit' })
+    expect(reply.evalue).toContain('process.exit(3)')
+    expect((await own.run('keep')).text).toBe('7')
+    expect(own.kernel.pid).toBe(pid)
+  })
+})
+
+test('a late process.exit is a fault that is shown, and ends nothing', async () => {
+  const pid = client.kernel.pid
+  const said = client.until(({ content }) => String(content.text).includes('process.exit(2)'))
+  await client.run('setTimeout(() => process.exit(2), 5); 0')
+  expect((await said).content.text).toContain('the kernel goes on')
+  expect((await client.run('keep')).text).toBe('7')
+  expect(client.kernel.pid).toBe(pid)
+})
+
+test('native code that nothing stops: after five seconds a restart is offered, and works', async () => {
+  const { kernel, run, until } = await openKernel()
+  try {
+    const offered = until(({ header }) => header.msg_type === 'mayfly_notice')
+    // A pipe nobody writes to: no child process to kill, no JavaScript to terminate.
+    const stuck = run(`import { execFileSync } from 'node:child_process'; import { readFileSync } from 'node:fs'
+const pipe = '/tmp/mayfly-stuck-' + process.pid; execFileSync('mkfifo', [pipe]); readFileSync(pipe)`)
+    await sleep(300)
+    await kernel.interrupt()
+    expect((await offered).content).toMatchObject({ code: 'E_KERNEL_STUCK', action: 'restart' })
+    await kernel.restart()
+    expect((await stuck).reply.status).toBe('aborted')
+    expect((await run('1 + 1')).text).toBe('2')
+  } finally {
+    await kernel.shutdown()
+  }
 })

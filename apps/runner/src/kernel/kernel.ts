@@ -4,9 +4,12 @@ import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
 import { KernelCore } from './core/core.js'
 import { killDescendants } from './descendants.js'
+import { type MemoryLimits, memoryLimits } from './limits.js'
 import type { JupyterMessage } from './messages.js'
+import { findKernelNode, type KernelNode, nodeNotices } from './node.js'
 import { KernelProcess } from './process.js'
-import type { FromChild } from './protocol.js'
+import type { FromChild, Notice } from './protocol.js'
+import { majorOf, SAFE_NODE } from './versions.js'
 
 export interface KernelOptions {
   /** Unique; the session id of what the kernel says. */
@@ -17,11 +20,13 @@ export interface KernelOptions {
   home: string
   /** The notebook's path relative to the workspace; relative imports of cells start at its folder. */
   notebook?: string
-  /** Limit of the JavaScript heap in MiB, at least 64; default is Node's own. A cell is stopped at 80 % of it. */
+  /** Limit of the JavaScript heap in MiB, at least 64; default `MAYFLY_KERNEL_MEMORY_MB`, else by the machine. A cell is stopped at 80 % of it. */
   memoryMb?: number
+  /** Resident memory in MiB, with Buffers outside the heap, at which a cell is stopped; default `MAYFLY_KERNEL_RSS_MB`, else by the machine. */
+  rssMb?: number
   /** Added to the runner's environment. */
   env?: Record<string, string>
-  /** The Node to run the kernel with; default is the runner's own. */
+  /** The Node to run the kernel with; default as `findKernelNode` says. */
   nodePath?: string
 }
 
@@ -31,19 +36,37 @@ export type ExecutionState = 'starting' | 'idle' | 'busy' | 'restarting' | 'dead
 const KILL_CHILDREN_MS = 2000
 const OFFER_RESTART_MS = 5000
 const START_MS = 60_000
-/** Deaths in a row, each before the kernel was ready, after which it stays dead. */
+/** Deaths in a row, each before a kernel was ready or soon after, without a cell, after which it stays dead. */
 const MAX_FALSE_STARTS = 3
+const SOON_MS = 5000
+/** So long the control thread may take to say what is used. */
+const USAGE_MS = 1000
+
+/** Memory in bytes. */
+export interface KernelUsage {
+  pid: number
+  rss: number
+  heapUsed: number
+  heapLimit: number
+  rssLimit: number
+}
 
 export class Kernel {
   readonly id: string
   readonly #options: KernelOptions
+  readonly #limits: MemoryLimits
   readonly #core: KernelCore
   readonly #listeners = new Set<(message: JupyterMessage) => void>()
   #process: KernelProcess | undefined
   #life: 'starting' | 'up' | 'restarting' | 'dead' = 'dead'
   #lastActivity = new Date()
   #falseStarts = 0
-  #nodeMajor = 0
+  #launches = 0
+  #readyAt = 0
+  #hasRun = false
+  #node = process.version
+  #asked = 0
+  readonly #usageAsked = new Map<number, (usage: { rss: number; heapUsed: number }) => void>()
   #interruptedAt = Number.NEGATIVE_INFINITY
   #escalation: NodeJS.Timeout[] = []
   #waiters: { resolve(): void; reject(error: Error): void }[] = []
@@ -52,12 +75,14 @@ export class Kernel {
   constructor(options: KernelOptions) {
     this.id = options.id
     this.#options = checkOptions(options)
+    this.#limits = memoryLimits(this.#options)
     this.#core = new KernelCore({
       id: options.id,
       send: (frame) => this.#process?.send(frame),
       emit: (message) => this.#emit(message),
       onInterrupt: () => void this.interrupt(),
       onShutdown: (restart) => void (restart ? this.restart() : this.shutdown()),
+      facts: () => this.#facts(),
     })
   }
 
@@ -75,7 +100,7 @@ export class Kernel {
     return this.#lastActivity
   }
 
-  /** Starts the process; resolves when it is ready to execute. @throws MayflyError `E_KERNEL_START`. */
+  /** Starts the process; resolves when it is ready to execute. @throws MayflyError `E_KERNEL_START`, `E_KERNEL_NODE`. */
   async start(): Promise<void> {
     if (this.#life === 'up') return
     if (this.#life === 'dead') {
@@ -88,6 +113,7 @@ export class Kernel {
   /** Takes a shell, control or stdin request of a client. Before `start` and during a restart it waits its turn. */
   send(message: JupyterMessage): void {
     this.#lastActivity = new Date()
+    this.#hasRun ||= message.header.msg_type === 'execute_request'
     this.#core.handle(message)
   }
 
@@ -112,6 +138,30 @@ export class Kernel {
       setTimeout(() => process.pid !== undefined && killDescendants(process.pid), KILL_CHILDREN_MS),
       setTimeout(() => this.#core.notice(STUCK), OFFER_RESTART_MS),
     ]
+  }
+
+  /** Tells the user of the kernel itself, by the iopub message `mayfly_notice`. */
+  notify(notice: Notice): void {
+    this.#core.notice(notice)
+  }
+
+  /** What the kernel's process uses now, without its children; undefined when it does not say. */
+  usage(): Promise<KernelUsage | undefined> {
+    const process = this.#process
+    const pid = process?.pid
+    if (!process || pid === undefined || this.#life !== 'up') return Promise.resolve(undefined)
+    const ask = ++this.#asked
+    return new Promise((resolve) => {
+      const settle = (used?: { rss: number; heapUsed: number }) => {
+        clearTimeout(timer)
+        this.#usageAsked.delete(ask)
+        const { heapMb, rssMb } = this.#limits
+        resolve(used && { pid, ...used, heapLimit: heapMb * 2 ** 20, rssLimit: rssMb * 2 ** 20 })
+      }
+      const timer = setTimeout(settle, USAGE_MS)
+      this.#usageAsked.set(ask, settle)
+      process.send({ op: 'usage', ask })
+    })
   }
 
   /** Ends the process and starts another; what ran or waited is aborted. Resolves when the new one is ready. */
@@ -139,7 +189,24 @@ export class Kernel {
   #spawn(life: 'starting' | 'restarting'): void {
     this.#life = life
     this.#core.status(life)
-    const child: KernelProcess = new KernelProcess(this.#options, {
+    void this.#launch(++this.#launches)
+  }
+
+  async #launch(launch: number): Promise<void> {
+    const { id, workspace, home, env, nodePath } = this.#options
+    const limits = this.#limits
+    let node: KernelNode
+    try {
+      node = await findKernelNode(workspace, nodePath)
+    } catch (error) {
+      if (launch === this.#launches) this.#giveUp(error as Error)
+      return
+    }
+    if (launch !== this.#launches) return
+    this.#node = node.version
+    const { notebook } = this.#options
+    const options = { id, workspace, home, limits, node, ...(env ? { env } : {}), ...(notebook ? { notebook } : {}) }
+    const child: KernelProcess = new KernelProcess(options, {
       onFrame: (frame) => {
         if (this.#process === child) this.#frame(frame)
       },
@@ -155,10 +222,11 @@ export class Kernel {
 
   #frame(frame: FromChild): void {
     if (frame.op === 'interrupted') this.#calm()
+    else if (frame.op === 'usage') this.#usageAsked.get(frame.ask)?.(frame)
     else if (frame.op === 'ready') {
       this.#life = 'up'
-      this.#falseStarts = 0
-      this.#nodeMajor = Number.parseInt(frame.node.slice(1), 10)
+      this.#readyAt = performance.now()
+      this.#hasRun = this.#core.busy
       this.#core.childReady(frame)
       this.#settle()
     } else this.#core.frame(frame)
@@ -168,30 +236,46 @@ export class Kernel {
   #died(reason: string): void {
     this.#process = undefined
     this.#calm()
-    if (this.#life !== 'up') this.#falseStarts++
+    const stillborn = this.#life !== 'up' || (!this.#hasRun && performance.now() - this.#readyAt < SOON_MS)
+    this.#falseStarts = stillborn ? this.#falseStarts + 1 : 0
     const evalue = `The kernel ${reason}.`
-    const advice = ['  → It is started again; variables are lost, outputs are kept.']
-    if (this.#diedOfInterrupt()) advice.push(`  → ${OLD_NODE}`)
+    const again = this.#falseStarts < MAX_FALSE_STARTS
+    const advice = [
+      again ? '  → It is started again; variables are lost, outputs are kept.' : '  → It is not started again.',
+    ]
+    if (this.#diedOfInterrupt()) advice.push(`  → ${majorOf(this.#node) < SAFE_NODE ? OLD_NODE : HOOKED}`)
     this.#core.childGone({ ename: 'KernelDied', evalue, traceback: [`KernelDied: ${evalue}`, ...advice] })
-    if (this.#falseStarts < MAX_FALSE_STARTS) {
+    if (again) {
       this.#spawn('restarting')
       return
     }
-    this.#life = 'dead'
-    this.#core.status('dead')
     const hint = 'Look at the environment of the runner: the workspace folder, Node, and memory.'
-    this.#settle(
+    this.#giveUp(
       new MayflyError('E_KERNEL_START', `The kernel ${reason}, ${MAX_FALSE_STARTS} times in a row.`, { hint }),
     )
   }
 
+  #giveUp(error: Error): void {
+    this.#life = 'dead'
+    this.#core.childGone()
+    this.#core.status('dead')
+    this.#settle(error)
+  }
+
+  /** What `kernel_info_reply` adds for our own page. */
+  #facts(): Record<string, unknown> {
+    const { heapMb, rssMb } = this.#limits
+    return { node: this.#node, heapLimitMb: heapMb, rssLimitMb: rssMb, notices: nodeNotices(this.#node) }
+  }
+
   #diedOfInterrupt(): boolean {
-    return this.#nodeMajor < SAFE_NODE && performance.now() - this.#interruptedAt < INTERRUPT_AFTERMATH_MS
+    return performance.now() - this.#interruptedAt < INTERRUPT_AFTERMATH_MS
   }
 
   async #endProcess(): Promise<void> {
     const child = this.#process
     this.#process = undefined
+    this.#launches++
     this.#calm()
     this.#core.childGone()
     await child?.end()
@@ -225,12 +309,16 @@ export class Kernel {
   }
 }
 
-/** From this version on an interrupt never ends the process, whatever hooks are active. */
-const SAFE_NODE = 24
 const INTERRUPT_AFTERMATH_MS = 1000
 const OLD_NODE =
   'On Node 20 and 22 an interrupt ends a kernel whose code uses AsyncLocalStorage or async_hooks. Node 24 survives it.'
-const STUCK = 'The cell does not answer the interrupt: it is inside native code. Restart the kernel to stop it.\n'
+const HOOKED = 'An interrupt ends a kernel whose code has enabled a hook with async_hooks.createHook.'
+const STUCK: Notice = {
+  code: 'E_KERNEL_STUCK',
+  message: 'The cell does not answer the interrupt: it is inside native code.',
+  hint: 'Restart the kernel to stop it.',
+  action: 'restart',
+}
 
 const optionsSchema = z.object({
   id: z.string().min(1),
@@ -238,6 +326,7 @@ const optionsSchema = z.object({
   home: z.string().min(1),
   notebook: z.string().optional(),
   memoryMb: z.int().min(64).optional(),
+  rssMb: z.int().min(64).optional(),
   env: z.record(z.string(), z.string()).optional(),
   nodePath: z.string().optional(),
 })

@@ -1,8 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
-import { type Client, openKernel, sleep, WORKSPACE } from './fixtures/client.js'
+import { Kernel } from '@mayfly/runner/kernel'
+import { describe, expect, test } from 'vitest'
+import { descendantsOf } from './descendants.js'
+import { type Client, NODES, openKernel, sleep, WORKSPACE } from './fixtures/client.js'
+import { defaultLimits, memoryLimits } from './limits.js'
 
 async function withKernel(options: Parameters<typeof openKernel>[0], body: (client: Client) => Promise<void>) {
   const client = await openKernel(options)
@@ -27,7 +33,7 @@ async function waitFor(condition: () => boolean): Promise<void> {
 }
 
 test.for([
-  ['process.exit', 'console.log("last words"); process.exit(3)', 'ended because the code called process.exit(3)'],
+  ['process.reallyExit', '(process as any).reallyExit(3)', 'ended with exit code 3'],
   ['process.abort', 'process.abort()', 'was aborted'],
   ['a kill from outside', 'process.kill(process.pid, "SIGKILL")', 'was killed from outside (SIGKILL)'],
 ])('%s is told in words and the kernel starts again', async ([, code, reason]) => {
@@ -38,7 +44,6 @@ test.for([
     expect(died!.reply).toMatchObject({ status: 'error', ename: 'KernelDied' })
     expect(died!.reply.evalue).toContain(reason)
     expect(waiting!.reply.status).toBe('aborted')
-    if (code!.includes('last words')) expect(died!.outputs[0]?.content.text).toBe('last words\n')
     expect(died!.text).not.toMatch(/0x[0-9a-f]{6}/)
     expect(messages.some(({ content }) => content.execution_state === 'restarting')).toBe(true)
     expect((await run('typeof gone')).text).toBe("'undefined'")
@@ -46,15 +51,47 @@ test.for([
   })
 })
 
-test('a cell that fills the heap is stopped, variables are kept', async () => {
-  await withKernel({ memoryMb: 256 }, async ({ run }) => {
-    const { reply } = await run(
-      'let keep = 1; let big: number[][] = []\nfor (;;) big.push(new Array(1000).fill(Math.random()))',
-    )
-    expect(reply.ename).toBe('MemoryError')
-    expect((await run('await new Promise((r) => setTimeout(r, 200)); big.length > 0')).text).toBe('true')
-    expect((await run('big = []; keep')).text).toBe('1')
+const HEAP = 'let keep = 1; let big: unknown[] = []\nfor (;;) big.push(new Array(1000).fill(Math.random()))'
+const LATE_HEAP = HEAP.replace('for', 'await 0; for')
+const BUFFERS = 'let keep = 1; let big: unknown[] = []\nfor (;;) big.push(Buffer.alloc(4e6, 1))'
+const ASYNC_BUFFERS = 'let keep = 1; let big: unknown[] = []\nfor (;;) { await null; big.push(Buffer.alloc(4e6, 1)) }'
+
+describe.for(NODES)('memory on %s', ([, nodePath]) => {
+  test.for([
+    ['fills the heap', HEAP, 'JavaScript heap held', 'MAYFLY_KERNEL_MEMORY_MB'],
+    ['fills the heap after an await', LATE_HEAP, 'JavaScript heap held', 'MAYFLY_KERNEL_MEMORY_MB'],
+    ['fills the memory outside the heap', BUFFERS, "kernel's process held", 'MAYFLY_KERNEL_RSS_MB'],
+    ['fills it between awaits', ASYNC_BUFFERS, "kernel's process held", 'MAYFLY_KERNEL_RSS_MB'],
+  ])('a cell that %s is stopped, variables are kept', async ([, code, words, variable]) => {
+    await withKernel({ nodePath, memoryMb: 256, rssMb: 500 }, async ({ kernel, run }) => {
+      const pid = kernel.pid
+      const { reply, outputs } = await run(code!)
+      expect(reply.ename).toBe('MemoryLimitError')
+      expect(reply.evalue).toMatch(new RegExp(`${words} [\\d,]+ MiB.*, \\d+ MiB more than .*limit of (256|500) MiB`))
+      const { mayfly } = outputs.at(-1)!.content
+      expect(mayfly).toMatchObject({ code: 'E_KERNEL_MEMORY', cell: 1, hint: expect.stringContaining(variable!) })
+      // Cells that do little go on, also before anything is freed.
+      expect((await run('await new Promise((r) => setTimeout(r, 200)); big.length > 0')).text).toBe('true')
+      expect((await run('big = []; keep')).text).toBe('1')
+      expect((await run('Buffer.alloc(2e8, 1).length + keep')).text).toBe('200000001')
+      expect(kernel.pid).toBe(pid)
+    })
   })
+})
+
+test('limits come from the options, the environment, or the machine', () => {
+  expect(memoryLimits({ memoryMb: 100 }, { MAYFLY_KERNEL_MEMORY_MB: '200', MAYFLY_KERNEL_RSS_MB: '900' })).toEqual({
+    heapMb: 100,
+    rssMb: 900,
+  })
+  expect(memoryLimits({}, { MAYFLY_KERNEL_MEMORY_MB: '200' }).heapMb).toBe(200)
+  expect(defaultLimits(24_000)).toEqual({ heapMb: 4096, rssMb: 18_000 })
+  expect(defaultLimits(2000)).toEqual({ heapMb: 1000, rssMb: 1500 })
+  expect(defaultLimits(200)).toEqual({ heapMb: 256, rssMb: 384 })
+  for (const value of ['x', '-1', '1.5', '3']) {
+    const read = () => memoryLimits({}, { MAYFLY_KERNEL_RSS_MB: value })
+    expect(read).toThrow(expect.objectContaining({ code: 'E_KERNEL_OPTIONS' }))
+  }
 })
 
 test('one allocation too large for the watch is reported as out of memory', async () => {
@@ -101,8 +138,25 @@ test('shutdown_request is answered, then the kernel ends', async () => {
   await waitFor(() => kernel.executionState === 'dead')
 })
 
-test('a kernel that cannot start says so', async () => {
-  await expect(openKernel({ nodePath: '/no/such/node' })).rejects.toMatchObject({ code: 'E_KERNEL_START' })
+test.for([
+  ['before it is ready', 'process.exit(9)'],
+  ['as soon as it is ready', 'if (process.env.MAYFLY_KERNEL) setTimeout(() => process.reallyExit(9), 300)'],
+])('a kernel that always ends %s is given up, with the reason', async ([, code]) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-start-'))
+  writeFileSync(join(folder, 'hook.cjs'), code!)
+  const kernel = new Kernel({
+    id: 'loop',
+    workspace: WORKSPACE,
+    home: folder,
+    env: { NODE_OPTIONS: `--require ${join(folder, 'hook.cjs')}` },
+  })
+  try {
+    await kernel.start().catch((error) => expect(error).toMatchObject({ code: 'E_KERNEL_START' }))
+    await waitFor(() => kernel.executionState === 'dead')
+  } finally {
+    await kernel.shutdown()
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test.for([
@@ -116,14 +170,36 @@ test.for([
 })
 
 test.for([
-  ['idle', '1'],
-  ['busy', 'for (;;);'],
-])('an %s kernel ends when its runner is killed', async ([, code]) => {
+  ['idle', '1', 0],
+  ['busy', 'for (;;);', 0],
+  ['blocked', 'require("node:child_process").execSync("sleep 61")', 1],
+  [
+    'mapping',
+    'const { FunctionExecutor } = await import("@mayfly/executor"); const f = new FunctionExecutor({ progress: false }); await f.getResult(f.map(() => { for (;;); }, [1, 2]))',
+    1,
+  ],
+] as const)('an %s kernel and its children end when its runner is killed', async ([, code, children]) => {
   const script = fileURLToPath(new URL('./fixtures/runner.mjs', import.meta.url))
-  const runner = spawn(process.execPath, [script, WORKSPACE, code!], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const runner = spawn(process.execPath, [script, WORKSPACE, code], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [chunk] = (await once(runner.stdout, 'data')) as [Buffer]
   const pid = Number(chunk.toString())
   expect(isAlive(pid)).toBe(true)
+  await waitFor(() => descendantsOf(pid).length >= children)
+  if (children > 0) await sleep(1000)
+  const all = [pid, ...descendantsOf(pid)]
   runner.kill('SIGKILL')
-  await waitFor(() => !isAlive(pid))
+  await waitFor(() => !all.some(isAlive))
+})
+
+test('the children of a killed kernel end with it', async () => {
+  await withKernel({}, async ({ kernel, run }) => {
+    void run(
+      'const { FunctionExecutor } = await import("@mayfly/executor"); const f = new FunctionExecutor({ progress: false }); await f.getResult(f.map(() => { for (;;); }, [1, 2]))',
+    )
+    await waitFor(() => descendantsOf(kernel.pid!).length > 0)
+    await sleep(1000)
+    const children = descendantsOf(kernel.pid!)
+    process.kill(kernel.pid!, 'SIGKILL')
+    await waitFor(() => !children.some(isAlive))
+  })
 })

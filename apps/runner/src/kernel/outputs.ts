@@ -22,6 +22,22 @@ export interface ErrorPlace {
   cellId?: string
   line?: number
   column?: number
+  /** Mayfly's code of the error, and what to do next. */
+  code?: string
+  hint?: string
+  /** The way there, innermost first; only places the user can go to. */
+  frames?: ErrorFrame[]
+}
+
+/** A place on the stack: in a cell, or in a file, whose path is relative to the workspace. */
+export interface ErrorFrame {
+  cell?: number
+  cellId?: string
+  file?: string
+  line: number
+  column: number
+  /** The function, when it has a name. */
+  name?: string
 }
 
 /** Set on the list by `clear_output` with `wait`: the next output replaces everything before it. */

@@ -1,17 +1,21 @@
 /** The kernel's operating-system process: how it is started, spoken to, ended, and why it died. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { encodeFrame, FrameReader } from './frames.js'
+import { type MemoryLimits, machineMb } from './limits.js'
+import type { KernelNode } from './node.js'
 import type { ChildConfig, FromChild, ToChild } from './protocol.js'
 
 export interface ProcessOptions {
+  id: string
   workspace: string
   home: string
   notebook?: string
-  memoryMb?: number
+  limits: MemoryLimits
   env?: Record<string, string>
-  nodePath?: string
+  node: KernelNode
 }
 
 export interface ProcessEvents {
@@ -24,7 +28,7 @@ export interface ProcessEvents {
 
 const ENTRY = fileURLToPath(new URL('./child/main.js', import.meta.url))
 /** Share of the heap limit at which a cell is stopped. */
-const MEMORY_SHARE = 0.8
+const HEAP_SHARE = 0.8
 const TERM_GRACE_MS = 500
 const TAIL = 4000
 /** Never handed to user code. */
@@ -33,15 +37,16 @@ const SECRETS = ['MAYFLY_SECRET']
 export class KernelProcess {
   readonly #child: ChildProcess
   readonly #pipe: Duplex
-  readonly #memoryMb: number | undefined
+  readonly #limits: MemoryLimits
+  readonly #systemKills = systemKills()
   #stderrTail = ''
   #exitCode: number | undefined
   #dead = false
   readonly #exited: Promise<void>
 
   constructor(options: ProcessOptions, events: ProcessEvents) {
-    this.#memoryMb = options.memoryMb
-    this.#child = spawn(options.nodePath ?? process.execPath, [...nodeFlags(options), ENTRY], {
+    this.#limits = options.limits
+    this.#child = spawn(options.node.path, [...nodeFlags(options), ENTRY], {
       cwd: options.workspace,
       env: childEnvironment(options),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -109,21 +114,33 @@ export class KernelProcess {
 
   #explain(code: number | null, signal: NodeJS.Signals | null): string {
     if (/heap out of memory|Reached heap limit|Allocation failed/.test(this.#stderrTail)) {
-      const limit = this.#memoryMb ? ` (limit ${this.#memoryMb} MiB)` : ''
-      return `ran out of memory${limit}`
+      return `ran out of memory (limit of the JavaScript heap: ${this.#limits.heapMb} MiB)`
     }
-    if (this.#exitCode !== undefined) return `ended because the code called process.exit(${this.#exitCode})`
+    if (this.#exitCode !== undefined) return `ended with exit code ${this.#exitCode}, as its code wanted`
     if (signal === 'SIGABRT' || code === 134) return 'was aborted (process.abort() or a fatal error in native code)'
     if (signal === 'SIGSEGV' || signal === 'SIGBUS' || code === 139)
       return `crashed in native code (${signal ?? 'SIGSEGV'})`
-    if (signal === 'SIGKILL') return 'was killed from outside (SIGKILL), often by the system for want of memory'
+    if (signal === 'SIGKILL') {
+      if (systemKills() > this.#systemKills)
+        return `was killed by the system, which had no memory left (of ${machineMb()} MiB in all)`
+      return 'was killed from outside (SIGKILL), often by the system for want of memory'
+    }
     return signal ? `was ended by ${signal}` : `ended with exit code ${code}`
+  }
+}
+
+/** Processes the system has killed for want of memory since it started, where it tells (Linux). */
+function systemKills(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
   }
 }
 
 /** What V8 and Node say at a fatal error: the reason of death, which is told in better words, not output of a cell. */
 const FATAL =
-  /\n?[^\n]*(?:<--- Last few GCs|FATAL ERROR:|^#\n# Fatal error|----- Native stack trace|^\s*1: 0x[0-9a-f]+ )[\s\S]*/m
+  /\n?[^\n]*(?:<--- Last few GCs|FATAL ERROR:|^#\n# Fatal error|^ *# {2}\S+\[\d+\]: |----- Native stack trace|^\s*1: 0x[0-9a-f]+ )[\s\S]*/m
 const HOLD_MS = 60
 
 /** Native stderr, held back for a moment so that the last words of a dying process can be taken out whole. */
@@ -153,22 +170,20 @@ class LastWords {
   }
 }
 
-function nodeFlags(options: ProcessOptions): string[] {
-  const known = (flag: string) => options.nodePath !== undefined || process.allowedNodeEnvironmentFlags.has(flag)
-  const flags: string[] = []
-  // Without it an interrupt that lands in a timer or a microtask ends the process.
-  if (known('--force-async-hooks-checks')) flags.push('--no-force-async-hooks-checks')
-  if (known('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')
-  if (options.memoryMb) flags.push(`--max-old-space-size=${options.memoryMb}`)
-  return flags
+function nodeFlags({ node, limits }: ProcessOptions): string[] {
+  return [...node.flags, `--max-old-space-size=${limits.heapMb}`]
 }
 
 function childEnvironment(options: ProcessOptions): NodeJS.ProcessEnv {
+  const { heapMb, rssMb } = options.limits
   const config: ChildConfig = {
+    kernelId: options.id,
     workspace: options.workspace,
+    home: options.home,
     ...(options.notebook ? { notebook: options.notebook } : {}),
-    memoryShare: MEMORY_SHARE,
-    ...(options.memoryMb ? { memoryMb: options.memoryMb } : {}),
+    heapLimitMb: Math.round(heapMb * HEAP_SHARE),
+    heapMb,
+    rssMb,
   }
   const env: NodeJS.ProcessEnv = {
     ...process.env,

@@ -7,6 +7,17 @@ export const MAX_SHOWN = 8 * 1024 * 1024
 
 export type Bundle = Record<string, unknown>
 
+/** Something the user should know of the kernel; content of the iopub message `mayfly_notice`. */
+export interface Notice {
+  code: string
+  message: string
+  hint?: string
+  /** What the page may offer. */
+  action?: 'restart' | 'keep'
+  /** When it happens unless something is done, ISO 8601. */
+  until?: string
+}
+
 /** An evaluation, compiled. */
 export interface ExecuteFrame {
   op: 'execute'
@@ -30,6 +41,8 @@ export type ToChild =
   | { op: 'inspect'; ask: number; expression: string }
   | { op: 'rename'; notebook: string }
   | { op: 'input'; value: string | null }
+  /** Answered by the control thread, also while a cell computes. */
+  | { op: 'usage'; ask: number }
 
 /** An error as Jupyter shows it. */
 export interface ErrorContent {
@@ -59,14 +72,19 @@ export type FromChild =
   | { op: 'input'; run: number; prompt: string; password: boolean }
   /** The main thread answered an interrupt: it is not stuck. */
   | { op: 'interrupted' }
+  | { op: 'usage'; ask: number; rss: number; heapUsed: number }
   | { op: 'exit'; code: number }
 
 /** What the child is told at its start, as JSON in `MAYFLY_KERNEL`. */
 export interface ChildConfig {
+  kernelId: string
   workspace: string
+  /** Mayfly's own state; long output goes to `outputs/<kernelId>/` in it. */
+  home: string
   notebook?: string
-  /** Share of the heap limit at which a cell is stopped before the process dies; 0 switches the watch off. */
-  memoryShare: number
-  /** The heap limit in MiB, when one was set. */
-  memoryMb?: number
+  /** MiB of heap at which a cell is stopped before V8 ends the process at `heapMb`. */
+  heapLimitMb: number
+  heapMb: number
+  /** MiB of the process as a whole at which a cell is stopped. */
+  rssMb: number
 }

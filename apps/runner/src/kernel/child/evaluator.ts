@@ -3,17 +3,24 @@
  * redeclaration and the completion value. Knows when a cell is over, however it ends.
  */
 import type { Runtime } from 'node:inspector'
-import type { Bundle, ErrorContent, ExecuteFrame, FromChild } from '../protocol.js'
+import type { Bundle, ChildConfig, ErrorContent, ExecuteFrame, FromChild } from '../protocol.js'
 import type { Kind } from '../transform/index.js'
+import { runContext } from './context.js'
 import { isHandle } from './display.js'
 import { describeFault, KeyboardInterrupt } from './faults.js'
 import type { MainSession } from './main-session.js'
 import { toBundle } from './render.js'
 import { SHARED, STOPPED_BY } from './shared.js'
 import { placeInCell, registerScript } from './stacks.js'
+import { stoppedError } from './stopped.js'
 
 /** After an interrupt a cell gets this long to end by itself; then its end is declared. */
 const UNWIND_MS = 30
+
+/** Share of the limit of resident memory from which on a cell begins with a collection. */
+const COLLECT_SHARE = 0.8
+/** Bytes that must have come since the last one, for it takes long where much is kept. */
+const COLLECT_STEP = 64 * 2 ** 20
 
 interface Running {
   frame: ExecuteFrame
@@ -27,13 +34,17 @@ type Evaluation = Runtime.EvaluateReturnType
 export class Evaluator {
   readonly #session: MainSession
   readonly #shared: Int32Array
+  readonly #config: ChildConfig
   readonly #post: (message: FromChild) => void
   #running: Running | undefined
   #taken: unknown
+  /** Resident memory after the last collection. */
+  #kept = 0
 
-  constructor(session: MainSession, shared: Int32Array, post: (message: FromChild) => void) {
+  constructor(session: MainSession, shared: Int32Array, config: ChildConfig, post: (message: FromChild) => void) {
     this.#session = session
     this.#shared = shared
+    this.#config = config
     this.#post = post
   }
 
@@ -52,6 +63,7 @@ export class Evaluator {
     registerScript(script, { run, executionCount, maps, ...(cellId ? { cellId } : {}) })
     const running: Running = { frame, resources: [] }
     this.#running = running
+    this.#collect()
     Atomics.store(this.#shared, SHARED.stoppedBy, STOPPED_BY.nothing)
     Atomics.store(this.#shared, SHARED.busy, 1)
     Atomics.store(this.#shared, SHARED.synchronous, 1)
@@ -62,10 +74,21 @@ export class Evaluator {
       silent: true,
       objectGroup: 'cell',
     }
-    this.#session.post<Evaluation>('Runtime.evaluate', parameters, (error, result) => {
-      void this.#end(running, error, result)
-    })
+    const evaluate = () =>
+      this.#session.post<Evaluation>('Runtime.evaluate', parameters, (error, result) => {
+        void this.#end(running, error, result)
+      })
+    if (runContext) runContext.run(run, evaluate)
+    else evaluate()
     Atomics.store(this.#shared, SHARED.synchronous, 0)
+  }
+
+  /** What earlier cells have let go of does not count against this one, nor twice. */
+  #collect(): void {
+    const limit = this.#config.rssMb * 2 ** 20
+    if (process.memoryUsage.rss() < Math.max(COLLECT_SHARE * limit, this.#kept + COLLECT_STEP)) return
+    this.#session.post('HeapProfiler.collectGarbage', {})
+    this.#kept = process.memoryUsage.rss()
   }
 
   /** The value the inspector handed to `__nb.take`. */
@@ -95,25 +118,20 @@ export class Evaluator {
   interrupt(): void {
     const running = this.#running
     if (!running) return
-    running.cancel?.(this.#stopped())
+    running.cancel?.(stoppedError(this.#shared, this.#config))
     setTimeout(() => this.#abandon(running), UNWIND_MS)
   }
 
   /** The cell did not end by itself: its code was terminated, or goes on where nobody waits for it. */
   #abandon(running: Running): void {
     if (this.#running !== running) return
-    this.#finish(running, { status: 'error', error: describeFault(this.#stopped()) })
+    this.#finish(running, { status: 'error', error: this.#stopped(running.frame) })
     this.#session.renew()
   }
 
-  #stopped(): KeyboardInterrupt {
-    if (Atomics.load(this.#shared, SHARED.stoppedBy) !== STOPPED_BY.memory) return new KeyboardInterrupt()
-    const used = Atomics.load(this.#shared, SHARED.usedMb)
-    const error = new KeyboardInterrupt(
-      `The cell was stopped at ${used} MiB, near the kernel's memory limit. Variables are kept.`,
-    )
-    error.name = 'MemoryError'
-    return error
+  #stopped({ executionCount: cell, cellId }: ExecuteFrame): ErrorContent {
+    const error = describeFault(stoppedError(this.#shared, this.#config))
+    return { ...error, mayfly: { cell, ...(cellId ? { cellId } : {}), ...error.mayfly } }
   }
 
   async #end(running: Running, failure: Error | null, result: Evaluation): Promise<void> {
@@ -125,7 +143,7 @@ export class Evaluator {
 
   async #settle(running: Running, failure: Error | null, evaluation: Evaluation): Promise<Outcome> {
     // A terminated evaluation has no result, only a protocol error.
-    if (failure) return { status: 'error', error: describeFault(this.#stopped()) }
+    if (failure) return { status: 'error', error: this.#stopped(running.frame) }
     const { result, exceptionDetails } = evaluation
     if (exceptionDetails) return this.#failed(running.frame, exceptionDetails)
     if (!running.frame.showsValue || result.type === 'undefined') return { status: 'ok' }
@@ -139,6 +157,7 @@ export class Evaluator {
 
   #failed(frame: ExecuteFrame, details: Runtime.ExceptionDetails): Outcome {
     const thrown = details.exception ? this.#valueOf(details.exception) : new Error(details.text)
+    if (thrown instanceof KeyboardInterrupt) return { status: 'error', error: this.#stopped(frame) }
     const error = describeFault(thrown)
     if (!(thrown instanceof SyntaxError)) return { status: 'error', error }
     // V8 refused the script, or ran it and it threw: only the names tell, and they decide what later cells may declare.

@@ -1,14 +1,23 @@
 /** Anything thrown, as Jupyter's error content. */
 import { inspect } from 'node:util'
 import { errorName } from '@mayfly/executor/errors'
+import type { ErrorFrame } from '../outputs.js'
 import type { ErrorContent } from '../protocol.js'
-import { mapStack, placeInCell } from './stacks.js'
+import { framesOf, mapStack, placeInCell } from './stacks.js'
 
 /** What an interrupted `await` of a cell is rejected with. */
 export class KeyboardInterrupt extends Error {
   constructor(message = 'The cell was interrupted. Variables are kept.') {
     super(message)
     this.name = 'KeyboardInterrupt'
+  }
+}
+
+/** `process.exit` in code that no cell waits for any more. */
+export class LateExit extends Error {
+  constructor(code: number) {
+    super(`process.exit(${code}) was called by late code of a cell that has ended; the kernel goes on.`)
+    this.name = 'SystemExit'
   }
 }
 
@@ -19,9 +28,9 @@ export function describeFault(thrown: unknown): ErrorContent {
   try {
     if (!isErrorLike(thrown)) return { ename: 'Thrown', evalue: short(thrown), traceback: [`Thrown: ${short(thrown)}`] }
     const traceback = tracebackOf(thrown, 0)
-    const place = placeInCell(traceback.join('\n'))
     const evalue = String(thrown.message)
-    return { ename: errorName(thrown), evalue, traceback, ...(place ? { mayfly: place } : {}) }
+    const mayfly = { ...placeInCell(traceback.join('\n')), ...adviceIn(thrown), ...framesIn(thrown) }
+    return { ename: errorName(thrown), evalue, traceback, ...(Object.keys(mayfly).length > 0 ? { mayfly } : {}) }
   } catch {
     return {
       ename: 'Error',
@@ -76,12 +85,20 @@ function foldRepeats(frames: string[]): string[] {
 }
 
 /** Our errors say what to do next; the code is what to look up. `E_USER` only says that it is none of ours. */
+function adviceIn({ code, hint }: ErrorLike): { code?: string; hint?: string } {
+  const known = typeof code === 'string' && code.startsWith('E_') && code !== 'E_USER'
+  return { ...(known ? { code } : {}), ...(typeof hint === 'string' ? { hint } : {}) }
+}
+
 function adviceOf(error: ErrorLike): string[] {
-  const lines: string[] = []
-  const { code } = error
-  if (typeof code === 'string' && code.startsWith('E_') && code !== 'E_USER') lines.push(`  code: ${code}`)
-  if (typeof error.hint === 'string') lines.push(`  → ${error.hint}`)
-  return lines
+  const { code, hint } = adviceIn(error)
+  return [...(code ? [`  code: ${code}`] : []), ...(hint ? [`  → ${hint}`] : [])]
+}
+
+/** The frames a page can lead to, of the error itself; those of its causes are in the text. */
+function framesIn(error: ErrorLike): { frames?: ErrorFrame[] } {
+  const frames = typeof error.stack === 'string' ? framesOf(mapStack(error.stack)) : []
+  return frames.length > 0 ? { frames } : {}
 }
 
 function short(value: unknown): string {

@@ -2,10 +2,12 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { MessagePort } from 'node:worker_threads'
 import { type FromChild, MAX_SHOWN } from '../protocol.js'
-import { SHARED } from './shared.js'
+import { SHARED, type ToControl } from './shared.js'
 
-/** Messages that may be on their way; beyond, the writer waits. Enough for speed, little for memory. */
+/** Cost of what may be on its way; beyond, the writer waits. Enough for speed, little for memory. */
 const WINDOW = 2000
+/** Characters that cost as much as a message: a full window is at most 8 MiB of text. */
+const COST_UNIT = 4096
 const FLUSH_MS = 2000
 /** Executions whose late output is still counted to them. */
 const REMEMBERED = 100
@@ -20,15 +22,22 @@ export class Link {
     this.#shared = shared
   }
 
-  post(message: FromChild): void {
-    this.#port.postMessage(message)
-    this.#posted++
+  /** @param size About how many characters the message has, where it may be many. */
+  post(frame: FromChild, size = 0): void {
+    const cost = 1 + Math.floor(size / COST_UNIT)
+    this.#port.postMessage({ frame, cost } satisfies ToControl)
+    this.#posted += cost
     for (;;) {
       const taken = Atomics.load(this.#shared, SHARED.taken)
       // Both counters wrap at 32 bits; their difference does not.
       if (((this.#posted - taken) | 0) < WINDOW) return
       Atomics.wait(this.#shared, SHARED.taken, taken)
     }
+  }
+
+  /** Has the running cell ended from outside, because it called `process.exit`. */
+  askToStop(): void {
+    this.#port.postMessage('exit' satisfies ToControl)
   }
 
   /** Says that the process ends, and waits until everything said before is written. */

@@ -2,13 +2,13 @@
  * The kernel process, main thread: where the cells run. The control thread (`worker.ts`) is started first; then everything a
  * cell may touch is put in place, and the runner is told.
  */
-import { getHeapStatistics } from 'node:v8'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
 import type { ChildConfig } from '../protocol.js'
+import { runContext } from './context.js'
 import { makeDisplay, type Outlet, showBundle } from './display.js'
 import { Evaluator } from './evaluator.js'
-import { describeFault, KeyboardInterrupt } from './faults.js'
+import { describeFault, KeyboardInterrupt, LateExit } from './faults.js'
 import { Link, OutputLimit, redirectStreams } from './link.js'
 import { Lookup } from './lookup.js'
 import { MainSession } from './main-session.js'
@@ -23,18 +23,17 @@ const globals = Object.getOwnPropertyNames(globalThis)
 
 const shared = new Int32Array(new SharedArrayBuffer(SHARED.size * Int32Array.BYTES_PER_ELEMENT))
 const { port1: port, port2 } = new MessageChannel()
-const heapLimit = config.memoryMb ? config.memoryMb * 2 ** 20 : getHeapStatistics().heap_size_limit
-const memoryLimit = Math.round(heapLimit * config.memoryShare)
-const workerData: WorkerData = { port: port2, shared, memoryLimit }
+const guard = { heap: config.heapLimitMb * 2 ** 20, rss: config.rssMb * 2 ** 20 }
+const workerData: WorkerData = { port: port2, shared, guard }
 const control = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] })
 control.on('error', (error) => {
   process.stderr.write(`kernel control thread: ${error.stack}\n`)
-  process.exit(70)
+  process.kill(process.pid, 'SIGKILL')
 })
 
 const link = new Link(port, shared)
 const session = new MainSession()
-const evaluator = new Evaluator(session, shared, (message) => link.post(message))
+const evaluator = new Evaluator(session, shared, config, (message) => link.post(message))
 const lookup = new Lookup(session)
 const modules = new CellModules(config.workspace, config.notebook)
 const interruptListeners = new Set<() => void>()
@@ -45,7 +44,18 @@ let lastRun = 0
 function owner(): number {
   const running = evaluator.current?.run
   if (running !== undefined && evaluator.synchronous) return running
-  return runOnStack() ?? running ?? lastRun
+  return (runContext ? runContext.getStore() : runOnStack()) ?? running ?? lastRun
+}
+
+/** What `process.exit` does: the cell that calls it ends, not the kernel. A late call has no cell to end and is a fault. */
+function exit(code?: number | string | null): never {
+  const value = Number(code ?? process.exitCode ?? 0) | 0
+  const running = evaluator.current
+  if (!running || owner() !== running.run) throw new LateExit(value)
+  Atomics.store(shared, SHARED.exitCode, value)
+  link.askToStop()
+  // The control thread terminates this from outside: no catch of the cell can stand in the way.
+  for (;;) Atomics.wait(shared, SHARED.exitCode, value)
 }
 
 const outlet: Outlet = {
@@ -139,6 +149,7 @@ function install(): void {
   define('require', modules.require)
   define('prompt', (message: unknown) => ask(message))
   define('confirm', (message: unknown) => /^y(es)?$/i.test(ask(`${message ?? ''} [y/n] `) ?? ''))
+  process.exit = exit
   setKernelHost(host)
   process.on('uncaughtException', (error) => reportLate('Uncaught', error))
   process.on('unhandledRejection', (reason) => reportLate('Uncaught (in promise)', reason))
@@ -153,7 +164,7 @@ function reportLate(label: string, thrown: unknown): void {
   // The await of an interrupted cell, left behind by code that did not await it.
   if (thrown instanceof KeyboardInterrupt) return
   const text = describeFault(thrown).traceback.join('\n')
-  const run = runOfStack(text) ?? evaluator.current?.run ?? lastRun
+  const run = runContext?.getStore() ?? runOfStack(text) ?? evaluator.current?.run ?? lastRun
   link.post({ op: 'stream', run, name: 'stderr', text: `${label} ${text}\n` })
 }
 

@@ -1,9 +1,9 @@
 /** What the two threads of a kernel share: slots of one Int32Array. */
 import type { MessagePort } from 'node:worker_threads'
-import type { ToChild } from '../protocol.js'
+import type { FromChild, ToChild } from '../protocol.js'
 
 export const SHARED = {
-  /** Messages the pipe has taken so far. */
+  /** Cost of the messages the pipe has taken so far. */
   taken: 0,
   /** Why the running cell is being stopped (`STOPPED_BY`). */
   stoppedBy: 1,
@@ -11,23 +11,33 @@ export const SHARED = {
   flushed: 2,
   /** 1 while a cell runs. */
   busy: 3,
-  /** Heap in MiB when memory stopped a cell. */
+  /** MiB in use when memory stopped a cell. */
   usedMb: 4,
   /** 1 when an answer to `prompt` has arrived. */
   input: 5,
   /** 1 while the synchronous first part of a cell runs. */
   synchronous: 6,
-  size: 7,
+  /** What `process.exit` was called with when it stopped a cell. */
+  exitCode: 7,
+  size: 8,
 } as const
 
-export const STOPPED_BY = { nothing: 0, interrupt: 1, memory: 2 } as const
+export const STOPPED_BY = { nothing: 0, interrupt: 1, heap: 2, rss: 3, exit: 4 } as const
+
+/** Bytes at which a cell is stopped. */
+export interface MemoryGuard {
+  heap: number
+  rss: number
+}
 
 export interface WorkerData {
   port: MessagePort
   shared: Int32Array
-  /** Bytes of heap at which a cell is stopped; 0 for never. */
-  memoryLimit: number
+  guard: MemoryGuard
 }
 
 /** What the control thread says to the main thread. Interrupts are numbered, for they are repeated until answered. */
-export type ToMain = Exclude<ToChild, { op: 'interrupt' }> | { op: 'interrupt'; attempt: number }
+export type ToMain = Exclude<ToChild, { op: 'interrupt' | 'usage' }> | { op: 'interrupt'; attempt: number }
+
+/** What the main thread says to the control thread: frames for the runner with what they weigh, or that `process.exit` was called. */
+export type ToControl = { frame: FromChild; cost: number } | 'exit'

@@ -4,6 +4,7 @@
  */
 import { findSourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { ErrorFrame } from '../outputs.js'
 import { mapPosition, type SourceMap } from '../transform/maps.js'
 
 /** What is known of an evaluated script. */
@@ -42,6 +43,23 @@ export function placeInCell(
   if (!match || !script) return undefined
   const { executionCount: cell, cellId } = script
   return { cell, ...(cellId ? { cellId } : {}), line: Number(match[2]), column: Number(match[3]) }
+}
+
+const FRAME = /^\s+at (?:async )?(?:(.+?) \()?((?!node:|file:|data:|\/|[A-Za-z]:\\)[^()]+?):(\d+):(\d+)\)?$/
+const MAX_FRAMES = 50
+
+/** The frames of a mapped stack that lie in cells or in files of the workspace, innermost first. */
+export function framesOf(stack: string): ErrorFrame[] {
+  const frames: ErrorFrame[] = []
+  for (const text of stack.split('\n')) {
+    const [, name, place, line, column] = FRAME.exec(text) ?? []
+    if (!place || frames.length === MAX_FRAMES) continue
+    const where = { line: Number(line), column: Number(column), ...(name && name !== '<anonymous>' ? { name } : {}) }
+    const script = /^cell-\w+\.ts$/.test(place) ? scripts.get(place.slice(0, -'.ts'.length)) : undefined
+    if (!script) frames.push({ file: place, ...where })
+    else frames.push({ cell: script.executionCount, ...(script.cellId ? { cellId: script.cellId } : {}), ...where })
+  }
+  return frames
 }
 
 /** The execution whose cell is outermost in a stack text, or undefined. */

@@ -5,9 +5,10 @@
 import { Session } from 'node:inspector'
 import { Socket } from 'node:net'
 import { receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { killDescendants } from '../descendants.js'
 import { encodeFrame, FrameReader } from '../frames.js'
 import type { FromChild, ToChild } from '../protocol.js'
-import { SHARED, STOPPED_BY, type ToMain, type WorkerData } from './shared.js'
+import { SHARED, STOPPED_BY, type ToControl, type ToMain, type WorkerData } from './shared.js'
 
 const CONTROL_FD = 3
 /**
@@ -17,21 +18,28 @@ const CONTROL_FD = 3
 const GRACE_MS = 50
 const MEMORY_POLL_MS = 25
 const BATCH = 512
-/** Bytes a cell adds at least before it is stopped for want of memory. */
-const GROWTH = 4 * 2 ** 20
+/** Bytes a cell adds at least before it is stopped for want of memory: one that begins with much in use may be the one that frees it. */
+const HEAP_GROWTH = 4 * 2 ** 20
+/** Freed memory goes back to the system late, so that more of it means less. */
+const RSS_GROWTH = 64 * 2 ** 20
 
-const { port, shared, memoryLimit } = workerData as WorkerData
+const { port, shared, guard } = workerData as WorkerData
 const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true })
 const session = new Session()
 session.connectToMainThread()
 
-/** Without the runner the kernel is an orphan; `process.exit` would end this thread only. */
-const die = () => process.kill(process.pid, 'SIGKILL')
+/** Without the runner the kernel is an orphan, and so are its workers and what it waits for. */
+function die(): void {
+  killDescendants(process.pid, { all: true })
+  // `process.exit` would end this thread only.
+  process.kill(process.pid, 'SIGKILL')
+}
 socket.on('end', die).on('close', die).on('error', die)
 
 let answered = true
 let interrupts = 0
-let usedAtStart = Number.POSITIVE_INFINITY
+/** The least the running cell has been seen with. */
+const least = { heap: Number.POSITIVE_INFINITY, rss: Number.POSITIVE_INFINITY }
 let interruptTimer: NodeJS.Timeout | undefined
 
 const reader = new FrameReader<ToChild>()
@@ -39,8 +47,9 @@ socket.on('data', (chunk) => {
   for (const message of reader.push(chunk)) {
     if (message.op === 'interrupt') stopCell(STOPPED_BY.interrupt)
     else if (message.op === 'input') receiveInput(message.value)
+    else if (message.op === 'usage') tellUsage(message.ask)
     else {
-      if (message.op === 'execute') usedAtStart = Number.POSITIVE_INFINITY
+      if (message.op === 'execute') least.heap = least.rss = Number.POSITIVE_INFINITY
       port.postMessage(message)
     }
   }
@@ -53,7 +62,7 @@ function stopCell(reason: number): void {
   const message: ToMain = { op: 'interrupt', attempt: ++interrupts }
   port.postMessage(message)
   // In the synchronous part of a cell, or while the heap grows, there is nothing to wait for.
-  const surelyRunning = reason === STOPPED_BY.memory || Atomics.load(shared, SHARED.synchronous) === 1
+  const surelyRunning = reason !== STOPPED_BY.interrupt || Atomics.load(shared, SHARED.synchronous) === 1
   if (surelyRunning) session.post('Runtime.terminateExecution')
   // Asked again until answered: a termination may hit the very turn that would have answered.
   interruptTimer = setInterval(() => {
@@ -72,8 +81,20 @@ function receiveInput(value: string | null): void {
   Atomics.notify(shared, SHARED.input)
 }
 
+/** Asked of V8 in the middle of whatever the main thread does. */
+function heapUsed(then: (bytes: number) => void): void {
+  session.post('Runtime.getHeapUsage', (error, answer) => then(error ? 0 : (answer as { usedSize: number }).usedSize))
+}
+
+function tellUsage(ask: number): void {
+  heapUsed((heap) => {
+    const frame: FromChild = { op: 'usage', ask, rss: process.memoryUsage.rss(), heapUsed: heap }
+    socket.write(encodeFrame(frame))
+  })
+}
+
 /** Messages of the main thread, in order; many of one turn travel in one write. */
-port.on('message', (first: FromChild) => {
+port.on('message', (first: ToControl) => {
   const batch = [first]
   while (batch.length < BATCH) {
     const more = receiveMessageOnPort(port)
@@ -82,14 +103,20 @@ port.on('message', (first: FromChild) => {
   }
   const frames: Buffer[] = []
   let exiting = false
+  let cost = 0
   for (const message of batch) {
-    if (message.op === 'interrupted') answered = true
-    if (message.op === 'exit') exiting = true
-    frames.push(encodeFrame(message))
+    if (message === 'exit') {
+      stopCell(STOPPED_BY.exit)
+      continue
+    }
+    if (message.frame.op === 'interrupted') answered = true
+    if (message.frame.op === 'exit') exiting = true
+    cost += message.cost
+    frames.push(encodeFrame(message.frame))
   }
   // Counted when the pipe has taken them: that is the back-pressure a flood of output feels.
   socket.write(Buffer.concat(frames), () => {
-    Atomics.add(shared, SHARED.taken, batch.length)
+    Atomics.add(shared, SHARED.taken, cost)
     Atomics.notify(shared, SHARED.taken)
     if (exiting) {
       session.disconnect()
@@ -99,21 +126,27 @@ port.on('message', (first: FromChild) => {
   })
 })
 
-if (memoryLimit > 0) setInterval(watchMemory, MEMORY_POLL_MS).unref()
+setInterval(watchMemory, MEMORY_POLL_MS).unref()
 
 /**
- * Stops a cell before the heap's limit stops the process: variables survive the one, not the other. V8 lets the heap grow to at most
- * halfway between what lives and the limit, so a heap at 80 % of it holds at least 60 % that no collection would free.
+ * Stops a cell before memory ends the process: variables survive the one, not the other. V8 lets the heap grow to at most halfway
+ * between what lives and the limit, so a heap at 80 % of it holds at least 60 % that no collection would free. What lies outside the
+ * heap shows in the resident memory only.
  */
 function watchMemory(): void {
   if (Atomics.load(shared, SHARED.busy) === 0) return
-  session.post('Runtime.getHeapUsage', (error, answer) => {
-    const used = error ? 0 : (answer as { usedSize: number }).usedSize
-    usedAtStart = Math.min(usedAtStart, used)
-    // A cell that began with a full heap may be the one that empties it.
-    if (used < Math.max(memoryLimit, usedAtStart + GROWTH) || Atomics.load(shared, SHARED.busy) === 0) return
-    if (Atomics.load(shared, SHARED.stoppedBy) !== STOPPED_BY.nothing) return
-    Atomics.store(shared, SHARED.usedMb, Math.round(used / 2 ** 20))
-    stopCell(STOPPED_BY.memory)
+  const rss = process.memoryUsage.rss()
+  least.rss = Math.min(least.rss, rss)
+  if (rss > Math.max(guard.rss, least.rss + RSS_GROWTH)) stopForMemory(STOPPED_BY.rss, rss)
+  heapUsed((heap) => {
+    least.heap = Math.min(least.heap, heap)
+    if (heap > Math.max(guard.heap, least.heap + HEAP_GROWTH)) stopForMemory(STOPPED_BY.heap, heap)
   })
+}
+
+function stopForMemory(reason: number, bytes: number): void {
+  if (Atomics.load(shared, SHARED.busy) === 0) return
+  if (Atomics.load(shared, SHARED.stoppedBy) !== STOPPED_BY.nothing) return
+  Atomics.store(shared, SHARED.usedMb, Math.round(bytes / 2 ** 20))
+  stopCell(reason)
 }

@@ -4,7 +4,7 @@
  */
 
 import { type Channel, type Header, type JupyterMessage, makeHeader } from '../messages.js'
-import type { ErrorContent, FromChild, ToChild } from '../protocol.js'
+import type { ErrorContent, FromChild, Notice, ToChild } from '../protocol.js'
 import { type CompiledCell, compileCell, type Kind } from '../transform/index.js'
 import { completeness } from './cursor.js'
 import { type HistoryEntry, selectHistory } from './history.js'
@@ -20,6 +20,8 @@ export interface CoreOptions {
   /** A client asks, by message, for what the owner of the process does. */
   onInterrupt(): void
   onShutdown(restart: boolean): void
+  /** What `kernel_info_reply` tells our own page, in its field `mayfly`. */
+  facts(): Content
 }
 
 interface Execution {
@@ -133,9 +135,13 @@ export class KernelCore {
     this.#emit('iopub', 'status', {}, { execution_state: state })
   }
 
-  /** Text for the user about the running cell. */
-  notice(text: string): void {
-    if (this.#running) this.#streams.write(this.#running.run, 'stderr', text)
+  /** Tells the user of the kernel; below the running cell too, for clients that do not know the message. */
+  notice(notice: Notice): void {
+    const running = this.#running
+    const { message, hint } = notice
+    if (running) this.#streams.write(running.run, 'stderr', `${hint ? `${message} ${hint}` : message}\n`)
+    this.#streams.flush()
+    this.#emit('iopub', 'mayfly_notice', running?.request.header ?? {}, { ...notice }, running?.cellId)
   }
 
   /** Output that came through the process's own pipes: native code, or children that inherited them. */
@@ -311,7 +317,7 @@ export class KernelCore {
     const idle = this.#ready && !this.#running
     switch (type) {
       case 'kernel_info_request':
-        return kernelInfo(this.#node)
+        return { ...kernelInfo(this.#node), mayfly: this.#options.facts() }
       case 'complete_request':
         return this.#questions.complete(content, idle ? undefined : [...this.#kinds.keys(), ...this.#globals])
       case 'inspect_request':
