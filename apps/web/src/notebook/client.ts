@@ -12,6 +12,12 @@ export interface RunnerClient {
   /** Saves sources and order. Throws `E_DOCUMENT_CONFLICT` when the file changed outside. */
   save(path: string, body: SaveBody, options?: { leaving?: boolean }): Promise<{ hash: string; seq: number }>
   clear(path: string, cellIds?: string[]): Promise<void>
+  /** Address of a file under the runner's `outputs/`; followed after `allowLinks`. */
+  outputHref(file: string): string
+  /** Address of a workspace file; followed after `allowLinks`. */
+  fileHref(path: string): string
+  /** Puts the ticket where links take it along: in a cookie for the runner's addresses. */
+  allowLinks(): Promise<void>
 }
 
 export interface SaveBody {
@@ -19,6 +25,9 @@ export interface SaveBody {
   metadata: Record<string, unknown>
   hash: string
 }
+
+/** How long links work without another look at the page: less than a ticket lives. */
+const COOKIE_SECONDS = 6 * 3600
 
 const Saved = z.looseObject({ hash: z.string(), seq: z.number().default(0) })
 const Problem = z.looseObject({ message: z.string(), code: z.string().optional(), hint: z.string().nullish() })
@@ -71,7 +80,8 @@ export function createRunnerClient(base: string, getTicket: () => Promise<string
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
   })
-  const documentPath = (path: string) => `/api/mayfly/documents/${path.split('/').map(encodeURIComponent).join('/')}`
+  const encoded = (path: string) => path.split('/').map(encodeURIComponent).join('/')
+  const documentPath = (path: string) => `/api/mayfly/documents/${encoded(path)}`
 
   return {
     ticket: current,
@@ -80,5 +90,11 @@ export function createRunnerClient(base: string, getTicket: () => Promise<string
     save: async (path, body, { leaving = false } = {}) =>
       Saved.parse(await call(documentPath(path), { ...json('PUT', body), keepalive: leaving })),
     clear: async (path, cellIds) => void (await call(`${documentPath(path)}/clear`, json('POST', { cellIds }))),
+    outputHref: (file) => `${base}/api/mayfly/outputs/${encoded(file)}`,
+    fileHref: (path) => `${base}/files/${encoded(path)}`,
+    allowLinks: async () => {
+      // biome-ignore lint/suspicious/noDocumentCookie: the cookie store is missing in Firefox and Safari
+      document.cookie = `mayfly-ticket=${await current()}; path=${new URL(base).pathname}; SameSite=Strict; max-age=${COOKIE_SECONDS}`
+    },
   }
 }

@@ -1,5 +1,6 @@
 'use client'
 import { createContext, useContext } from 'react'
+import type { RunnerClient } from './client'
 import { type Command, type CommandContext, commandOf } from './commands'
 import type { CellModels } from './models'
 import type { Renderer } from './outputs/renderer'
@@ -7,6 +8,7 @@ import type { Renderer } from './outputs/renderer'
 /** What the components of one open notebook share beside its store. */
 export interface NotebookServices {
   context: CommandContext
+  client: RunnerClient
   models: CellModels
   /** Extra renderers by MIME type, handed in by the page; they come before the built-in ones. */
   renderers: readonly Renderer[]

@@ -6,7 +6,7 @@ import { Button } from '../ui/button'
 import { Banner, ErrorNote } from '../ui/panel'
 import { toast } from '../ui/toast'
 import { CellView } from './cell'
-import { createRunnerClient, type RunnerClient } from './client'
+import { createRunnerClient } from './client'
 import type { CommandContext } from './commands'
 import { NotebookServicesProvider, useServices } from './context'
 import { newCell } from './document'
@@ -42,12 +42,15 @@ export function Notebook({ path, getTicket, renderers }: NotebookProps) {
     setOpen(opened)
     return () => opened.close()
   }, [path, getTicket])
-  const services = useMemo(() => open && { context: open.context, models: open.models, renderers }, [open, renderers])
+  const services = useMemo(
+    () => open && { context: open.context, client: open.client, models: open.models, renderers },
+    [open, renderers],
+  )
   if (!open || !services) return <Skeleton />
   return (
     <NotebookStoreProvider value={open.context.store}>
       <NotebookServicesProvider value={services}>
-        <Page client={open.client} />
+        <Page />
         <HelpDialog open={helping} onOpenChange={setHelping} />
         <RestartDialog open={asking} onOpenChange={setAsking} />
       </NotebookServicesProvider>
@@ -88,8 +91,8 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: {
   }
 }
 
-function Page({ client }: { client: RunnerClient }) {
-  const { context } = useServices()
+function Page() {
+  const { context, client } = useServices()
   const store = useNotebookStore()
   const loaded = useNotebook((state) => state.loaded)
   const problem = useNotebook((state) => state.problem)

@@ -1,12 +1,15 @@
 'use client'
-import { memo, useMemo } from 'react'
+import { IMAGE_MIME } from '@mayfly/executor/events'
+import { Fragment, memo, useMemo } from 'react'
 import { cx } from '../../lib/cx'
-import type { Output } from '../cells'
+import type { Bundle, Output } from '../cells'
 import { useServices } from '../context'
+import { joinText } from '../document'
 import { useNotebook } from '../store'
 import { BUILTIN_RENDERERS } from './builtin'
 import { ErrorOutput } from './error'
-import { chooseRenderer, type Renderer } from './renderer'
+import { JsonOutput } from './json'
+import { chooseRenderer, type Renderer, type RendererProps } from './renderer'
 import { TextOutput } from './text'
 
 /** All outputs of a cell. They stay mounted while the cell runs again, dimmed until the new ones come. */
@@ -54,7 +57,8 @@ export function inRows(outputs: readonly Output[]): { first: number; row: Output
 
 function isPicture(output: Output): boolean {
   if (output.output_type === 'stream' || output.output_type === 'error') return false
-  return chooseRenderer(BUILTIN_RENDERERS, output.data)?.mime.startsWith('image/') ?? false
+  const mime = chooseRenderer(BUILTIN_RENDERERS, output.data)?.mime
+  return mime !== undefined && (mime.startsWith('image/') || mime === IMAGE_MIME)
 }
 
 const OneOutput = memo(function OneOutput(props: { output: Output; cellId: string; renderers: readonly Renderer[] }) {
@@ -66,14 +70,29 @@ const OneOutput = memo(function OneOutput(props: { output: Output; cellId: strin
       return <ErrorOutput error={output} cellId={cellId} />
     default: {
       const renderer = chooseRenderer(renderers, output.data)
-      if (!renderer) return <UnknownOutput types={Object.keys(output.data)} />
-      const metadata = output.metadata[renderer.mime] ?? output.metadata
-      return renderer.render({ data: output.data[renderer.mime], metadata: metadata as Record<string, unknown> })
+      if (!renderer) return <UnknownOutput data={output.data} />
+      const metadata = (output.metadata[renderer.mime] ?? output.metadata) as Record<string, unknown>
+      return <Rendered renderer={renderer} props={{ data: output.data[renderer.mime], metadata, cellId }} />
     }
   }
 })
 
-function UnknownOutput({ types }: { types: string[] }) {
+/** As a component of its own, so that a type that changes with an update starts afresh. */
+function Rendered({ renderer, props }: { renderer: Renderer; props: RendererProps }) {
+  return <Fragment key={renderer.mime}>{renderer.render(props)}</Fragment>
+}
+
+/** A type nobody knows: text as text, JSON as a tree, the rest by name. */
+function UnknownOutput({ data }: { data: Bundle }) {
+  const types = Object.keys(data)
   if (types.length === 0) return null
-  return <p className="text-ink-2 text-xs">No way to show {types.join(', ')}</p>
+  const text = types.find((type) => type.startsWith('text/'))
+  if (text) return <TextOutput text={joinText(data[text])} />
+  const json = types.find((type) => type.endsWith('+json'))
+  return (
+    <div>
+      <p className="text-ink-2 text-xs">No way to show {types.join(', ')}</p>
+      {json && <JsonOutput value={data[json]} />}
+    </div>
+  )
 }
