@@ -219,7 +219,7 @@ function Grid({ label, table, order, widths, writers, sort, onSort, filters, onF
                         'shadow-[inset_0_0_0_2px_var(--accent)] group-hover/row:bg-accent-soft',
                     )}
                     title={plainText(value)}
-                    onClick={() => setActive({ row: first + i, column: k })}
+                    onPointerDown={() => setActive({ row: first + i, column: k })}
                   >
                     {writers[k]!(value)}
                   </td>
@@ -238,7 +238,7 @@ function Grid({ label, table, order, widths, writers, sort, onSort, filters, onF
 /** Rows that are not drawn, as one empty one of their height. */
 function Spacer({ rows, columns }: { rows: number; columns: number }) {
   return (
-    <tr aria-hidden="true">
+    <tr>
       <td colSpan={columns} style={{ height: rows * ROW_HEIGHT, padding: 0 }} />
     </tr>
   )

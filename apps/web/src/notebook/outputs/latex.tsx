@@ -7,10 +7,10 @@ export function LatexOutput({ text }: { text: string }) {
   const math = useMath(true)
   const html = useMemo(() => math?.(stripDelimiters(text), true), [math, text])
   if (html === undefined) return <pre className="whitespace-pre-wrap text-[12.5px]">{text}</pre>
-  // biome-ignore lint/security/noDangerouslySetInnerHtml: KaTeX escapes what it is given, and is not trusted with commands
   return (
     <div
       className="overflow-x-auto py-1 text-left [&_.katex-display]:m-0 [&_.katex-display]:text-left"
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: KaTeX escapes what it is given, and is not trusted with commands
       dangerouslySetInnerHTML={{ __html: html }}
     />
   )

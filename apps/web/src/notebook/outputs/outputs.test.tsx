@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
-import { TABLE_MIME } from '@mayfly/executor/events'
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/react'
+import { IMAGE_MIME, PROGRESS_MIME, TABLE_MIME } from '@mayfly/executor/events'
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { TooltipProvider } from '../../ui/tooltip'
@@ -11,7 +11,9 @@ import { createNotebookStore, loadDocument, NotebookStoreProvider } from '../sto
 import { ansiToHtml, applyReturns, tail } from './ansi'
 import { frames, splitTrace } from './error-place'
 import { HtmlOutput } from './html'
+import { stripDelimiters } from './latex'
 import { CellOutputs } from './outputs'
+import { remainingText } from './progress'
 import type { Renderer } from './renderer'
 
 beforeAll(() => {
@@ -30,7 +32,8 @@ function show(outputs: Output[], renderers: Renderer[] = []) {
   const store = createNotebookStore('x.ipynb')
   store.setState((state) => loadDocument(state, DocumentSchema.parse({ notebook: { cells }, seq: 0, hash: '' })))
   store.setState((state) => ({ cells: { ...state.cells, c: { ...state.cells.c!, outputs } } }))
-  const services = { renderers } as unknown as NotebookServices
+  const client = { outputHref: (file: string) => `/runner/outputs/${file}`, allowLinks: async () => {} }
+  const services = { renderers, client } as unknown as NotebookServices
   const view = render(
     <TooltipProvider>
       <NotebookStoreProvider value={store}>
@@ -129,8 +132,9 @@ describe('rich outputs', () => {
 
   it('show a table that is malformed as a tree, and say what cannot be shown', () => {
     show([display({ [TABLE_MIME]: { columns: 1 } }), display({ 'x/unknown': 1 })])
-    screen.getByText(/columns/)
+    screen.getByText(/^columns/)
     screen.getByText('No way to show x/unknown')
+    screen.getByText(/No way to show application\/vnd.mayfly.table/)
   })
 
   it('sort, filter and turn the pages of a table', () => {
@@ -148,13 +152,37 @@ describe('rich outputs', () => {
         },
       }),
     ])
-    screen.getByText(/the table has 99/)
+    screen.getByText(/the table has 99, the first 25 are here/)
     fireEvent.click(screen.getByRole('button', { name: 'n' }))
     fireEvent.click(screen.getByRole('button', { name: 'n' }))
     expect(screen.getAllByRole('row')[1]!.textContent).toBe('C24H2424')
     expect(screen.getByRole('columnheader', { name: 'n' }).getAttribute('aria-sort')).toBe('descending')
-    fireEvent.click(screen.getByRole('button', { name: 'Next page' }))
-    expect(screen.getAllByRole('row')[1]!.textContent).toBe('C14H1414')
+    fireEvent.change(screen.getByPlaceholderText('Filter rows'), { target: { value: 'c7' } })
+    expect(screen.getAllByRole('row')[1]!.textContent).toBe('C7H77')
+    screen.getByText(/^1 of 25 rows/)
+  })
+
+  it('draw only the rows in sight, and go to any of them by keyboard', () => {
+    const numbers = Array.from({ length: 10_000 }, (_, i) => i)
+    const columns = [
+      { name: 'n', type: 'number' },
+      { name: 'twice', type: 'number', unit: 'm' },
+    ]
+    show([
+      display({ [TABLE_MIME]: { columns, data: [numbers, numbers.map((n) => 2 * n)], rows: 10_000, shown: 10_000 } }),
+    ])
+    expect(screen.getAllByRole('row').length).toBeLessThan(60)
+    expect(screen.getByRole('table').getAttribute('aria-rowcount')).toBe('10001')
+    const view = screen.getByRole('region')
+    fireEvent.keyDown(view, { key: 'ArrowDown' })
+    fireEvent.keyDown(view, { key: 'ArrowRight' })
+    fireEvent.keyDown(view, { key: 'ArrowDown' })
+    screen.getByText('Row 2, twice: 2')
+    fireEvent.keyDown(view, { key: 'ArrowDown', ctrlKey: true })
+    screen.getByText('Row 10000, twice: 19998')
+    fireEvent.click(screen.getByRole('button', { name: 'Filter columns' }))
+    fireEvent.change(screen.getByLabelText('Filter twice'), { target: { value: '10..14' } })
+    screen.getByText(/^3 of 10.000 rows/)
   })
 
   it('show images by data address, in the size their metadata names', () => {
@@ -162,6 +190,64 @@ describe('rich outputs', () => {
     const png = screen.getByRole('img')
     expect(png.getAttribute('src')).toBe('data:image/png;base64,AAAA')
     expect(png.getAttribute('width')).toBe('64')
+  })
+
+  it('show numbers as a picture that the arrow keys read', () => {
+    const data = Buffer.from(new Float32Array([1, 2, 3, Number.NaN]).buffer).toString('base64')
+    const image = { width: 2, height: 2, min: 1, max: 3, colorMap: 'viridis', data, unit: 'cps', title: 'm/z 301' }
+    show([display({ [IMAGE_MIME]: image, 'image/png': 'AAAA' })])
+    const picture = screen.getByRole('img', { name: /m\/z 301. 2 by 2 pixels, values from 1 cps to 3 cps/ })
+    screen.getByText('2 × 2')
+    fireEvent.keyDown(picture, { key: 'ArrowDown' })
+    screen.getByText('1, 1: no value cps')
+    fireEvent.keyDown(picture, { key: 'ArrowLeft' })
+    screen.getByText('0, 1: 3 cps')
+    fireEvent.keyDown(picture, { key: 'ArrowUp', shiftKey: true })
+    screen.getByText('0, 0: 1 cps')
+    fireEvent.click(screen.getByRole('button', { name: 'Zoom in' }))
+    expect((screen.getByRole('img') as HTMLElement).style.width).toBe('64px')
+  })
+
+  it('say so when a picture has the wrong length, and fall back when it is none', () => {
+    show([
+      display({ [IMAGE_MIME]: { width: 2, height: 2, min: 0, max: 1, colorMap: 'grey', data: 'AAAA' } }),
+      display({ [IMAGE_MIME]: { width: -1 }, 'text/plain': 'instead' }),
+    ])
+    screen.getByText(/does not have the length/)
+    screen.getByText('instead')
+  })
+
+  it('show progress with a remaining time only when it can be told', () => {
+    const at = { label: 'ions', total: 200, startedAt: 0, elapsedMs: 10_000, state: 'running' }
+    expect(remainingText(0.05, 10_000)).toBeUndefined()
+    expect(remainingText(1, 10_000)).toBeUndefined()
+    expect(remainingText(0.5, 10_000)).toBe('8.5 s – 13 s left')
+    show([
+      display({ [PROGRESS_MIME]: { ...at, done: 100 } }),
+      display({ [PROGRESS_MIME]: { ...at, total: undefined, done: 7 } }),
+    ])
+    const [bar, endless] = screen.getAllByRole('progressbar')
+    expect(bar!.getAttribute('aria-valuenow')).toBe('100')
+    expect(bar!.getAttribute('aria-valuetext')).toMatch(/^100 of 200, 50 %, 10 s, 8.5 s – 13 s left$/)
+    expect(endless!.getAttribute('aria-valuenow')).toBeNull()
+    expect(endless!.getAttribute('aria-valuetext')).toBe('7, 10 s')
+  })
+
+  it('lead to the rest of a flood', () => {
+    show([
+      display({
+        'application/vnd.mayfly.rest+json': { file: 'k/c 1-2.txt', bytes: 2_097_152, lines: 9000, complete: true },
+      }),
+    ])
+    expect(screen.getByRole('link', { name: /Open the rest/ }).getAttribute('href')).toBe('/runner/outputs/k/c 1-2.txt')
+    screen.getByText(/2.0 MiB, 9.000 lines/)
+  })
+
+  it('set formulas', async () => {
+    show([display({ 'text/latex': '$$\\frac{a}{b}$$', 'text/plain': 'a/b' })])
+    await waitFor(() => expect(document.querySelector('.katex-display')).not.toBeNull())
+    expect(stripDelimiters(' \\(x\\) ')).toBe('x')
+    expect(stripDelimiters('x$')).toBe('x$')
   })
 
   it('put html into a frame without this origin', () => {

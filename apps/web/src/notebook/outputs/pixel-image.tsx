@@ -98,7 +98,6 @@ function Picture({ image, values }: { image: PixelImageData; values: Float32Arra
       {title && <figcaption className="mb-1.5 font-medium text-[13px]">{title}</figcaption>}
       <div className="flex max-w-full gap-3">
         <div className="min-w-0 overflow-auto rounded-sm" style={{ maxHeight: WINDOW }}>
-          {/* biome-ignore lint/a11y/useSemanticElements: an img element cannot hold a canvas that is read with the arrow keys */}
           <div
             role="img"
             aria-label={title ? `${title}. ${summary}` : summary}

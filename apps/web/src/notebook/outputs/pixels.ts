@@ -81,7 +81,7 @@ export function ticks(min: number, max: number, count = 5): number[] {
   if (!(max > min) || !Number.isFinite(max - min)) return [min]
   const step = roundStep((max - min) / Math.max(1, count - 1))
   const found: number[] = []
-  for (let k = Math.ceil(min / step - 1e-9); k * step <= max + step * 1e-9; k += 1) found.push(k * step)
+  for (let k = Math.ceil(min / step - 1e-9); k * step <= max + step * 1e-9; k += 1) found.push(k * step + 0)
   return found
 }
 

@@ -33,6 +33,8 @@ describe.skipIf(!executablePath)('in a browser', () => {
       format: 'iife',
       globalName: 'outputs',
       jsx: 'automatic',
+      // What is purified is markup; its looks are not needed.
+      loader: { '.css': 'empty' },
       define: { 'process.env.NODE_ENV': '"production"' },
     })
     server = createServer((req, res) => {
