@@ -38,7 +38,10 @@ export class JupyterKernel {
       onRequest: (channel, frames) => this.#receive(channel, frames),
     })
     this.#kernel.onMessage((message) => this.#send(message))
-    await this.#kernel.start()
+    await this.#kernel.start().catch((error) => {
+      // Shut down before it was ready: that is an end like any other.
+      if (!this.#ended) throw error
+    })
   }
 
   interrupt(): void {
@@ -119,6 +122,8 @@ export class JupyterKernel {
   async #finish(end: End): Promise<void> {
     if (this.#ended) return
     this.#ended = true
+    // The news of a death comes from within it, while the next process is being started: that one must end too.
+    await Promise.resolve()
     await this.#kernel.shutdown()
     await this.#sockets.flush()
     this.#sockets.close()
