@@ -1,5 +1,6 @@
 /** What the executor knows of one call. */
 
+import type { Attempt } from './attempt.js'
 import type { Invocation, ResultRef } from './backends/backend.js'
 import type { CallError } from './call-error.js'
 import type { AttemptMetrics } from './events.js'
@@ -27,7 +28,11 @@ export class CallRecord {
   readonly job: JobRecord
   readonly index: number
   readonly callId: string
-  readonly stats: CallStats
+  /** Of the attempt that counts. */
+  stats: CallStats
+  /** The attempt that counts, and a copy of it that may come to count. */
+  live: Attempt | undefined
+  copy: Attempt | undefined
   state: FutureState = 'new'
   attempt = 1
   error: CallError | undefined
@@ -38,7 +43,7 @@ export class CallRecord {
   #value: Promise<unknown> | undefined
   #listeners: (() => void)[] | undefined = []
 
-  constructor(job: JobRecord, index: number, input: Invocation['input'], at: number) {
+  constructor(job: JobRecord, index: number, input: Invocation['input'] | undefined, at: number) {
     this.job = job
     this.index = index
     this.callId = `${job.id}-${String(index).padStart(5, '0')}`
@@ -85,6 +90,7 @@ export class CallRecord {
   #finish(state: 'success' | 'error'): void {
     this.state = state
     this.input = undefined
+    this.live = this.copy = undefined
     const listeners = this.#listeners!
     this.#listeners = undefined
     for (const listener of listeners) listener()

@@ -5,6 +5,7 @@ import { bundle, type Capture, remapStack, type Shipment } from './closure/index
 import { MayflyError, toErrorValue } from './errors.js'
 import { inputKey, type JobRecord } from './job-record.js'
 import type { Storage } from './storage/storage.js'
+import { describeStorage } from './storage-link.js'
 
 /** Inputs above this size are handed over as a file. */
 const INLINE_INPUT = 1024 * 1024
@@ -20,10 +21,17 @@ export async function ship(
     const { storage } = job
     const shipment = await bundle(captured)
     const code = await deployCode(shipment, storage)
-    job.readStack = (stack) => remapStack(stack, code.codeFile, shipment.sources)
+    job.readStack = (stack) => remapStack(stack, code.codeKey, shipment.sources)
     for (const call of job.calls) await storeLargeInput(call, storage)
-    const { bucket, home } = storage
-    job.deployment = { code, resources, extraArgs, bucket, home, resultPrefix: `${job.prefix}/results` }
+    const { bucket } = storage
+    job.deployment = {
+      code,
+      resources,
+      extraArgs,
+      bucket,
+      storage: describeStorage(storage),
+      resultPrefix: `${job.prefix}/results`,
+    }
   } catch (error) {
     job.fault = toErrorValue(error instanceof MayflyError ? error : cannotStore(error, job.storage))
   }
@@ -41,21 +49,20 @@ async function storeLargeInput(call: CallRecord, storage: Storage): Promise<void
   if (!input || !('bytes' in input) || input.bytes.byteLength <= INLINE_INPUT) return
   const key = inputKey(call.job, call.index)
   await storage.putObject(storage.bucket, key, input.bytes)
-  const file = storage.path(storage.bucket, key)
   // The call may have been cancelled meanwhile.
-  if (call.input) call.input = { file, size: input.bytes.byteLength }
+  if (call.input) call.input = { key, size: input.bytes.byteLength }
   else await storage.deleteObject(storage.bucket, key)
 }
 
 /** Writes what is missing and says where everything is. */
 export async function deployCode(shipment: Shipment, storage: Storage): Promise<CodeRef> {
   const { codeHash, dataHash } = shipment
-  const [codeFile, dataFile, ...blobFiles] = await Promise.all([
+  const [codeKey, dataKey, ...blobKeys] = await Promise.all([
     ensure(storage, `code/${codeHash}.mjs`, shipment.code),
     ensure(storage, `data/${dataHash}.bin`, shipment.data),
     ...shipment.blobs.map(({ hash, bytes }) => ensure(storage, `data/${hash}.bin`, bytes)),
   ])
-  return { hash: `${codeHash}-${dataHash}`, codeFile: codeFile!, dataFile: dataFile!, blobFiles }
+  return { hash: `${codeHash}-${dataHash}`, codeKey: codeKey!, dataKey: dataKey!, blobKeys }
 }
 
 async function ensure(storage: Storage, key: string, body: Uint8Array | string): Promise<string> {
@@ -69,7 +76,7 @@ async function ensure(storage: Storage, key: string, body: Uint8Array | string):
       if (!isCode(lost, 'E_STORAGE_EXISTS')) throw lost
     })
   }
-  return storage.path(bucket, key)
+  return key
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -3,7 +3,7 @@
  * happen, `jobs/manager.ts` decides which.
  */
 import type { Backend, Resources } from './backends/backend.js'
-import { LocalhostBackend } from './backends/localhost/index.js'
+import { backendOfMode, makeBackend } from './backends/registry.js'
 import { type CallError, MapError } from './call-error.js'
 import { CallRecord } from './call-record.js'
 import { type Capture, capture } from './closure/index.js'
@@ -24,6 +24,7 @@ import {
   type ResolvedSettings,
   resolveSettings,
 } from './options.js'
+import { policyOf } from './policy.js'
 import { Run } from './runlog/run.js'
 import { Scheduler } from './scheduler.js'
 import { Storage } from './storage/storage.js'
@@ -37,6 +38,7 @@ const NOTHING = new Uint8Array(0)
 export class FunctionExecutor {
   readonly storage: Storage
   readonly #options: ExecutorOptions & { workers: number }
+  readonly #home: string
   readonly #backend: Backend
   readonly #scheduler: Scheduler
   readonly #jobs: JobRecord[] = []
@@ -53,9 +55,11 @@ export class FunctionExecutor {
   constructor(options: ExecutorOptions = {}) {
     const cwd = kernelHost()?.workspace ?? process.cwd()
     this.#options = checkExecutorOptions(configInForce(options, { cwd }).options)
-    this.storage = new Storage({ home: this.#options.home ?? mayflyHome() })
-    this.#backend = new LocalhostBackend({ workers: this.#options.workers, cwd })
-    this.#scheduler = new Scheduler(this.#backend)
+    this.#home = this.#options.home ?? mayflyHome()
+    const { backend = 'localhost', storage, workers, budget } = this.#options
+    this.storage = typeof storage === 'object' ? storage : new Storage({ home: this.#home })
+    this.#backend = typeof backend === 'string' ? makeBackend(backend, { workers, cwd }) : backend
+    this.#scheduler = new Scheduler(this.#backend, budget?.usd)
     this.#backend.prewarm(1, resourcesOf(resolveSettings(this.#options, {})))
   }
 
@@ -144,7 +148,8 @@ export class FunctionExecutor {
       const elapsedMs = (job.endedAt ?? now()) - job.createdAt
       const { runtimeMemory } = job.settings
       return summarize({
-        ...{ id, name, total, done, failed, elapsedMs, durations, cpuMs, peakRss, runtimeMemory },
+        ...{ id, name, total, done, failed, elapsedMs, durations, cpuMs, peakRss },
+        runtimeMemory: typeof runtimeMemory === 'number' ? runtimeMemory : undefined,
         lambdaCost: job.lambdaCost,
       })
     })
@@ -237,7 +242,10 @@ export class FunctionExecutor {
     this.#outstanding.push({ job, futures })
     job.display = new JobDisplay(job, this.#options.progress !== false)
     const { chunksize = 'auto', signal } = options
-    this.#scheduler.submit(job, chunksize)
+    this.#scheduler.submit(
+      job,
+      policyOf(settings, this.#backend, { total: items.length, chunk: chunksize, items: [], initial: undefined }),
+    )
     if (job.over) return futures
     if (signal) this.#follow(signal, job)
     void ship(job, captured, extraArgs, resources).then(() =>
@@ -255,9 +263,9 @@ export class FunctionExecutor {
 
   #runFor(name: string): Run {
     if (this.#run?.takesJobs) return this.#run
-    const { home: _home, name: title, extraEnv, ...settings } = this.#options
+    const { home: _home, backend: _backend, storage: _storage, name: title, extraEnv, ...settings } = this.#options
     const run: Run = new Run({
-      home: this.storage.home,
+      home: this.#home,
       name: title ? `${title}: ${name}` : name,
       backend: this.#backend.name,
       storage: this.storage.backend,
@@ -274,6 +282,20 @@ export class FunctionExecutor {
   }
 }
 
+/** `FunctionExecutor` on cloud functions: the first such backend there is, or the one named. */
+export class ServerlessExecutor extends FunctionExecutor {
+  constructor(options: Omit<ExecutorOptions, 'backend'> & { backend?: string } = {}) {
+    super({ ...options, backend: backendOfMode('serverless', options.backend) })
+  }
+}
+
+/** `FunctionExecutor` on virtual machines: the first such backend there is, or the one named. */
+export class StandaloneExecutor extends FunctionExecutor {
+  constructor(options: Omit<ExecutorOptions, 'backend'> & { backend?: string } = {}) {
+    super({ ...options, backend: backendOfMode('standalone', options.backend) })
+  }
+}
+
 /** `FunctionExecutor` with backend and storage `localhost`, as in Lithops. */
 export class LocalhostExecutor extends FunctionExecutor {
   constructor(options: Omit<ExecutorOptions, 'backend' | 'storage'> = {}) {
@@ -285,7 +307,7 @@ export type Futures<T> = ResponseFuture<T> | readonly ResponseFuture<T>[]
 
 function resourcesOf({ runtimeMemory, timeout, extraEnv }: ResolvedSettings): Resources {
   return {
-    ...(runtimeMemory === undefined ? {} : { runtimeMemory }),
+    ...(typeof runtimeMemory === 'number' ? { runtimeMemory } : {}),
     ...(timeout === undefined ? {} : { timeout }),
     env: extraEnv,
   }

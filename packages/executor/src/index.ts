@@ -1,3 +1,5 @@
+export type { Backend } from './backends/backend.js'
+export { backendNames } from './backends/registry.js'
 export { CallError, MapError } from './call-error.js'
 export { bundle, capture, shippable } from './closure/index.js'
 export { type ConfigInForce, configInForce, defineConfig } from './config/resolve.js'
@@ -7,11 +9,17 @@ export type { ErrorValue, FailureKind } from './errors.js'
 export { FAILURE_KINDS, formatError, MayflyError, toErrorValue } from './errors.js'
 export type * from './events.js'
 export { BOUNDARIES, PHASES, RUN_MIME, TABLE_MIME } from './events.js'
-export { FunctionExecutor, type Futures, LocalhostExecutor } from './executor.js'
+export {
+  FunctionExecutor,
+  type Futures,
+  LocalhostExecutor,
+  ServerlessExecutor,
+  StandaloneExecutor,
+} from './executor.js'
 export { type FutureState, FuturesList, ResponseFuture } from './futures.js'
 export { foldHeader } from './header.js'
 export { mayflyHome } from './home.js'
-export type { ExecutorOptions, JobOptions, RetryOptions } from './options.js'
+export type { ExecutorOptions, HedgeOptions, JobOptions, LastFailure, RetryOptions, RuntimeMemory } from './options.js'
 export { type Plots, plotsOf, writePlots } from './plot/index.js'
 export { type CloudObject, isCloudObject } from './storage/cloud-object.js'
 export {

@@ -1,5 +1,6 @@
 /** What the executor knows of one job: its run, its deployment, and the figures of its summary. */
-import type { AttemptEvent, Deployment, ResultRef } from './backends/backend.js'
+import type { Attempt } from './attempt.js'
+import type { AttemptEvent, Backend, Deployment, ResultRef } from './backends/backend.js'
 import type { CallRecord } from './call-record.js'
 import { gbSeconds, lambdaCost } from './cost/cost.js'
 import type { JobDisplay } from './display.js'
@@ -37,7 +38,9 @@ export class JobRecord {
   endedAt: number | undefined
   /** Until the job has ended; afterwards only the futures hold them. */
   calls: CallRecord[] = []
+  /** Set when the code is where workers find it; `deploymentFor` has it with the memory of an attempt. */
   deployment: Deployment | undefined
+  readonly #deployments = new Map<number | undefined, Promise<Deployment>>()
   /** Maps positions in the shipped code back to the user's source. */
   readStack: ((stack: string) => string) | undefined
   display: JobDisplay | undefined
@@ -52,6 +55,8 @@ export class JobRecord {
   cpuMs = 0
   peakRss = 0
   gbSeconds = 0
+  /** On the backend, US dollars. */
+  cost = 0
   attempts = 0
   #untaken: number
 
@@ -92,16 +97,49 @@ export class JobRecord {
     return lambdaCost(this.gbSeconds, this.attempts)
   }
 
-  /** Adds a finished attempt to the figures and to the run's bill. */
-  bill(call: CallRecord, ended: number, metrics: { cpuMs: number; peakRss: number } | undefined): void {
-    const { loaded } = call.stats
-    if (loaded === undefined) return
-    const billed = gbSeconds({ durationMs: ended - loaded, runtimeMemory: this.settings.runtimeMemory })
+  /** The deployment for attempts with this memory, made ready on the backend the first time. */
+  deploymentFor(memory: number | undefined, backend: Backend): Promise<Deployment> {
+    let known = this.#deployments.get(memory)
+    if (!known) {
+      const deployment = this.deployment!
+      const { runtimeMemory: _memory, ...resources } = deployment.resources
+      const own = {
+        ...deployment,
+        resources: memory === undefined ? resources : { ...resources, runtimeMemory: memory },
+      }
+      known = backend.prepare(own).then(() => own)
+      this.#deployments.set(memory, known)
+    }
+    return known
+  }
+
+  /** Lets go of what only a running job needs. */
+  release(): void {
+    this.calls = []
+    this.deployment = undefined
+    this.#deployments.clear()
+    this.offSignal?.()
+  }
+
+  /** Adds a finished attempt to the figures and to the run's bill; returns what it cost on the backend, US dollars. */
+  bill(
+    { stats, memory }: Attempt,
+    ended: number,
+    metrics: { cpuMs: number; peakRss: number } | undefined,
+    backend: Backend,
+  ): number {
+    const { loaded } = stats
+    if (loaded === undefined) return 0
+    const billed = gbSeconds({ durationMs: ended - loaded, runtimeMemory: memory })
     this.gbSeconds += billed
     this.attempts++
     this.run.bill(billed)
     this.cpuMs += metrics?.cpuMs ?? 0
     this.peakRss = Math.max(this.peakRss, metrics?.peakRss ?? 0)
+    const { gbSecond, request } = backend.price(this.deployment?.resources ?? { env: {} })
+    const cost = billed * gbSecond + request
+    this.cost += cost
+    return cost
   }
 
   /** Writes a call's event to the run log and keeps its stamp. */
@@ -117,10 +155,20 @@ export class JobRecord {
     return bytes
   }
 
+  /** The result of a call if a worker has published it in storage. */
+  async publishedResult(call: CallRecord): Promise<{ key: string; size: number } | undefined> {
+    const key = `${this.prefix}/results/${call.index}`
+    try {
+      const { size } = await this.storage.headObject(this.storage.bucket, key)
+      return { key, size }
+    } catch {
+      return undefined
+    }
+  }
+
   /** Removes the input of a call that needs it no more. */
   dropInput(call: CallRecord): void {
-    if (!call.input || !('file' in call.input)) return
-    this.#remove(inputKey(this, call.index))
+    if (call.input && 'key' in call.input && call.input.key === inputKey(this, call.index)) this.#remove(call.input.key)
   }
 
   /** In the background, and without fuss if it fails: `clean()` finds what is left. */
@@ -141,7 +189,7 @@ export function inputKey(job: JobRecord, index: number): string {
 }
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
-type Logged = Exclude<AttemptEvent, { type: 'done' | 'failed' | 'returned' }>
+type Logged = Exclude<AttemptEvent, { type: 'done' | 'failed' | 'returned' | 'throttled' }>
 export type CallLogEvent =
   | WithoutId<Logged>
   | (Omit<Extract<AttemptEvent, { type: 'done' }>, 'id' | 'result'> & { result?: ResultRef })

@@ -39,7 +39,7 @@ describe('options', () => {
     { workers: 1.5 },
     { timeout: -1 },
     { runtimeMemory: '1 GB' },
-    { backend: 'aws_lambda' },
+    { backend: 5 },
     { retry: { on: ['cancelled'] } },
   ])('refuses %o', (options) => {
     const error = errorOf(() => checkExecutorOptions(options))
@@ -49,7 +49,9 @@ describe('options', () => {
 
   it('has defaults', () => {
     expect(checkExecutorOptions(undefined).workers).toBeGreaterThan(0)
-    expect(resolveSettings({}, {})).toEqual({ attempts: 3, on: ['lost'], extraEnv: {} })
+    expect(resolveSettings({}, {})).toEqual({
+      ...{ attempts: 3, on: ['lost'], backoff: 0, onFailure: 'collect', extraEnv: {} },
+    })
   })
 
   it("lets a job's settings win over its executor's", () => {
@@ -57,6 +59,8 @@ describe('options', () => {
     expect(resolveSettings(executor, { retry: { attempts: 2 }, extraEnv: { A: 3 } })).toEqual({
       timeout: 9,
       attempts: 2,
+      backoff: 0,
+      onFailure: 'collect',
       on: ['lost'],
       extraEnv: { A: '3', B: 'true' },
     })

@@ -4,32 +4,48 @@
  */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import type { Backend } from './backends/backend.js'
 import type { FailureKind } from './errors.js'
 import { MayflyError } from './errors.js'
 import { nearest } from './nearest.js'
+import type { Storage } from './storage/storage.js'
 
 const kinds = z.enum(['error', 'timeout', 'oom', 'lost'])
-const memory = z.number().int().min(32).max(1_048_576)
+const megabytes = z.number().int().min(32).max(1_048_576)
 const seconds = z.number().positive().max(2_000_000)
+const share = z.number().min(0).max(1)
+const fn = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'expected a function')
 const env = z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
-const retry = z.strictObject({ attempts: z.number().int().min(1).max(100).optional(), on: z.array(kinds).optional() })
-const retries = z.number().int().min(0).max(99)
+const retry = z.strictObject({
+  attempts: z.number().int().min(1).max(100).optional(),
+  on: z.array(kinds).optional(),
+  backoff: z.union([z.number().min(0).max(86_400), fn]).optional(),
+})
+const hedge = z.strictObject({
+  after: share.optional(),
+  factor: z.number().min(1).max(1000).optional(),
+  min: z.number().min(0).max(86_400).optional(),
+  max: share.optional(),
+})
 
 const perCall = {
-  runtimeMemory: memory.optional(),
+  runtimeMemory: z.union([megabytes, fn]).optional(),
   timeout: seconds.optional(),
-  retries: retries.optional(),
+  retries: z.number().int().min(0).max(99).optional(),
   retry: retry.optional(),
+  hedge: z.union([z.boolean(), hedge]).optional(),
+  onFailure: z.union([z.enum(['collect', 'failFast']), z.strictObject({ tolerate: z.number().min(0) })]).optional(),
   extraEnv: env.optional(),
 }
 
 const executorSchema = z.strictObject({
-  backend: z.literal('localhost').optional(),
-  storage: z.literal('localhost').optional(),
+  backend: z.union([z.string().min(1), z.custom<Backend>(isBackend, 'expected the name of a backend')]).optional(),
+  storage: z.union([z.literal('localhost'), z.custom<Storage>(isStorage, 'expected a Storage')]).optional(),
   name: z.string().min(1).max(200).optional(),
-  workers: z.number().int().min(1).max(1024).optional(),
+  workers: z.number().int().min(1).max(10_000).optional(),
   home: z.string().min(1).optional(),
   progress: z.boolean().optional(),
+  budget: z.strictObject({ usd: z.number().min(0) }).optional(),
   ...perCall,
 })
 
@@ -41,35 +57,78 @@ const jobSchema = z.strictObject({
   chunksize: z.union([z.number().int().min(1).max(100_000), z.literal('auto')]).optional(),
   extraArgs: z.array(z.unknown()).optional(),
   signal: z.instanceof(AbortSignal).optional(),
+  idempotencyKey: z.union([z.string().min(1), fn]).optional(),
   ...perCall,
 })
+
+/** Kinds of failure that can be tried again. The others are never the call's own end: `throttled` is waited out. */
+export type RetryKind = Exclude<FailureKind, 'throttled' | 'cancelled' | 'budget'>
 
 /** Which failures are tried again, and how many tries a call has in all. */
 export interface RetryOptions {
   /** Tries in all, the first included. Default 3. */
   attempts?: number
-  /** Kinds of failure that are tried again at once. Default `['lost']`: an error of the function itself is final. */
-  on?: readonly Exclude<FailureKind, 'throttled' | 'cancelled' | 'budget'>[]
+  /** Kinds of failure that are tried again. Default `['lost']`: an error of the function itself is final. */
+  on?: readonly RetryKind[]
+  /**
+   * Seconds to wait before the next try: a number is the first wait, which doubles with every further one up to a minute;
+   * or a function of the number of failed tries and the kind of the last failure. Default 0: at once.
+   */
+  backoff?: number | ((failed: number, kind: RetryKind) => number)
 }
 
+/** When a second copy of a slow call is started. The first copy that is done counts, the other is stopped. */
+export interface HedgeOptions {
+  /** Share of the calls that must be done before any is called slow. Default 0.75. */
+  after?: number
+  /** A call is slow when it has run this many times as long as nine tenths of the others needed. Default 1.5. */
+  factor?: number
+  /** And at least this many seconds. Default 1. */
+  min?: number
+  /** Copies at most, as a share of the calls; one is always allowed. Default 0.05. */
+  max?: number
+}
+
+/** How the last try of a call ended. */
+export interface LastFailure {
+  kind: FailureKind
+  attempt: number
+  /** Memory it had, MB. */
+  runtimeMemory: number | undefined
+}
+
+/** MB; or a function of the item and, when the call is tried again, of how it failed before. */
+export type RuntimeMemory<T = never> = number | ((item: T, last?: LastFailure) => number)
+
 /** What holds for each call of a job; an executor's value is the default of its jobs. */
-export interface CallSettings {
-  /** Memory of a worker in MB: its V8 heap limit, and (plus 96 MB for Node itself) the limit of its resident set. Default: no limit of ours. */
-  runtimeMemory?: number
+export interface CallSettings<T = never> {
+  /**
+   * Memory limit of a worker in MB. Default: none but V8's own. A call that is tried again after it ran out of memory
+   * (`retry: { on: ['oom'] }`) gets twice as much each time, unless a function says what it gets.
+   */
+  runtimeMemory?: RuntimeMemory<T>
   /** Seconds one attempt may run before its worker is killed. Default: no limit. */
   timeout?: number
   /** Short for `retry: { attempts: retries + 1, on: ['error', 'timeout', 'oom', 'lost'] }`; 0 turns retrying off. */
   retries?: number
   retry?: RetryOptions
+  /** Starts second copies of slow calls. Default false; true for the defaults of `HedgeOptions`. */
+  hedge?: boolean | HedgeOptions
+  /**
+   * What becomes of the other calls when one fails for good. `collect` (default): they go on. `failFast`: they are
+   * cancelled. `{ tolerate }`: they go on until more have failed than this (below 1 a share of the calls, else a number),
+   * and `getResult` gives `undefined` at the places of failures that were tolerated.
+   */
+  onFailure?: 'collect' | 'failFast' | { tolerate: number }
   /** Environment variables set while a call runs; numbers and booleans become strings. */
   extraEnv?: Record<string, string | number | boolean>
 }
 
 export interface ExecutorOptions extends CallSettings {
-  /** Where calls run. Default, and so far the only one: `localhost`. */
-  backend?: 'localhost'
-  /** Where data lives. Default, and so far the only one: `localhost`. */
-  storage?: 'localhost'
+  /** Where calls run. Default `localhost`. */
+  backend?: string | Backend
+  /** Where data lives. Default `localhost`: files under `home`. */
+  storage?: 'localhost' | Storage
   /** Stands before the name of the first function in the titles of the runs. */
   name?: string
   /** Worker processes at a time. Default: the number of CPUs this process may use. */
@@ -78,9 +137,14 @@ export interface ExecutorOptions extends CallSettings {
   home?: string
   /** Shows a progress line when stderr is a terminal. Default true; notebooks show a strip instead. */
   progress?: boolean
+  /**
+   * US dollars that all calls of this executor may cost together, at the backend's prices. What an attempt costs at worst
+   * is set aside before it starts, so give a `timeout`; calls there is no money for fail as `budget`.
+   */
+  budget?: { usd: number }
 }
 
-export interface JobOptions<X extends readonly unknown[] = readonly unknown[]> extends CallSettings {
+export interface JobOptions<X extends readonly unknown[] = readonly unknown[], T = never> extends CallSettings<T> {
   /** Name of the job on the timeline. Default: the function's name. */
   name?: string
   /** Calls handed to a worker at a time. Default `'auto'`: one, and more only for calls of a few milliseconds. */
@@ -89,26 +153,35 @@ export interface JobOptions<X extends readonly unknown[] = readonly unknown[]> e
   extraArgs?: X
   /** Cancels the job when aborted. */
   signal?: AbortSignal
+  /**
+   * Keeps results: a call with the same key, function, captured values and extra arguments as one that has been done
+   * before, by whatever executor with this storage, gets its result from storage and does not run. A text is completed with
+   * the position of the item.
+   */
+  idempotencyKey?: string | ((item: T) => string)
 }
 
 /** Per-call settings with every default filled in. */
 export interface ResolvedSettings {
-  runtimeMemory?: number
+  runtimeMemory?: RuntimeMemory
   timeout?: number
   attempts: number
   on: readonly FailureKind[]
+  backoff: NonNullable<RetryOptions['backoff']>
+  hedge?: Required<HedgeOptions>
+  onFailure: NonNullable<CallSettings['onFailure']>
   extraEnv: Record<string, string>
 }
 
 /** Checks the options of an executor; throws `E_CONFIG_UNKNOWN_KEY` or `E_CONFIG_VALUE`. */
 export function checkExecutorOptions(options: unknown): ExecutorOptions & { workers: number } {
-  const checked = check(executorSchema, options, 'FunctionExecutor')
+  const checked = check(executorSchema, options, 'FunctionExecutor') as ExecutorOptions
   return { ...checked, workers: checked.workers ?? availableParallelism() }
 }
 
 /** Checks the options of `map` or `callAsync`; `method` is named in errors. */
 export function checkJobOptions(options: unknown, method: string): JobOptions {
-  return check(jobSchema, options, method)
+  return check(jobSchema, options, method) as JobOptions
 }
 
 /** Merges a job's settings over its executor's. */
@@ -117,11 +190,16 @@ export function resolveSettings(executor: CallSettings, job: CallSettings): Reso
   const short = own.retries === undefined ? undefined : { attempts: own.retries + 1, on: kinds.options }
   const runtimeMemory = job.runtimeMemory ?? executor.runtimeMemory
   const timeout = job.timeout ?? executor.timeout
+  const hedging = job.hedge ?? executor.hedge
+  const { after = 0.75, factor = 1.5, min = 1, max = 0.05 } = typeof hedging === 'object' ? hedging : {}
   return {
     ...(runtimeMemory === undefined ? {} : { runtimeMemory }),
     ...(timeout === undefined ? {} : { timeout }),
     attempts: own.retry?.attempts ?? short?.attempts ?? 3,
     on: own.retry?.on ?? short?.on ?? ['lost'],
+    backoff: own.retry?.backoff ?? 0,
+    ...(hedging ? { hedge: { after, factor, min, max } } : {}),
+    onFailure: job.onFailure ?? executor.onFailure ?? 'collect',
     extraEnv: asStrings({ ...executor.extraEnv, ...job.extraEnv }),
   }
 }
@@ -130,13 +208,28 @@ function asStrings(env: Record<string, string | number | boolean>): Record<strin
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]))
 }
 
+/** Options that are objects themselves, with their keys. */
+const NESTED: Record<string, string[]> = {
+  retry: Object.keys(retry.shape),
+  hedge: Object.keys(hedge.shape),
+  budget: ['usd'],
+}
+
+function isBackend(value: unknown): boolean {
+  return typeof (value as Partial<Backend> | null)?.invoke === 'function'
+}
+
+function isStorage(value: unknown): boolean {
+  return typeof (value as Partial<Storage> | null)?.getObject === 'function'
+}
+
 function check<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.output<T> {
   const result = schema.safeParse(value ?? {})
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   if (issue.code === 'unrecognized_keys') {
     const key = [...issue.path, issue.keys[0]!].join('.')
-    const known = issue.path[0] === 'retry' ? ['attempts', 'on'] : Object.keys(schema.shape)
+    const known = NESTED[String(issue.path[0])] ?? Object.keys(schema.shape)
     const near = nearest(String(issue.keys[0]), known)
     throw new MayflyError('E_CONFIG_UNKNOWN_KEY', `${where} has no option '${key}'`, {
       hint: near ? `Did you mean '${near}'?` : `Options are ${known.join(', ')}.`,

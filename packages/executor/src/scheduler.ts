@@ -1,52 +1,83 @@
 /**
  * Carries out what the job manager decides: hands batches to the backend, feeds the manager with what the backend reports,
  * settles futures, and writes each event to the run log.
+ *
+ * This is where answers from all sides meet. Whatever comes (twice, late, from a copy, or not at all), an attempt gets one
+ * end: the first that is reported, else `lost` when its stream ends or its lease runs out.
  */
 import { setMaxListeners } from 'node:events'
-import type { AttemptEvent, Backend, Invocation, ResultRef } from './backends/backend.js'
+import { Attempt } from './attempt.js'
+import type { AttemptEvent, Backend, Deployment, Invocation, ResultRef } from './backends/backend.js'
+import { endError, lostError } from './call-ends.js'
 import { CallError } from './call-error.js'
 import type { CallRecord } from './call-record.js'
 import { type ErrorValue, type FailureKind, toErrorValue } from './errors.js'
-import { kernelHost } from './host.js'
 import type { JobRecord } from './job-record.js'
-import { type JobAction, type JobEvent, JobManager } from './jobs/manager.js'
+import { JobManager } from './jobs/manager.js'
+import type { CallRef, JobAction, JobEvent, JobPolicy } from './jobs/types.js'
+import { type Lease, Leases } from './leases.js'
+import { readableError } from './readable.js'
 import { now } from './worker/clock.js'
 
-/** A frame of an anonymous function carries the name the closure serializer gave it. */
-const SHIPPED_ANONYMOUS = /^(\s+at (?:async )?)\$mff\d+ \((.*)\)$/gm
+type Failure = Extract<AttemptEvent, { type: 'failed' }>
+type End = Extract<AttemptEvent, { type: 'done' | 'failed' | 'returned' | 'throttled' }>
 
-type Failure = { kind: FailureKind; error: ErrorValue; ended: number } & Pick<
-  Extract<AttemptEvent, { type: 'failed' }>,
-  'metrics'
->
+/** A batch with the backend. */
+interface Batch {
+  job: JobRecord
+  /** Attempts without an end, by id, in the order they are made. */
+  open: Map<number, Attempt>
+  aborter: AbortController
+  lease: Lease
+  /** True while the platform has refused everything so far. */
+  refused: boolean | undefined
+  over: boolean
+}
 
 export class Scheduler {
   readonly #backend: Backend
   readonly #manager: JobManager
   /** Jobs that have not ended, by key. */
   readonly #jobs = new Map<number, JobRecord>()
-  /** Attempts handed to the backend, by id. */
-  readonly #attempts = new Map<number, { call: CallRecord; attempt: number }>()
-  readonly #aborter = new AbortController()
+  readonly #batches = new Set<Batch>()
+  readonly #leases = new Leases()
   #attemptCount = 0
+  #tick: NodeJS.Timeout | undefined
+  #tickAt = Number.POSITIVE_INFINITY
 
-  constructor(backend: Backend) {
+  /** @param budget US dollars for all jobs together; undefined is no limit. */
+  constructor(backend: Backend, budget?: number) {
     this.#backend = backend
-    this.#manager = new JobManager(backend.concurrency)
-    // Each batch in flight listens; many are no leak.
-    setMaxListeners(0, this.#aborter.signal)
+    const { concurrency: size, rate } = backend.limits
+    this.#manager = new JobManager({ size, ...(rate ? { rate } : {}), budget })
   }
 
-  /** Takes a job in. Its calls go out once it is `ready`. */
-  submit(job: JobRecord, chunk: number | 'auto'): void {
+  /** US dollars of all attempts that have ended, where the backend has a price and a budget is set. */
+  get spent(): number {
+    return this.#manager.spent
+  }
+
+  /** Takes a job in. Its calls go out once it is `ready`, and, when `blocked`, each once it has its input. */
+  submit(job: JobRecord, policy: JobPolicy, blocked = false): void {
     this.#jobs.set(job.key, job)
-    const { attempts, on } = job.settings
-    this.#step({ type: 'submit', job: job.key, total: job.total, retry: { attempts, on }, chunk })
+    this.#step({ type: 'submit', job: job.key, total: job.total, policy, blocked })
   }
 
-  /** The job's deployment is known. */
+  /** The job's code is where workers find it. */
   ready(job: JobRecord): void {
     this.#step({ type: 'ready', job: job.key })
+  }
+
+  /** The call has its input. */
+  input({ job, index }: CallRecord): void {
+    this.#step({ type: 'input', job: job.key, index })
+  }
+
+  /** The call will never have an input, because of this error. */
+  reject({ job, index }: CallRecord, kind: FailureKind, error: ErrorValue): void {
+    const at = now()
+    const detail: Failure = { id: 0, type: 'failed', at, ended: at, kind, error }
+    this.#step({ type: 'reject', job: job.key, index, kind }, detail)
   }
 
   /** Ends calls of a job that have not ended, all of them without `indices`. */
@@ -62,87 +93,182 @@ export class Scheduler {
   /** Kills what runs. */
   async close(): Promise<void> {
     for (const job of this.open()) this.cancel(job)
-    this.#aborter.abort()
+    for (const { aborter } of this.#batches) aborter.abort()
     await this.#backend.close()
   }
 
   #step(event: JobEvent, detail?: Failure | ResultRef): void {
-    for (const action of this.#manager.step(event)) this.#act(action, detail)
+    for (const action of this.#manager.step(event, now())) this.#act(action, event, detail)
+    const wake = this.#manager.wakeAt ?? Number.POSITIVE_INFINITY
+    if (wake === this.#tickAt) return
+    clearTimeout(this.#tick)
+    this.#tickAt = wake
+    if (!Number.isFinite(wake)) return
+    const due = () => {
+      this.#tickAt = Number.POSITIVE_INFINITY
+      this.#step({ type: 'tick' })
+    }
+    this.#tick = setTimeout(due, Math.max(1, wake - now()))
   }
 
-  #act(action: JobAction, detail: Failure | ResultRef | undefined): void {
+  #act(action: JobAction, event: JobEvent, detail: Failure | ResultRef | undefined): void {
     const job = this.#jobs.get(action.job)!
-    if (action.type === 'invoke') void this.#invoke(job, action.calls)
+    if (action.type === 'invoke') void this.#invoke(job, action)
     else if (action.type === 'finish') this.#finish(job)
     else {
       const call = job.calls[action.index]!
-      if (action.type === 'commit') this.#commit(job, call, detail as ResultRef)
+      if (action.type === 'commit') this.#commit(job, call, action.attempt, detail as ResultRef)
       else if (action.type === 'abort') {
-        for (const [id, { call: other }] of this.#attempts) if (other === call) this.#backend.cancel(id)
-      } else this.#failed(job, call, action, detail as Failure | undefined)
+        for (const attempt of [call.live, call.copy]) {
+          if (attempt?.attempt === action.attempt) this.#backend.cancel(attempt.id)
+        }
+      } else {
+        // What ends with a call's failure are also others, for reasons of their own.
+        const own = 'index' in event && event.index === action.index && event.job === action.job
+        this.#failed(job, call, action, own ? (detail as Failure | undefined) : undefined)
+      }
     }
   }
 
   /** Hands a batch to the backend and follows its events. */
-  async #invoke(job: JobRecord, refs: { index: number; attempt: number }[]): Promise<void> {
-    const batch: Invocation[] = []
-    for (const { index, attempt } of refs) {
-      const call = job.calls[index]!
-      const id = ++this.#attemptCount
-      const at = now()
-      this.#attempts.set(id, { call, attempt })
-      call.attempt = attempt
-      call.state = 'invoked'
-      call.stats.invoked = at
-      job.log(call, attempt, { type: 'invoked', at })
-      batch.push({ id, index, attempt, callId: call.callId, input: call.input! })
-    }
+  async #invoke(job: JobRecord, { calls, memory, copy }: JobAction & { type: 'invoke' }): Promise<void> {
+    const { batch, invocations } = this.#batch(job, calls, memory, copy)
+    const { lease, aborter } = batch
+    const deployment = await this.#deploymentOf(job, memory)
+    let why = 'went away without an answer'
     try {
-      for await (const event of this.#backend.invoke(job.deployment!, batch, this.#aborter.signal)) this.#report(event)
+      if (!deployment) return
+      const { running } = this.#backend.limits.lease
+      for await (const event of this.#backend.invoke(deployment, invocations, aborter.signal)) {
+        if (batch.over) break
+        lease.seen = now()
+        lease.silence = running
+        if (event.type !== 'beat') this.#report(batch, event)
+      }
     } catch (error) {
-      for (const { id } of batch) {
-        this.#report({ id, type: 'failed', at: now(), ended: now(), kind: 'lost', error: toErrorValue(error) })
+      why = `could not be reached: ${(error as Error).message}`
+    } finally {
+      this.#leave(batch, why)
+    }
+  }
+
+  #batch(job: JobRecord, calls: CallRef[], memory: number | undefined, copy: boolean) {
+    const open = new Map<number, Attempt>()
+    const invocations: Invocation[] = []
+    for (const { index, attempt } of calls) {
+      const call = job.calls[index]!
+      const one = new Attempt(++this.#attemptCount, call, attempt, memory, copy)
+      open.set(one.id, one)
+      one.stats.invoked = now()
+      one.log({ type: 'invoked', at: one.stats.invoked })
+      invocations.push({ id: one.id, index, attempt, callId: call.callId, input: call.input! })
+    }
+    const aborter = new AbortController()
+    setMaxListeners(0, aborter.signal)
+    const lease = this.#leases.begin(this.#backend.limits.lease.start, () => {
+      this.#leave(batch, 'stopped answering')
+      aborter.abort()
+    })
+    const batch: Batch = { job, open, aborter, lease, refused: undefined, over: false }
+    this.#batches.add(batch)
+    return { batch, invocations }
+  }
+
+  async #deploymentOf(job: JobRecord, memory: number | undefined): Promise<Deployment | undefined> {
+    try {
+      return await job.deploymentFor(memory, this.#backend)
+    } catch (error) {
+      job.fault ??= toErrorValue(error)
+      this.cancel(job)
+      return undefined
+    }
+  }
+
+  /** The batch is over. Of the attempts that have no end, the one under way is lost, the others were not begun. */
+  #leave(batch: Batch, why: string): void {
+    if (batch.over) return
+    batch.over = true
+    this.#leases.end(batch.lease)
+    this.#batches.delete(batch)
+    const open = [...batch.open.values()]
+    const lost = open.find(({ begun }) => begun) ?? open[0]
+    for (const attempt of open) {
+      const at = now()
+      const { id } = attempt
+      if (attempt !== lost) this.#end(batch, attempt, { id, type: 'returned', at })
+      else {
+        const error = lostError(attempt.call.callId, why)
+        this.#end(batch, attempt, { id, type: 'failed', at, ended: at, kind: 'lost', error })
       }
     }
-    this.#step({ type: 'batchEnded', job: job.key })
+    this.#step({ type: 'batchEnded', job: batch.job.key, refused: batch.refused === true })
   }
 
-  #report(event: AttemptEvent): void {
-    const known = this.#attempts.get(event.id)
-    if (!known) return
-    const { call, attempt } = known
-    const { job, index, stats } = call
-    const ref = { job: job.key, index, attempt }
-    if (event.type === 'done' || event.type === 'failed' || event.type === 'returned') this.#attempts.delete(event.id)
-    if (call.over || call.attempt !== attempt) return
-    const { id: _id, ...rest } = event
-    if (rest.type === 'returned') this.#step({ type: 'returned', ...ref })
-    else if (rest.type === 'failed') {
-      stats.ended = rest.ended
-      Object.assign(stats, rest.metrics)
-      this.#step({ type: 'failed', ...ref, kind: rest.kind }, rest)
-    } else if (rest.type === 'done') {
-      const { result, ...logged } = rest
-      Object.assign(stats, rest.metrics)
-      job.log(call, attempt, logged)
-      this.#step({ type: 'done', ...ref, ms: rest.at - (stats.setup ?? rest.at) }, result)
+  #report(batch: Batch, event: AttemptEvent): void {
+    const attempt = batch.open.get(event.id)
+    if (!attempt) return
+    const { type } = event
+    if (type === 'done' || type === 'failed' || type === 'returned' || type === 'throttled') {
+      this.#end(batch, attempt, event)
+      return
+    }
+    attempt.told(event)
+    const { call } = attempt
+    if (type !== 'started' || !call.job.settings.hedge) return
+    this.#step({ type, job: call.job.key, index: call.index, attempt: attempt.attempt })
+  }
+
+  #end(batch: Batch, attempt: Attempt, event: End): void {
+    batch.open.delete(attempt.id)
+    batch.refused = event.type === 'throttled' && batch.refused !== false
+    const { call } = attempt
+    if (event.type === 'failed' && event.kind === 'lost' && attempt.begun && !call.over) {
+      void this.#lookForResult(attempt, event)
+    } else this.#settle(attempt, event)
+  }
+
+  /** A worker may have published its result and then gone: what is done need not be done again. */
+  async #lookForResult(attempt: Attempt, event: Failure): Promise<void> {
+    const { call, stats } = attempt
+    const { job } = call
+    const found = await job.publishedResult(call)
+    if (!found) {
+      this.#settle(attempt, event)
+      return
+    }
+    const { id, at, ended, metrics = { cpuMs: 0, peakRss: 0, rx: 0, tx: 0 } } = event
+    if (stats.stored === undefined) attempt.told({ id, type: 'stored', at, ended, bytes: found.size })
+    this.#settle(attempt, { id, type: 'done', at, ended, metrics, result: found })
+  }
+
+  /** Tells the manager how an attempt has ended, and writes its bill. */
+  #settle(attempt: Attempt, event: End): void {
+    const { call, stats } = attempt
+    const { job, index } = call
+    const ref = { job: job.key, index, attempt: attempt.attempt }
+    if (event.type === 'returned' || event.type === 'throttled') {
+      const { id: _id, at: _at, ...rest } = event
+      this.#step({ ...rest, ...ref })
+      return
+    }
+    Object.assign(stats, event.metrics)
+    const ended = event.type === 'done' ? (stats.stored ?? event.at) : event.ended
+    const cost = job.bill(attempt, ended, event.metrics, this.#backend)
+    if (event.type === 'done') {
+      const { id: _id, result, ...logged } = event
+      attempt.log(logged)
+      this.#step({ type: 'done', ...ref, ms: event.at - (stats.setup ?? event.at), cost }, result)
     } else {
-      job.log(call, attempt, rest)
-      if (rest.type === 'setup')
-        Object.assign(stats, { setup: rest.at, worker: rest.worker, cold: rest.cold, pid: rest.pid })
-      else if (rest.type === 'fetched') Object.assign(stats, { fetched: rest.at, loaded: rest.loaded })
-      else if (rest.type === 'started') {
-        stats.started = rest.at
-        call.state = 'running'
-      } else if (rest.type === 'stored') Object.assign(stats, { ended: rest.ended, stored: rest.at })
+      stats.ended = event.ended
+      this.#step({ type: 'failed', ...ref, kind: event.kind, cost }, event)
     }
   }
 
-  #commit(job: JobRecord, call: CallRecord, result: ResultRef): void {
-    const { started, ended, stored } = call.stats
+  #commit(job: JobRecord, call: CallRecord, attempt: number, result: ResultRef): void {
+    if (call.copy?.attempt === attempt) call.copy.show()
+    const { started, ended } = call.stats
     job.done++
     job.durations[call.index] = ended! - started!
-    job.bill(call, stored!, call.stats as { cpuMs: number; peakRss: number })
     if ('bytes' in result) job.collected(call)
     job.dropInput(call)
     call.succeed(result)
@@ -152,49 +278,32 @@ export class Scheduler {
   #failed(
     job: JobRecord,
     call: CallRecord,
-    { type, kind, attempt }: JobAction & { type: 'retry' | 'fail' },
+    { type, kind, attempt }: JobAction & { type: 'retry' | 'drop' | 'fail' },
     detail: Failure | undefined,
   ): void {
     const at = now()
-    const error = detail?.error ?? job.fault ?? cancelledError(call)
-    const shown = job.fault ? 'error' : kind
-    const value = this.#readable(job, error)
     const final = type === 'fail'
+    // A copy that fails is nobody's concern while the first attempt goes on.
+    if (type === 'drop' && call.copy?.attempt === attempt) {
+      call.copy = undefined
+      return
+    }
+    const error = readableError(detail?.error ?? job.fault ?? endError(kind, call.callId), job.readStack)
+    const shown = job.fault && !detail ? 'error' : kind
     const ended = detail?.ended ?? at
     const metrics = detail?.metrics
-    job.bill(call, ended, metrics)
-    const event = { type: 'failed', at, ended, kind: shown, error: value, final } as const
+    const event = { type: 'failed', at, ended, kind: shown, error, final } as const
     job.log(call, attempt, metrics ? { ...event, metrics } : event)
-    if (!final) {
+    if (type === 'drop') call.copy!.show()
+    else if (!final) {
       call.state = 'new'
       call.stats.loaded = undefined
       job.log(call, attempt + 1, { type: 'submitted', at })
-      return
-    }
-    job.failed++
-    job.dropInput(call)
-    call.fail(new CallError(shown, value, { callId: call.callId, index: call.index, attempts: attempt }))
-    job.display?.progress()
-  }
-
-  /** A worker's error with stacks that name the user's own source. */
-  #readable(job: JobRecord, error: ErrorValue): ErrorValue {
-    const { stack, cause } = error
-    return {
-      ...error,
-      ...(stack === undefined ? {} : { stack: this.#readableStack(job, stack) }),
-      ...(cause === undefined ? {} : { cause: this.#readable(job, cause) }),
-    }
-  }
-
-  /** A worker's stack with the positions of the user's own source. */
-  #readableStack(job: JobRecord, stack: string): string {
-    try {
-      const mapped = (job.readStack?.(stack) ?? stack).replace(SHIPPED_ANONYMOUS, '$1$2')
-      return kernelHost()?.mapStack(mapped) ?? mapped
-    } catch {
-      // Scripts may be gone from the debugger; the worker's own positions are better than none.
-      return stack
+    } else {
+      job.failed++
+      job.dropInput(call)
+      call.fail(new CallError(shown, error, { callId: call.callId, index: call.index, attempts: attempt }))
+      job.display?.progress()
     }
   }
 
@@ -203,14 +312,8 @@ export class Scheduler {
     this.#jobs.delete(job.key)
     job.endedAt = now()
     run.append({ type: 'job.finished', at: job.endedAt, job: id, done, failed })
-    job.calls = []
-    job.deployment = undefined
-    job.offSignal?.()
+    job.release()
     run.jobEnded(failed)
     job.display?.end()
   }
-}
-
-function cancelledError({ callId }: CallRecord): ErrorValue {
-  return { name: 'Cancelled', code: 'E_CALL_CANCELLED', message: `Call ${callId} was cancelled` }
 }

@@ -63,11 +63,11 @@ export function originalPosition(
 /**
  * Rewrites the positions of a worker's stack that lie in a shipped function's file to the user's own lines.
  * @param stack `error.stack` as the worker saw it
- * @param codeFile path or URL of the file the code was loaded from
+ * @param codeFile path, URL or key of the file the code was loaded from; its last part tells it, in whatever folder the worker has it
  */
 export function remapStack(stack: string, codeFile: string, sources: readonly SourceSpan[]): string {
-  const file = codeFile.replace(/^file:\/\//, '')
-  const pattern = new RegExp(`(?:file://)?${file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}:(\\d+):(\\d+)`, 'g')
+  const file = codeFile.slice(codeFile.lastIndexOf('/') + 1)
+  const pattern = new RegExp(`(?:file://)?[^\\s()]*/${file.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}:(\\d+):(\\d+)`, 'g')
   return stack.replace(pattern, (whole, line: string, column: string) => {
     const found = originalPosition(sources, Number(line), Number(column))
     return found ? `${found.url}:${found.line}:${found.column}` : whole

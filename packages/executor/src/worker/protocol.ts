@@ -1,6 +1,7 @@
 /** Messages between the host, a worker's control thread and its main thread. Types only. */
 import type { ErrorValue } from '../errors.js'
 import type { AttemptMetrics } from '../events.js'
+import type { StorageOptions } from '../storage/storage.js'
 
 /** Host → worker. A `batch` is followed on the wire by the inline inputs, one after the other, as the frame's body. */
 export type HostMessage =
@@ -14,10 +15,10 @@ export interface WireDeployment {
   /** A deployment that is not coming again. */
   forget?: number | undefined
   hash?: string
-  codeFile?: string
-  dataFile?: string
-  blobFiles?: string[]
-  home?: string
+  codeKey?: string
+  dataKey?: string
+  blobKeys?: string[]
+  storage?: StorageOptions
   bucket?: string
   resultPrefix?: string
   env?: Record<string, string>
@@ -32,9 +33,15 @@ export interface WireCall {
   index: number
   attempt: number
   callId: string
-  /** Bytes of the input in the body, or a file that holds it. */
+  /** The item; or the elements of an item that is an array. */
+  data?: WireData
+  parts?: WireData[]
+}
+
+/** Serialized data: `size` bytes, next in the body unless `key` names the object that has them. */
+export interface WireData {
   size: number
-  file?: string
+  key?: string
 }
 
 export interface WireSample extends AttemptMetrics {
@@ -49,6 +56,7 @@ export type WorkerMessage =
   | { type: 'sample'; id: number; sample: WireSample }
   | { type: 'log'; id: number; at: number; stream: 'stdout' | 'stderr'; text: string }
   | { type: 'progress'; id: number; at: number; done: number; total?: number; note?: string }
+  | { type: 'metric'; id: number; at: number; name: string; value: number; unit?: string }
   /** The body holds the result unless `key` says where it is. */
   | {
       type: 'end'

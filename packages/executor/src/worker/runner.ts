@@ -2,15 +2,17 @@
  * Runs the calls of a batch one after the other in this thread: load the function (once per code hash), read the input, call,
  * publish the result, report. Everything it says goes to the control thread at once, so it is seen while the function runs.
  */
-import { readFile } from 'node:fs/promises'
 import type { MessagePort } from 'node:worker_threads'
-import { type Loader, loader } from '../closure/load.js'
+import type { Loader } from '../closure/load.js'
 import type { CallContext } from '../context.js'
-import { Storage } from '../storage/storage.js'
+import type { Storage } from '../storage/storage.js'
+import { openStorage } from '../storage-link.js'
 import { decodeValue, encodeValue } from '../values.js'
 import { now } from './clock.js'
+import { type CodeKeys, loadCode } from './code.js'
 import { makeContext } from './context.js'
 import type { Environment } from './environment.js'
+import { BatchInputs } from './inputs.js'
 import type { NetworkCounter } from './network.js'
 import type {
   ControlMessage,
@@ -81,23 +83,16 @@ export class Runner {
       this.#forget(deployment.forget)
       offset = deployment.extraArgs ?? 0
       const extra = offset > 0 ? body.slice(0, offset) : undefined
-      const storage = new Storage({ home: deployment.home!, bucket: deployment.bucket! })
+      const storage = openStorage(deployment.storage!)
       this.#deployed.set(deployment.key, { ...deployment, extra, storage })
     }
     const deployed = this.#deployed.get(deployment.key)!
-    const offsets: number[] = []
-    for (const call of calls) {
-      offsets.push(offset)
-      if (!call.file) offset += call.size
-    }
+    const inputs = new BatchInputs(calls, body, offset)
     while (true) {
       const next = Atomics.add(cursor, 0, 1)
       // A closed batch has a cursor beyond any length.
       if (next >= calls.length) break
-      const call = calls[next]!
-      // A copy, because typed arrays in the input are views of the bytes and must not share memory with other inputs.
-      const inline = call.file ? undefined : body.slice(offsets[next]!, offsets[next]! + call.size)
-      await this.#run(deployed, call, inline)
+      await this.#run(deployed, calls[next]!, inputs)
     }
   }
 
@@ -127,7 +122,7 @@ export class Runner {
     process.on('unhandledRejection', fail)
   }
 
-  async #run(deployed: Deployed, call: WireCall, inline: Uint8Array | undefined): Promise<void> {
+  async #run(deployed: Deployed, call: WireCall, inputs: BatchInputs): Promise<void> {
     const setup = now()
     const before = this.#network()
     this.#memory.reset()
@@ -140,12 +135,11 @@ export class Runner {
     try {
       const fn = await this.#function(deployed)
       const loaded = now()
-      const bytes = inline ?? (await readFile(call.file!))
-      const item = decodeValue(bytes)
+      const { item, bytes } = await inputs.read(call, deployed.storage, deployed.bucket!)
       // Decoded anew for each call: what one call changes, the next must not see.
       const extra = deployed.extra ? (decodeValue(deployed.extra.slice()) as unknown[]) : []
       const context = this.#context(active, deployed)
-      this.#begin(active, { setup, loaded, fetched: now(), bytes: bytes.byteLength })
+      this.#begin(active, { setup, loaded, fetched: now(), bytes })
       const value = await fn(item, ...extra, context)
       await this.#publish(active, deployed, value, now())
     } catch (error) {
@@ -205,8 +199,8 @@ export class Runner {
     const bytes = encodeValue(value, `The result of call ${call.callId}`)
     let key: string | undefined
     if (bytes.byteLength > INLINE_BYTES) {
-      key = `${deployed.resultPrefix}/${call.index}-${call.attempt}`
-      await deployed.storage.putObject(deployed.bucket!, key, bytes, { ifNoneMatch: '*' })
+      key = `${deployed.resultPrefix}/${call.index}`
+      await publishOnce(deployed.storage, deployed.bucket!, key, bytes)
     }
     if (active.over) return
     active.over = true
@@ -243,7 +237,15 @@ export class Runner {
   }
 }
 
-async function loadFunction(deployed: WireDeployment): Promise<Loaded> {
-  const [data, ...blobs] = await Promise.all([deployed.dataFile!, ...deployed.blobFiles!].map((file) => readFile(file)))
-  return { loader: await loader({ codeFile: deployed.codeFile!, data: data!, blobs }), next: undefined }
+async function loadFunction(deployed: Deployed): Promise<Loaded> {
+  return { loader: await loadCode(deployed as CodeKeys, deployed.storage, deployed.bucket!), next: undefined }
+}
+
+/** The first attempt that publishes a result wins; for the others the call is just as done. */
+async function publishOnce(storage: Storage, bucket: string, key: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await storage.putObject(bucket, key, bytes, { ifNoneMatch: '*' })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'E_STORAGE_EXISTS') throw error
+  }
 }

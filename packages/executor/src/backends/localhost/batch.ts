@@ -6,8 +6,8 @@ import { Channel } from '../../channel.js'
 import type { ErrorValue, FailureKind } from '../../errors.js'
 import type { AttemptMetrics } from '../../events.js'
 import { now } from '../../worker/clock.js'
-import type { WireCall, WireDeployment, WireSample, WorkerMessage } from '../../worker/protocol.js'
-import type { AttemptEvent, Deployment, Invocation } from '../backend.js'
+import type { WireCall, WireData, WireDeployment, WireSample, WorkerMessage } from '../../worker/protocol.js'
+import type { AttemptEvent, Beat, DataRef, Deployment, Invocation } from '../backend.js'
 import { explainDeath, outOfMemory } from './death.js'
 import type { WorkerPool } from './pool.js'
 import type { WorkerProcess } from './worker.js'
@@ -26,7 +26,7 @@ interface Attempt {
 type Failure = { kind: FailureKind; error: ErrorValue }
 
 export class BatchRun {
-  readonly events = new Channel<AttemptEvent>()
+  readonly events = new Channel<AttemptEvent | Beat>()
   readonly #pool: WorkerPool
   readonly #cwd: string
   readonly #deployment: Deployment
@@ -41,8 +41,6 @@ export class BatchRun {
   #through = 0
   #deadline: NodeJS.Timeout | undefined
   #grace: NodeJS.Timeout | undefined
-  /** Why we killed the worker; explains its death. */
-  #verdict: Failure | undefined
   #deliberate = false
   /** The worker was still starting when it got the batch. */
   #cold = false
@@ -58,7 +56,7 @@ export class BatchRun {
 
   start(signal: AbortSignal): void {
     const { runtimeMemory } = this.#deployment.resources
-    const worker = this.#pool.acquire({ runtimeMemory, cwd: this.#cwd }, () => this.#silent())
+    const worker = this.#pool.acquire({ runtimeMemory, cwd: this.#cwd })
     this.#worker = worker
     this.#cold = worker.heapLimit === undefined
     worker.listener = {
@@ -95,9 +93,13 @@ export class BatchRun {
     const parts: Uint8Array[] = known ? [] : [this.#deployment.extraArgs]
     const calls = [...this.#attempts.values()].map(({ invocation }): WireCall => {
       const { id, index, attempt, callId, input } = invocation
-      if ('file' in input) return { id, index, attempt, callId, size: input.size, file: input.file }
-      parts.push(input.bytes)
-      return { id, index, attempt, callId, size: input.bytes.byteLength }
+      const wire = (data: DataRef): WireData => {
+        if ('key' in data) return data
+        parts.push(data.bytes)
+        return { size: data.bytes.byteLength }
+      }
+      const call = { id, index, attempt, callId }
+      return 'parts' in input ? { ...call, parts: input.parts.map(wire) } : { ...call, data: wire(input) }
     })
     worker.send({ type: 'batch', deployment, known, calls }, Buffer.concat(parts))
   }
@@ -107,7 +109,8 @@ export class BatchRun {
       for (const id of message.ids) this.#giveBack(this.#attempts.get(id))
       this.#through += message.ids.length
       this.#finishIfThrough()
-    } else if ('id' in message) {
+    } else if (message.type === 'beat') this.events.push({ type: 'beat', at: now() })
+    else if ('id' in message) {
       const attempt = this.#attempts.get(message.id)
       if (attempt) this.#ofAttempt(attempt, message, body)
     }
@@ -130,7 +133,8 @@ export class BatchRun {
     else if (message.type === 'sample') this.#sample(id, message.sample)
     else if (message.type === 'log') {
       this.events.push({ id, type: 'log', at: this.#align(message.at), stream: message.stream, text: message.text })
-    } else if (message.type === 'progress') this.events.push({ ...message, at: this.#align(message.at) })
+    } else if (message.type === 'progress' || message.type === 'metric')
+      this.events.push({ ...message, at: this.#align(message.at) })
     else if (message.type === 'end') this.#end(attempt, message, body)
     else if (message.type === 'fail') {
       this.#fail(attempt, { kind: 'error', error: message.error }, this.#align(message.ended))
@@ -234,20 +238,6 @@ export class BatchRun {
     this.#worker?.kill()
   }
 
-  #silent(): void {
-    const callId = (this.#current ?? this.#firstOpen())?.invocation.callId ?? ''
-    this.#verdict = {
-      kind: 'lost',
-      error: {
-        name: 'WorkerLost',
-        code: 'E_CALL_LOST',
-        message: `The worker of call ${callId} stopped answering`,
-        hint: 'The process was stopped, or the machine is out of memory and swapping.',
-      },
-    }
-    this.#worker?.kill()
-  }
-
   #exit(code: number | null, signal: string | null): void {
     const worker = this.#worker!
     const attempt = this.#current ?? (this.#deliberate ? undefined : this.#firstOpen())
@@ -256,7 +246,7 @@ export class BatchRun {
         ...{ code, signal, stderr: worker.stderr, systemOom: worker.systemOom, heapLimit: worker.heapLimit },
         ...{ runtimeMemory: this.#deployment.resources.runtimeMemory, peakRss: attempt.last?.peakRss },
       }
-      this.#fail(attempt, this.#verdict ?? explainDeath(facts, attempt.invocation.callId))
+      this.#fail(attempt, explainDeath(facts, attempt.invocation.callId))
     }
     this.#finish()
   }

@@ -9,7 +9,7 @@ const home = mkdtempSync(join(tmpdir(), 'mayfly-contract-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 backendContract('localhost', {
-  make: (options = {}) => new FunctionExecutor({ home, ...options }) as never,
+  make: (options = {}) => new FunctionExecutor({ home, ...options } as never) as never,
   events: () => {
     const runs = join(home, 'runs')
     const logs = readdirSync(runs).filter((file) => file.endsWith('.ndjson'))

@@ -1,7 +1,20 @@
 /** Backend `localhost`: calls run in warm worker processes of this machine, one call at a time in each. */
-import type { AttemptEvent, Backend, Deployment, Invocation, Price, Resources } from '../backend.js'
+import type {
+  AttemptEvent,
+  Backend,
+  BackendLimits,
+  Beat,
+  Deployment,
+  Invocation,
+  Price,
+  Resources,
+} from '../backend.js'
 import { BatchRun } from './batch.js'
 import { type WorkerPool, workerPool } from './pool.js'
+
+const MB = 1024 * 1024
+/** A busy worker says something every 250 ms. Starting one takes its time on a loaded machine. */
+const LIMITS = { inlineInput: MB, inlineResult: 64 * 1024, lease: { start: 20_000, running: 4_000 } }
 
 export interface LocalhostOptions {
   /** Worker processes at a time. */
@@ -13,23 +26,27 @@ export interface LocalhostOptions {
 
 export class LocalhostBackend implements Backend {
   readonly name = 'localhost'
-  readonly concurrency: number
+  readonly limits: BackendLimits
   readonly #cwd: string
   readonly #pool: WorkerPool
   readonly #runs = new Set<BatchRun>()
 
   constructor(options: LocalhostOptions) {
-    this.concurrency = options.workers
+    this.limits = { concurrency: options.workers, ...LIMITS }
     this.#cwd = options.cwd
     this.#pool = options.pool ?? workerPool
   }
 
   prewarm(count: number, resources: Resources): void {
     const { runtimeMemory } = resources
-    this.#pool.prewarm(Math.min(count, this.concurrency - this.#runs.size), { runtimeMemory, cwd: this.#cwd })
+    this.#pool.prewarm(Math.min(count, this.limits.concurrency - this.#runs.size), { runtimeMemory, cwd: this.#cwd })
   }
 
-  invoke(deployment: Deployment, batch: Invocation[], signal: AbortSignal): AsyncIterable<AttemptEvent> {
+  async prepare(): Promise<void> {
+    // Code lies in files: nothing to deploy.
+  }
+
+  invoke(deployment: Deployment, batch: Invocation[], signal: AbortSignal): AsyncIterable<AttemptEvent | Beat> {
     const run = new BatchRun(this.#pool, this.#cwd, deployment, batch, () => this.#runs.delete(run))
     this.#runs.add(run)
     run.start(signal)

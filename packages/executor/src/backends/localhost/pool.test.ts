@@ -11,7 +11,7 @@ const kind = { runtimeMemory: undefined, cwd: process.cwd() }
 
 it('ends workers nobody uses, prewarmed ones too, and no worker in use', async () => {
   const pool = new Pool(1500)
-  const worker = pool.acquire(kind, () => {})
+  const worker = pool.acquire(kind)
   await expect.poll(() => worker.heapLimit, PATIENTLY).toBeGreaterThan(0)
   await new Promise((resolve) => setTimeout(resolve, 2000))
   expect(worker.dead).toBe(false)
@@ -19,18 +19,18 @@ it('ends workers nobody uses, prewarmed ones too, and no worker in use', async (
   await expect.poll(() => worker.dead, PATIENTLY).toBe(true)
 
   pool.prewarm(1, kind)
-  const prewarmed = pool.acquire(kind, () => {})
+  const prewarmed = pool.acquire(kind)
   pool.release(prewarmed)
   await expect.poll(() => prewarmed.dead, PATIENTLY).toBe(true)
 })
 
 it('gives the warmest worker of the right kind', async () => {
   const pool = new Pool(1500)
-  const [first, second] = [pool.acquire(kind, () => {}), pool.acquire(kind, () => {})]
+  const [first, second] = [pool.acquire(kind), pool.acquire(kind)]
   pool.release(first)
   pool.release(second)
-  expect(pool.acquire({ ...kind, runtimeMemory: 100 }, () => {})).not.toBe(second)
-  expect(pool.acquire(kind, () => {})).toBe(second)
-  expect(pool.acquire(kind, () => {})).toBe(first)
+  expect(pool.acquire({ ...kind, runtimeMemory: 100 })).not.toBe(second)
+  expect(pool.acquire(kind)).toBe(second)
+  expect(pool.acquire(kind)).toBe(first)
   for (const worker of [first, second]) worker.kill()
 })

@@ -3,23 +3,16 @@
  * never keep the host alive; a worker that has grown too large is not used again.
  */
 import { availableParallelism } from 'node:os'
-import { now } from '../../worker/clock.js'
 import { type WorkerOptions, WorkerProcess } from './worker.js'
 
 const IDLE_MS = 60_000
 const GROWN_BYTES = 1024 * 1024 * 1024
-/** A busy worker sends something every 250 ms; one that is silent this long is lost. */
-const LEASE_MS = 4_000
-const LEASE_START_MS = 20_000
-const CHECK_MS = 500
 
 export class WorkerPool {
   /** Longest idle first. */
   readonly #idle: WorkerProcess[] = []
-  readonly #busy = new Map<WorkerProcess, () => void>()
+  readonly #busy = new Set<WorkerProcess>()
   #mostBusy = 2 * availableParallelism()
-  #check: NodeJS.Timeout | undefined
-  #checkedAt = 0
   readonly #idleMs: number
 
   /** @param idleMs how long an unused worker is kept, ms. */
@@ -27,16 +20,14 @@ export class WorkerPool {
     this.#idleMs = idleMs
   }
 
-  /** A worker of this kind: the warmest idle one, else a new process. `silent` is called when it stops answering. */
-  acquire(kind: WorkerOptions, silent: () => void): WorkerProcess {
+  /** A worker of this kind: the warmest idle one, else a new process. */
+  acquire(kind: WorkerOptions): WorkerProcess {
     const at = this.#idle.findLastIndex((worker) => !worker.dead && isKind(worker, kind))
     const worker = at < 0 ? this.#start(kind) : this.#idle.splice(at, 1)[0]!
     worker.keepAlive(true)
     worker.uses++
-    worker.seen = now()
-    this.#busy.set(worker, silent)
+    this.#busy.add(worker)
     this.#mostBusy = Math.max(this.#mostBusy, this.#busy.size)
-    this.#watch()
     return worker
   }
 
@@ -79,27 +70,6 @@ export class WorkerPool {
     const at = this.#idle.indexOf(worker)
     if (at >= 0) this.#idle.splice(at, 1)
     worker.kill()
-  }
-
-  /** Looks for busy workers that have gone silent (stopped, swapped out) although their process is still there. */
-  #watch(): void {
-    if (this.#check) return
-    this.#checkedAt = now()
-    this.#check = setInterval(() => {
-      const late = now() - this.#checkedAt > 3 * CHECK_MS
-      this.#checkedAt = now()
-      if (this.#busy.size === 0) {
-        clearInterval(this.#check)
-        this.#check = undefined
-      }
-      for (const [worker, silent] of this.#busy) {
-        // A host that was itself asleep or busy has not listened: everyone gets a new lease.
-        if (late) worker.seen = now()
-        const lease = worker.heapLimit === undefined ? LEASE_START_MS : LEASE_MS
-        if (now() - worker.seen > lease) silent()
-      }
-    }, CHECK_MS)
-    this.#check.unref()
   }
 }
 

@@ -34,8 +34,6 @@ export class WorkerProcess {
   /** Set by whoever works with it; undefined while it is idle. */
   listener: WorkerListener | undefined
   heapLimit: number | undefined
-  /** When it was last heard of, ms since the epoch. */
-  seen = this.spawnedAt
   /** How often it was taken from the pool. */
   uses = 0
   /** Last resident set it reported, bytes. */
@@ -69,7 +67,6 @@ export class WorkerProcess {
     this.#pipe = child.stdio[3] as Socket
     const reader = new FrameReader()
     this.#pipe.on('data', (chunk: Uint8Array) => {
-      this.seen = now()
       for (const { header, body } of reader.push(chunk)) this.#receive(header as WorkerMessage, body)
     })
     this.#pipe.on('error', () => {})
