@@ -22,12 +22,19 @@ export { mayflyHome } from './home.js'
 export type { ExecutorOptions, HedgeOptions, JobOptions, LastFailure, RetryOptions, RuntimeMemory } from './options.js'
 export { type Plots, plotsOf, writePlots } from './plot/index.js'
 export { type CloudObject, isCloudObject } from './storage/cloud-object.js'
+export type { FsStats, StorageFs } from './storage/fs.js'
+export type { MultipartRef, MultipartUpload } from './storage/multipart.js'
 export {
   type Body,
+  type ByteRange,
   type GetOptions,
+  type ListOptions,
+  type ListPage,
   type ObjectInfo,
+  type Place,
   type PutOptions,
   Storage,
+  type StorageConfig,
   type StorageOptions,
 } from './storage/storage.js'
 export type { JobSummaryRow } from './summary.js'

@@ -1,4 +1,4 @@
-/** Names of buckets and keys, checked before they become a path. Pure. */
+/** Names of buckets and keys, checked before any driver sees them: what passes here works on every storage. Pure. */
 import { MayflyError } from '../errors.js'
 
 /** Throws `E_STORAGE_BUCKET` unless the name is 1–63 of `a-z A-Z 0-9 . _ -` and starts with a letter or digit. */
@@ -9,16 +9,34 @@ export function checkBucket(bucket: string): string {
   })
 }
 
-/** Throws `E_STORAGE_KEY` for a key that is empty, too long, or would leave its bucket's folder. */
+/**
+ * Throws `E_STORAGE_KEY` for what cannot be a key on S3 or gets lost on the way there: empty, above 1024 bytes, no valid
+ * Unicode, control characters, parts `.` and `..`. Empty parts (`/a`, `a//b`, `a/`) are fine, and so are `a` and `a/b` together.
+ */
 export function checkKey(key: string): string {
   const bad =
+    typeof key !== 'string' ||
     key.length === 0 ||
+    key.length > 1024 ||
     Buffer.byteLength(key) > 1024 ||
-    key.includes('\0') ||
-    key.includes('\\') ||
-    key.split('/').some((part) => part === '' || part === '.' || part === '..' || part.startsWith('.tmp-'))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused.
+    /[\0-\x1f\x7f]|(^|\/)\.\.?(\/|$)/.test(key) ||
+    /\p{Surrogate}/u.test(key)
   if (!bad) return key
-  throw new MayflyError('E_STORAGE_KEY', `'${key}' is not a key`, {
-    hint: "Use 1 to 1024 bytes without '\\', empty parts, '.' or '..' parts; separate parts with '/'.",
+  throw new MayflyError('E_STORAGE_KEY', `${JSON.stringify(key)} is not a key`, {
+    hint: "Use 1 to 1024 bytes of text without control characters and without '.' or '..' between slashes.",
   })
+}
+
+/** Order of keys on every storage: by their UTF-8 bytes, which is not JavaScript's order of strings beyond U+FFFF. */
+export function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)]
+    if (x === y) continue
+    // Surrogates (pairs, above U+FFFF) come behind everything else; within each group the units' order is the bytes' order.
+    const [high, low] = [x >= 0xd800 && x < 0xe000, y >= 0xd800 && y < 0xe000]
+    return high === low ? x - y : high ? 1 : -1
+  }
+  return a.length - b.length
 }

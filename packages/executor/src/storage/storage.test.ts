@@ -120,7 +120,7 @@ describe('Storage', () => {
 describe('keys', () => {
   it('never lead out of their bucket', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[./\\a]{0,12}$/)), (key) => {
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[./\\a%]{0,12}$/)), (key) => {
         try {
           checkKey(key)
         } catch {
@@ -131,7 +131,7 @@ describe('keys', () => {
     )
   })
 
-  it.each(['', '..', 'a/../b', '/a', 'a//b', 'a/', 'x\0', 'a\\b'])('refuses %j', (key) => {
+  it.each(['', '..', 'a/../b', '/..', '../', 'x\0'])('refuses %j', (key) => {
     expect(() => checkKey(key)).toThrow(expect.objectContaining({ code: 'E_STORAGE_KEY' }))
   })
 

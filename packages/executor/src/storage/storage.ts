@@ -1,133 +1,142 @@
 /**
- * Object storage with Lithops' verbs. The one backend so far is `localhost`: a file per object under
- * `<home>/storage/<bucket>/<key>`. Every write is atomic: readers see the old object, the new one, or none.
+ * Object storage with Lithops' verbs, the same on every backend (see `driver.ts`). Every write is atomic: readers see the old
+ * object, the new one, or none.
  */
+
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import {
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { MayflyError } from '../errors.js'
 import { mayflyHome } from '../home.js'
+import { type Body, bodyOf } from './body.js'
 import type { CloudObject } from './cloud-object.js'
+import { openDriver, type StorageConfig, type StorageOptions, storageConfig, withoutSecrets } from './config.js'
+import type {
+  Bytes,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  ListPage,
+  ObjectInfo,
+  Opened,
+  Place,
+  PutOptions,
+  StorageDriver,
+} from './driver.js'
+import { StorageFs } from './fs.js'
 import { checkBucket, checkKey } from './keys.js'
+import { MultipartUpload } from './multipart.js'
+import { reader, writer } from './streams.js'
 
-export interface StorageOptions {
-  /** Default: `MAYFLY_HOME`, else `.mayfly` in `MAYFLY_WORKSPACE` or the current folder. */
-  home?: string
-  /** Bucket of cloud objects and of the executor's own data. Default `mayfly`. */
-  bucket?: string
-}
-
-export type Body = Uint8Array | ArrayBuffer | string
-
-export interface PutOptions {
-  /** `'*'`: only if no object has this key; otherwise `E_STORAGE_EXISTS`. The first of several writers wins. */
-  ifNoneMatch?: '*'
-}
-
-export interface GetOptions {
-  /** Bytes `start` to `end`, both included, as in HTTP; without `end` to the last. A negative `start` counts from the end. */
-  range?: { start: number; end?: number }
-}
-
-export interface ObjectInfo {
-  key: string
-  /** Bytes. */
-  size: number
-  lastModified: Date
-  /** Changes whenever the object does. */
-  etag: string
-}
+export type { Body } from './body.js'
+export type { StorageConfig, StorageOptions } from './config.js'
+export type { ByteRange, GetOptions, ListOptions, ListPage, ObjectInfo, Place, PutOptions } from './driver.js'
 
 export class Storage {
-  readonly backend = 'localhost'
-  readonly home: string
+  /** What this storage is, as plain data: `new Storage(storage.config)` is the same one, in any process. */
+  readonly config: StorageConfig
   readonly bucket: string
+  readonly #driver: StorageDriver | Promise<StorageDriver>
 
   /** A captured storage goes to the worker as a storage of the same place. */
-  static [Symbol.for('mayfly.pack')]({ home, bucket }: Storage): StorageOptions {
-    return { home, bucket }
+  static [Symbol.for('mayfly.pack')](storage: Storage): StorageConfig {
+    return withoutSecrets(storage.config)
   }
 
-  static [Symbol.for('mayfly.unpack')](options: StorageOptions): Storage {
-    return new Storage(options)
+  static [Symbol.for('mayfly.unpack')](config: StorageConfig): Storage {
+    return new Storage(config)
   }
 
-  constructor(options: StorageOptions = {}) {
-    this.home = resolve(options.home ?? mayflyHome())
-    this.bucket = checkBucket(options.bucket ?? 'mayfly')
+  /** Options, or a URL such as `file:///data`, `redis://host:6379/0?bucket=mine`. Without any: files in `MAYFLY_HOME`. */
+  constructor(options: StorageOptions | string = {}) {
+    this.config = storageConfig(options)
+    this.bucket = this.config.bucket
+    this.#driver = openDriver(this.config)
+    // Reported by the first use, which waits for the same promise.
+    if (this.#driver instanceof Promise) this.#driver.catch(() => undefined)
   }
 
-  /** Writes an object. Strings are stored as UTF-8. */
+  get backend(): StorageConfig['backend'] {
+    return this.config.backend
+  }
+
+  /** Mayfly's own folder, in which a storage of files lies unless its `root` says otherwise. */
+  get home(): string {
+    return this.config.backend === 'localhost' ? this.config.home : mayflyHome()
+  }
+
+  /** Makes a bucket; one that exists is no error. Files, memory and redis make buckets with their first object. */
+  async createBucket(bucket: string): Promise<void> {
+    await (await this.#driver).createBucket(checkBucket(bucket))
+  }
+
+  /** Writes an object. Strings are stored as UTF-8; a stream is read as fast as it is stored and never held whole. */
   async putObject(bucket: string, key: string, body: Body, options: PutOptions = {}): Promise<ObjectInfo> {
-    const bytes =
-      typeof body === 'string' ? Buffer.from(body) : body instanceof ArrayBuffer ? new Uint8Array(body) : body
-    return this.#publish(bucket, key, options, (temporary) => writeFile(temporary, bytes))
+    const place = at(bucket, key)
+    return (await this.#driver).put(place, bodyOf(body), checkPut(options))
   }
 
   /** Writes the bytes of a local file as an object. */
   async uploadFile(path: string, bucket: string, key: string, options: PutOptions = {}): Promise<ObjectInfo> {
-    return this.#publish(bucket, key, options, (temporary) => copyFile(path, temporary))
+    const place = at(bucket, key)
+    const file = await open(path)
+    return (await this.#driver).put(place, file.createReadStream({ highWaterMark: 1 << 20 }), checkPut(options))
   }
 
   /** The bytes of an object, or of a range of it; `E_STORAGE_NOT_FOUND` when there is none. */
-  async getObject(bucket: string, key: string, options: GetOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const path = this.path(bucket, key)
-    return found(bucket, key, async () => {
-      if (!options.range) return whole(await readFile(path))
-      const file = await open(path)
-      try {
-        const { start, length } = resolveRange(options.range, (await file.stat()).size, key)
-        const bytes = new Uint8Array(length)
-        const { bytesRead } = await file.read(bytes, 0, length, start)
-        return bytes.subarray(0, bytesRead)
-      } finally {
-        await file.close()
-      }
-    })
+  async getObject(bucket: string, key: string, options: GetOptions = {}): Promise<Bytes> {
+    return (await (await this.#driver).get(at(bucket, key), options)).body
   }
 
   /** An object as a stream of chunks, for what should not be in memory at once. */
   async streamObject(bucket: string, key: string, options: GetOptions = {}): Promise<AsyncIterable<Uint8Array>> {
-    const { size } = await this.headObject(bucket, key)
-    if (!options.range) return createReadStream(this.path(bucket, key))
-    const { start, length } = resolveRange(options.range, size, key)
-    if (length === 0) return (async function* () {})()
-    return createReadStream(this.path(bucket, key), { start, end: start + length - 1 })
+    return (await this.openObject(bucket, key, options)).body
   }
 
-  /** Copies an object to a local file. */
+  /** An object as a stream of chunks, together with the description that belongs to these very bytes. */
+  async openObject(bucket: string, key: string, options: GetOptions = {}): Promise<Opened> {
+    return (await this.#driver).stream(at(bucket, key), options)
+  }
+
+  /** Copies an object to a local file, which appears whole or not at all. */
   async downloadFile(bucket: string, key: string, path: string): Promise<void> {
-    await found(bucket, key, () => copyFile(this.path(bucket, key), path))
+    const body = await this.streamObject(bucket, key)
+    const temporary = `${resolve(path)}.tmp-${randomBytes(6).toString('hex')}`
+    await mkdir(dirname(temporary), { recursive: true })
+    try {
+      await pipeline(body, createWriteStream(temporary))
+      await rename(temporary, path)
+    } finally {
+      await rm(temporary, { force: true })
+    }
   }
 
-  /** Size and time of an object; `E_STORAGE_NOT_FOUND` when there is none. */
+  /** Size, time, etag, content type and metadata of an object; `E_STORAGE_NOT_FOUND` when there is none. */
   async headObject(bucket: string, key: string): Promise<ObjectInfo> {
-    return found(bucket, key, () => this.#info(bucket, key))
+    return (await this.#driver).head(at(bucket, key))
   }
 
-  /** Every object whose key starts with `prefix`, ordered by key within each folder. */
+  /** One page of the objects of a bucket, and the common prefixes if a delimiter is given. See `ListOptions`. */
+  async listPage(bucket: string, options: ListOptions = {}): Promise<ListPage> {
+    const { maxKeys = 1 } = options
+    if (!Number.isInteger(maxKeys) || maxKeys < 1) throw badList(maxKeys)
+    return (await this.#driver).list(checkBucket(bucket), options)
+  }
+
+  /** Every object whose key starts with `prefix`, in the order of their keys' UTF-8 bytes. */
   async *list(bucket: string, prefix = ''): AsyncGenerator<ObjectInfo> {
-    const root = join(this.home, 'storage', checkBucket(bucket))
-    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-    if (folder) checkKey(folder.slice(0, -1))
-    yield* this.#walk(bucket, root, folder, prefix)
+    let token: string | undefined
+    do {
+      const page = await this.listPage(bucket, { prefix, ...(token === undefined ? {} : { token }) })
+      yield* page.objects
+      token = page.next
+    } while (token !== undefined)
   }
 
-  /** Keys that start with `prefix`. */
+  /** Keys that start with `prefix`, in order. */
   async listKeys(bucket: string, prefix = ''): Promise<string[]> {
     const keys: string[] = []
     for await (const { key } of this.list(bucket, prefix)) keys.push(key)
@@ -135,14 +144,29 @@ export class Storage {
   }
 
   /** Removes an object; removing one that is not there is no error. */
-  async deleteObject(bucket: string, key: string): Promise<void> {
-    const path = this.path(bucket, key)
-    await rm(path, { force: true })
-    await this.#pruneFolders(bucket, dirname(path))
+  async deleteObject(bucket: string, key: string, options: DeleteOptions = {}): Promise<void> {
+    await (await this.#driver).delete(checkBucket(bucket), [checkKey(key)], options)
   }
 
   async deleteObjects(bucket: string, keys: Iterable<string>): Promise<void> {
-    for (const key of keys) await this.deleteObject(bucket, key)
+    await (await this.#driver).delete(checkBucket(bucket), [...keys].map(checkKey), {})
+  }
+
+  /** Copies an object within this storage, also between buckets, with content type and metadata unless given anew. */
+  async copyObject(from: Place, to: Place, options: PutOptions = {}): Promise<ObjectInfo> {
+    return (await this.#driver).copy(at(from.bucket, from.key), at(to.bucket, to.key), checkPut(options))
+  }
+
+  /** Begins an object that comes in parts, from several workers if you like: hand them `upload.ref`. */
+  async createMultipart(bucket: string, key: string, options: PutOptions = {}): Promise<MultipartUpload> {
+    const place = at(bucket, key)
+    const id = await (await this.#driver).createMultipart(place, checkPut(options))
+    return new MultipartUpload(this.#driver, { ...place, uploadId: id })
+  }
+
+  /** The upload a reference stands for, in this process. */
+  resumeMultipart(ref: MultipartUpload['ref']): MultipartUpload {
+    return new MultipartUpload(this.#driver, { ...at(ref.bucket, ref.key), uploadId: ref.uploadId })
   }
 
   /** Writes an object under a name of its own, or the one given, and returns the reference to it. */
@@ -153,138 +177,102 @@ export class Storage {
     return { type: 'CloudObject', backend: this.backend, bucket, key, size }
   }
 
-  async getCloudObject(object: CloudObject, options: GetOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async getCloudObject(object: CloudObject, options: GetOptions = {}): Promise<Bytes> {
     return this.getObject(object.bucket, object.key, options)
+  }
+
+  async streamCloudObject(object: CloudObject, options: GetOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    return this.streamObject(object.bucket, object.key, options)
   }
 
   async deleteCloudObject(object: CloudObject): Promise<void> {
     await this.deleteObject(object.bucket, object.key)
   }
 
+  /** Removes the objects, in as few requests as there are buckets. */
   async deleteCloudObjects(objects: Iterable<CloudObject>): Promise<void> {
-    for (const object of objects) await this.deleteCloudObject(object)
+    const keys = new Map<string, string[]>()
+    for (const { bucket, key } of objects) keys.set(bucket, [...(keys.get(bucket) ?? []), key])
+    for (const [bucket, some] of keys) await this.deleteObjects(bucket, some)
   }
 
-  /** The file behind an object; it need not exist. */
+  /**
+   * A Node stream of an object. `'r'` reads it (a range of it if asked); `'w'` publishes what was written when the stream has
+   * finished, and nothing if it is destroyed before. Both hold back a fast source or a slow sink.
+   */
+  open(key: string, mode?: 'r', options?: GetOptions & { bucket?: string }): Readable
+  open(key: string, mode: 'w', options?: PutOptions & { bucket?: string }): Writable
+  open(key: string, mode: 'r' | 'w' = 'r', options: (GetOptions & PutOptions) & { bucket?: string } = {}) {
+    const { bucket = this.bucket, ...rest } = options
+    const place = at(bucket, key)
+    if (mode === 'r') return reader(() => this.streamObject(place.bucket, place.key, rest))
+    if (mode === 'w') return writer((source) => this.putObject(place.bucket, place.key, source, rest))
+    throw new MayflyError('E_STORAGE_MODE', `'${String(mode)}' is not a mode of open`, {
+      hint: "Use 'r' to read and 'w' to write; objects cannot be appended to.",
+    })
+  }
+
+  /** The default bucket with the words of `node:fs/promises`. */
+  get fs(): StorageFs {
+    return new StorageFs(this, this.bucket)
+  }
+
+  /** Another bucket with the words of `node:fs/promises`. */
+  fsOf(bucket: string): StorageFs {
+    return new StorageFs(this, checkBucket(bucket))
+  }
+
+  /** A URL for browsers and tools, good for `seconds`; `E_STORAGE_PRESIGN` where the storage has none. */
+  async presignedUrl(method: 'GET' | 'PUT', bucket: string, key: string, seconds = 900): Promise<string> {
+    const driver = await this.#driver
+    if (driver.presign) return driver.presign(method, at(bucket, key), seconds)
+    throw new MayflyError('E_STORAGE_PRESIGN', `The ${this.backend} storage has no URLs for its objects`, {
+      hint: 'Read the object and pass its bytes, or use an S3 storage.',
+    })
+  }
+
+  /** The file behind an object, which need not exist; `E_STORAGE_PATH` where objects are no files. */
   path(bucket: string, key: string): string {
-    return join(this.home, 'storage', checkBucket(bucket), checkKey(key))
-  }
-
-  async #publish(bucket: string, key: string, options: PutOptions, write: (path: string) => Promise<void>) {
-    const target = this.path(bucket, key)
-    const folder = dirname(target)
-    const temporary = join(folder, `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`)
-    try {
-      await inFolder(folder, () => write(temporary))
-      if (options.ifNoneMatch === '*') await linkNew(temporary, target, bucket, key)
-      else await rename(temporary, target)
-    } finally {
-      await rm(temporary, { force: true })
-    }
-    return this.#info(bucket, key)
-  }
-
-  async #info(bucket: string, key: string): Promise<ObjectInfo> {
-    const { size, mtimeMs, mtime, ino } = await stat(this.path(bucket, key))
-    const etag = `${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}-${ino.toString(36)}`
-    return { key, size, lastModified: mtime, etag }
-  }
-
-  async *#walk(bucket: string, root: string, folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
-    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(ignoreMissing(() => []))
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1))
-    for (const entry of entries) {
-      const key = folder + entry.name
-      if (entry.name.startsWith('.tmp-')) continue
-      if (entry.isDirectory()) {
-        if (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)) {
-          yield* this.#walk(bucket, root, `${key}/`, prefix)
-        }
-      } else if (key.startsWith(prefix)) {
-        const info = await this.#info(bucket, key).catch(ignoreMissing(() => undefined))
-        if (info) yield info
-      }
-    }
-  }
-
-  /** Empty folders would look like objects that are not there. */
-  async #pruneFolders(bucket: string, from: string): Promise<void> {
-    const root = join(this.home, 'storage', bucket)
-    for (let folder = from; folder.length > root.length; folder = dirname(folder)) {
-      try {
-        await rmdir(folder)
-      } catch {
-        return
-      }
-    }
-  }
-}
-
-/** Makes the folder and writes into it; again if somebody has removed the still empty folder in between. */
-async function inFolder(folder: string, write: () => Promise<void>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    await mkdir(folder, { recursive: true })
-    try {
-      return await write()
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 5) throw error
-    }
-  }
-}
-
-/** `link` is the conditional put of a file system: it fails if the name is taken, and the name appears with all its bytes. */
-async function linkNew(temporary: string, target: string, bucket: string, key: string): Promise<void> {
-  try {
-    await link(temporary, target)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new MayflyError('E_STORAGE_EXISTS', `${bucket}/${key} is already there`, {
-        hint: 'Another writer was first; use its object.',
-        where: { bucket, key },
-      })
-    }
-    // File systems without hard links: an exclusive copy; its bytes may be seen growing, but only one writer wins.
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-    await copyFile(temporary, target, 1)
-    await unlink(temporary)
-  }
-}
-
-async function found<T>(bucket: string, key: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'EISDIR' && code !== 'ENOTDIR') throw error
-    throw new MayflyError('E_STORAGE_NOT_FOUND', `There is no object ${bucket}/${key}`, {
-      hint: 'List the bucket to see the keys it has; the object may have been cleaned.',
-      where: { bucket, key },
+    const place = at(bucket, key)
+    if (!(this.#driver instanceof Promise) && this.#driver.path) return this.#driver.path(place)
+    throw new MayflyError('E_STORAGE_PATH', `Objects of the ${this.backend} storage are no files`, {
+      hint: 'Use downloadFile to get a file of it.',
     })
   }
-}
 
-function ignoreMissing<T>(value: () => T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code === 'ENOENT') return value()
-    throw error
+  /** Lets connections go; a storage of files or memory has none. */
+  async close(): Promise<void> {
+    await (await this.#driver).close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 }
 
-function resolveRange(range: { start: number; end?: number }, size: number, key: string) {
-  const start = range.start < 0 ? Math.max(0, size + range.start) : range.start
-  const end = Math.min(range.end ?? size - 1, size - 1)
-  if (!Number.isInteger(start) || !Number.isInteger(end) || (range.end ?? start) < range.start) {
-    throw new MayflyError('E_STORAGE_RANGE', `${range.start}–${range.end ?? ''} is not a range of bytes (key ${key})`, {
-      hint: 'Give whole numbers, start not after end.',
-    })
-  }
-  return { start, length: Math.max(0, end - start + 1) }
+function at(bucket: string, key: string): Place {
+  return { bucket: checkBucket(bucket), key: checkKey(key) }
 }
 
-/** Node's file buffers may be views of a pool; the caller gets bytes that own their memory from offset 0. */
-function whole(buffer: Buffer): Uint8Array<ArrayBuffer> {
-  if (buffer.byteOffset === 0 && buffer.byteLength === buffer.buffer.byteLength) {
-    return new Uint8Array(buffer.buffer as ArrayBuffer)
+/** Conditions exclude each other; names of metadata are headers on other storages. */
+function checkPut(options: PutOptions): PutOptions {
+  const { ifNoneMatch, ifMatch, metadata } = options
+  const names = Object.entries(metadata ?? {})
+  const bad = names.find(([name, value]) => !/^[A-Za-z0-9_-]+$/.test(name) || typeof value !== 'string')
+  if (bad || (ifNoneMatch !== undefined && (ifNoneMatch !== '*' || ifMatch !== undefined))) {
+    throw new MayflyError(
+      'E_STORAGE_OPTIONS',
+      bad
+        ? `metadata: '${bad[0]}' is not a name with a text`
+        : "ifNoneMatch takes '*' only, and not together with ifMatch",
+      { hint: 'Names of metadata are letters, digits, hyphens and underscores; values are strings.' },
+    )
   }
-  return new Uint8Array(buffer)
+  return metadata ? { ...options, metadata: Object.fromEntries(names.map(([n, v]) => [n.toLowerCase(), v])) } : options
+}
+
+function badList(maxKeys: unknown): MayflyError {
+  return new MayflyError('E_STORAGE_OPTIONS', `maxKeys: ${String(maxKeys)} is not a number of keys`, {
+    hint: 'Give a whole number from 1, or leave it out.',
+  })
 }

@@ -1,0 +1,152 @@
+/**
+ * Which storage: options or a URL into one plain description that can travel to workers, and the driver for it. Secrets are
+ * references to environment variables (`{{env.NAME}}`), which each process resolves for itself.
+ */
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { MayflyError } from '../errors.js'
+import { mayflyHome } from '../home.js'
+import { nearest } from '../nearest.js'
+import type { StorageDriver } from './driver.js'
+import { checkBucket } from './keys.js'
+import { LocalhostDriver } from './localhost/index.js'
+
+export interface LocalhostStorageOptions {
+  backend?: 'localhost'
+  /** Holds the buckets in its folder `storage`. Default: `MAYFLY_HOME`, else `.mayfly` in `MAYFLY_WORKSPACE` or the current folder. */
+  home?: string
+  /** The folder that holds a folder per bucket; instead of `home`. */
+  root?: string
+  /** Bucket of cloud objects, of `open` and `fs`, and of the executor's own data. Default `mayfly`. */
+  bucket?: string
+}
+
+export interface MemoryStorageOptions {
+  backend: 'memory'
+  /** Storages of the same name in one process share their objects. Default `default`. */
+  name?: string
+  bucket?: string
+}
+
+export interface RedisStorageOptions {
+  backend: 'redis'
+  /** `redis://` or `rediss://`, with `{{env.NAME}}` for a password. Default `redis://127.0.0.1:6379`. */
+  url?: string
+  bucket?: string
+}
+
+export type StorageOptions = LocalhostStorageOptions | MemoryStorageOptions | RedisStorageOptions
+
+/** A storage's options with every default filled in: plain data, all a worker needs to open the same storage. */
+export type StorageConfig =
+  | { backend: 'localhost'; home: string; root?: string; bucket: string }
+  | { backend: 'memory'; name: string; bucket: string }
+  | { backend: 'redis'; url: string; bucket: string }
+
+const bucket = z.string().optional()
+const schemas = {
+  localhost: z.strictObject({
+    backend: z.literal('localhost').optional(),
+    home: z.string().min(1).optional(),
+    root: z.string().min(1).optional(),
+    bucket,
+  }),
+  memory: z.strictObject({ backend: z.literal('memory'), name: z.string().min(1).optional(), bucket }),
+  redis: z.strictObject({ backend: z.literal('redis'), url: z.string().min(1).optional(), bucket }),
+}
+
+/**
+ * The description of a storage. A URL is `file:///folder/of/buckets`, `redis://host:port/db` or `memory://name`, each with
+ * `?bucket=name` for the default bucket. Throws `E_CONFIG_UNKNOWN_KEY`, `E_CONFIG_VALUE`, `E_CONFIG_STORAGE` or `E_STORAGE_BUCKET`.
+ */
+export function storageConfig(given: StorageOptions | string = {}): StorageConfig {
+  const options = check(typeof given === 'string' ? parseUrl(given) : given)
+  const name = checkBucket(options.bucket ?? 'mayfly')
+  if (options.backend === 'memory') return { backend: 'memory', name: options.name ?? 'default', bucket: name }
+  if (options.backend === 'redis') {
+    return { backend: 'redis', url: options.url ?? 'redis://127.0.0.1:6379', bucket: name }
+  }
+  const home = resolve(options.home ?? mayflyHome())
+  return { backend: 'localhost', home, ...(options.root ? { root: resolve(options.root) } : {}), bucket: name }
+}
+
+/** Throws `E_STORAGE_SECRET` when the description holds a password as it is; one that travels must name a variable. */
+export function withoutSecrets(config: StorageConfig): StorageConfig {
+  if (config.backend === 'memory') {
+    throw new MayflyError('E_STORAGE_LOCAL', 'A memory storage cannot travel: its objects are in this process only', {
+      hint: 'Use the localhost or a redis storage, or pass the bytes.',
+    })
+  }
+  if (config.backend === 'redis' && /^[^/]*\/\/[^/@]*:(?!\{\{env\.\w+\}\})[^/@]+@/.test(config.url)) {
+    throw new MayflyError('E_STORAGE_SECRET', 'The URL of this storage holds a password, which must not travel', {
+      hint: 'Write {{env.REDIS_PASSWORD}} in its place and set that variable here and where the workers run.',
+    })
+  }
+  return config
+}
+
+/** Puts the values of environment variables in the place of `{{env.NAME}}`; `E_CONFIG_ENV` for one that is not set. */
+export function resolveEnv(text: string, env: NodeJS.ProcessEnv = process.env): string {
+  return text.replace(/\{\{env\.(\w+)\}\}/g, (_, name: string) => {
+    const value = env[name]
+    if (value !== undefined) return encodeURIComponent(value)
+    throw new MayflyError('E_CONFIG_ENV', `The environment variable ${name} is not set`, {
+      hint: `The configuration of the storage refers to it; set ${name} and start again.`,
+    })
+  })
+}
+
+const memories = new Map<string, Promise<StorageDriver>>()
+
+/** Opens the driver. What is not used by everybody is loaded only here. */
+export function openDriver(config: StorageConfig): StorageDriver | Promise<StorageDriver> {
+  if (config.backend === 'localhost') return new LocalhostDriver(config.root ?? join(config.home, 'storage'))
+  if (config.backend === 'redis') {
+    return import('./redis/index.js').then(({ RedisDriver }) => new RedisDriver(resolveEnv(config.url)))
+  }
+  let memory = memories.get(config.name)
+  if (!memory) {
+    memory = import('./memory.js').then(({ MemoryDriver }) => new MemoryDriver())
+    memories.set(config.name, memory)
+  }
+  return memory
+}
+
+function parseUrl(text: string): StorageOptions {
+  // A reference is no part of a URL's grammar: it is hidden while the rest is read.
+  const hidden = text.replace(/\{\{env\.\w+\}\}/g, 'x')
+  const url = URL.canParse(hidden) ? new URL(hidden) : undefined
+  const named = url?.searchParams.get('bucket')
+  const rest = named ? { bucket: named } : {}
+  const plain = text.replace(/\?.*$/s, '')
+  if (url?.protocol === 'file:') return { root: fileURLToPath(plain), ...rest }
+  if (url?.protocol === 'redis:' || url?.protocol === 'rediss:') return { backend: 'redis', url: plain, ...rest }
+  if (url?.protocol === 'memory:') return { backend: 'memory', ...(url.host ? { name: url.host } : {}), ...rest }
+  throw new MayflyError('E_CONFIG_STORAGE', `'${url ? url.protocol : text}' is not the URL of a storage`, {
+    hint: 'Storages are file:///folder, redis://host:port and memory://name.',
+  })
+}
+
+function check(options: StorageOptions): StorageOptions {
+  const schema = schemas[options?.backend ?? 'localhost'] as (typeof schemas)[keyof typeof schemas] | undefined
+  if (!schema) {
+    const known = Object.keys(schemas)
+    const near = nearest(String(options.backend), known)
+    throw new MayflyError('E_CONFIG_STORAGE', `There is no storage '${String(options.backend)}'`, {
+      hint: near ? `Did you mean '${near}'?` : `Storages are ${known.join(', ')}.`,
+    })
+  }
+  const result = schema.safeParse(options)
+  if (result.success) return options
+  const issue = result.error.issues[0]!
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0]! : undefined
+  const key = unknown ?? issue.path.join('.')
+  const known = Object.keys(schema.shape)
+  const near = unknown && nearest(unknown, known)
+  throw new MayflyError(
+    unknown ? 'E_CONFIG_UNKNOWN_KEY' : 'E_CONFIG_VALUE',
+    unknown ? `Storage has no option '${unknown}'` : `Storage: option '${key}': ${issue.message}`,
+    { hint: near ? `Did you mean '${near}'?` : `Options are ${known.join(', ')}.`, where: { key } },
+  )
+}
