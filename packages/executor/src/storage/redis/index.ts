@@ -1,5 +1,6 @@
 /** Storage `redis`: objects in a Redis server, for data that many machines need for a while. Bodies above 256 KiB lie in chunks. */
 import { randomBytes } from 'node:crypto'
+import type { Redis } from 'ioredis'
 import {
   type Bytes,
   type DeleteOptions,
@@ -50,6 +51,10 @@ export class RedisDriver implements StorageDriver {
     this.#connection = new Connection(url)
   }
 
+  get #redis(): Promise<Redis> {
+    return this.#connection.client()
+  }
+
   async put(place: Place, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<ObjectInfo> {
     return this.#commit(place, await this.#write(place.bucket, body), options)
   }
@@ -74,7 +79,7 @@ export class RedisDriver implements StorageDriver {
   }
 
   async list(bucket: string, options: ListOptions): Promise<ListPage> {
-    const redis = await this.#connection.client()
+    const redis = await this.#redis
     const index = names(bucket).index
     const { found, ...page } = await takePage(options, options.maxKeys ?? PAGE, async function* (from) {
       let min = lexFrom(from)
@@ -105,7 +110,7 @@ export class RedisDriver implements StorageDriver {
   }
 
   async delete(bucket: string, keys: readonly string[], { ifMatch = '' }: DeleteOptions): Promise<void> {
-    const redis = await this.#connection.client()
+    const redis = await this.#redis
     const { hash, index, chunk } = names(bucket)
     for (let at = 0; at < keys.length; at += PAGE) {
       const pipeline = redis.pipeline()
@@ -126,14 +131,8 @@ export class RedisDriver implements StorageDriver {
 
   async createMultipart({ bucket, key }: Place, options: PutOptions): Promise<string> {
     const id = randomBytes(16).toString('hex')
-    await (await this.#connection.client()).hset(
-      names(bucket).upload(id),
-      'key',
-      key,
-      'options',
-      JSON.stringify(options),
-    )
-    await (await this.#connection.client()).expire(names(bucket).upload(id), 24 * UNPUBLISHED)
+    await (await this.#redis).hset(names(bucket).upload(id), 'key', key, 'options', JSON.stringify(options))
+    await (await this.#redis).expire(names(bucket).upload(id), 24 * UNPUBLISHED)
     return id
   }
 
@@ -141,7 +140,7 @@ export class RedisDriver implements StorageDriver {
     await this.#upload(place, id)
     const written = await this.#write(place.bucket, body, 24 * UNPUBLISHED, 0)
     const etag = `${written.generation}-${written.chunks}`
-    await (await this.#connection.client()).hset(names(place.bucket).upload(id), `p${number}`, etag)
+    await (await this.#redis).hset(names(place.bucket).upload(id), `p${number}`, etag)
     return { number, etag }
   }
 
@@ -149,14 +148,11 @@ export class RedisDriver implements StorageDriver {
     const { bucket } = place
     const upload = await this.#upload(place, id)
     if (parts.length === 0) throw badUpload(place, 'it has no parts')
-    const known = await (await this.#connection.client()).hmget(
-      names(bucket).upload(id),
-      ...parts.map(({ number }) => `p${number}`),
-    )
+    const known = await (await this.#redis).hmget(names(bucket).upload(id), ...parts.map(({ number }) => `p${number}`))
     parts.forEach(({ number, etag }, i) => {
       if (known[i] !== etag) throw badUpload(place, `part ${number} is not the one that was sent`)
     })
-    const redis = await this.#connection.client()
+    const redis = await this.#redis
     const { chunk } = names(bucket)
     const joined = (async function* () {
       for (const { etag } of parts) {
@@ -198,12 +194,11 @@ export class RedisDriver implements StorageDriver {
     let [size, chunks] = [0, 0]
     try {
       for await (const piece of cut(body instanceof Uint8Array ? [body] : body)) {
-        await (await this.#connection.client()).set(chunk(`${generation}:${chunks++}`), asBuffer(piece), 'EX', expiry)
+        await (await this.#redis).set(chunk(`${generation}:${chunks++}`), asBuffer(piece), 'EX', expiry)
         size += piece.byteLength
       }
     } catch (error) {
-      for (let i = 0; i < chunks; i++)
-        (await this.#connection.client()).unlink(chunk(`${generation}:${i}`)).catch(() => undefined)
+      for (let i = 0; i < chunks; i++) (await this.#redis).unlink(chunk(`${generation}:${i}`)).catch(() => undefined)
       throw error
     }
     return { size, inline: NOTHING, generation, chunks }
@@ -217,7 +212,7 @@ export class RedisDriver implements StorageDriver {
       ...{ key: place.key, size: written.size, lastModified: new Date(), etag: randomBytes(12).toString('hex') },
       ...described(options),
     }
-    const answer = await (await this.#connection.client()).eval(
+    const answer = await (await this.#redis).eval(
       COMMIT,
       2,
       hash(place.key),
@@ -227,8 +222,7 @@ export class RedisDriver implements StorageDriver {
       ...[written.generation, written.chunks, chunk('')],
     )
     if (answer === 'OK') return info
-    for (let i = 0; i < written.chunks; i++)
-      await (await this.#connection.client()).unlink(chunk(`${written.generation}:${i}`))
+    for (let i = 0; i < written.chunks; i++) await (await this.#redis).unlink(chunk(`${written.generation}:${i}`))
     if (answer === 'EXISTS') throw exists(place)
     if (answer === 'MISSING') throw notFound(place)
     if (answer === 'CHANGED') throw changed(place)
@@ -237,7 +231,7 @@ export class RedisDriver implements StorageDriver {
 
   async #find({ bucket, key }: Place, body = true): Promise<Hash> {
     const fields = ['etag', 'size', 'time', 'type', 'meta', 'generation', 'chunks', ...(body ? ['body'] : [])]
-    const values = await (await this.#connection.client()).hmgetBuffer(names(bucket).hash(key), ...fields)
+    const values = await (await this.#redis).hmgetBuffer(names(bucket).hash(key), ...fields)
     const [etag, size, time, type, meta, generation, chunks] = values.map((value) => value?.toString() ?? '')
     if (!etag) throw notFound({ bucket, key })
     const info = {
@@ -263,8 +257,8 @@ export class RedisDriver implements StorageDriver {
       const name = chunk(`${hash.generation}:${number}`)
       const bytes =
         until - inside === CHUNK
-          ? await (await this.#connection.client()).getBuffer(name)
-          : await (await this.#connection.client()).getrangeBuffer(name, inside, until - 1)
+          ? await (await this.#redis).getBuffer(name)
+          : await (await this.#redis).getrangeBuffer(name, inside, until - 1)
       // Replaced so long ago that its chunks have gone.
       if (!bytes || bytes.byteLength === 0) throw changed(place)
       at += bytes.byteLength
@@ -273,25 +267,20 @@ export class RedisDriver implements StorageDriver {
   }
 
   async #upload(place: Place, id: string): Promise<PutOptions> {
-    const [key, options] = await (await this.#connection.client()).hmget(
-      names(place.bucket).upload(id),
-      'key',
-      'options',
-    )
+    const [key, options] = await (await this.#redis).hmget(names(place.bucket).upload(id), 'key', 'options')
     if (key !== place.key || !options) throw badUpload(place, 'there is no such upload')
     return JSON.parse(options) as PutOptions
   }
 
   async #forget(bucket: string, id: string): Promise<void> {
     const { upload, chunk } = names(bucket)
-    const parts = await (await this.#connection.client()).hgetall(upload(id))
+    const parts = await (await this.#redis).hgetall(upload(id))
     for (const [name, etag] of Object.entries(parts)) {
       if (!/^p\d+$/.test(name)) continue
       const [generation, count] = etag.split('-') as [string, string]
-      for (let i = 0; i < Number(count); i++)
-        await (await this.#connection.client()).unlink(chunk(`${generation}:${i}`))
+      for (let i = 0; i < Number(count); i++) await (await this.#redis).unlink(chunk(`${generation}:${i}`))
     }
-    await (await this.#connection.client()).del(upload(id))
+    await (await this.#redis).del(upload(id))
   }
 }
 
