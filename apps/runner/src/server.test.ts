@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
 import { makeWorkspace, ORIGIN, SECRET, startTestRunner, type TestRunner } from './fixtures/runner.js'
 
@@ -202,6 +202,62 @@ describe('documents over HTTP', () => {
     writeFileSync(join(runner.root, 'bad.ipynb'), '{"nbformat": 3}')
     const bad = await runner.http('GET', '/api/mayfly/documents/bad.ipynb')
     expect(bad).toMatchObject({ status: 422, json: { code: 'E_NOTEBOOK_INVALID', hint: expect.any(String) } })
+  })
+})
+
+describe('versions over HTTP', () => {
+  const url = '/api/mayfly/documents/sub/history.ipynb'
+  const cells = (source: string) => [{ id: 'a', cell_type: 'code', source, metadata: {} }]
+  const versions = async () =>
+    (await runner.http('GET', `${url}/versions`)).json as { id: string; cause: string; hash: string }[]
+  const source = async () => (await runner.http('GET', url)).json.notebook.cells[0].source as string
+  const save = async (text: string) => {
+    const { hash } = (await runner.http('GET', url)).json
+    return (await runner.http('PUT', url, { body: { cells: cells(text), metadata: {}, hash } })).json
+  }
+
+  test('every edit, checkpoint and overwriting is kept and can be had back', async () => {
+    expect((await runner.http('GET', `${url}/versions`)).status).toBe(404)
+    const file = join(runner.root, 'sub/history.ipynb')
+    writeFileSync(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: cells('original') }))
+    expect(await versions()).toEqual([])
+    await save('one')
+    const { hash } = await save('two')
+    await vi.waitFor(async () => expect((await versions())[0]?.hash).toBe(hash))
+    expect(await runner.http('POST', '/api/contents/sub/history.ipynb/checkpoints')).toMatchObject({ status: 201 })
+    expect((await versions()).map(({ cause }) => cause)).toEqual(['checkpoint', 'autosave', 'autosave', 'autosave'])
+    writeFileSync(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: cells('outside') }))
+    expect(await source()).toBe('outside')
+    const list = await versions()
+    expect(list.map(({ cause }) => cause).slice(0, 2)).toEqual(['autosave', 'conflict'])
+    const oldest = list.at(-1)!
+    expect((await runner.http('GET', `${url}/versions/${oldest.id}`)).json).toMatchObject({
+      cells: [{ source: 'original' }],
+    })
+    const restored = await runner.http('POST', `${url}/versions/${oldest.id}/restore`)
+    expect(restored).toMatchObject({ status: 200, json: { hash: oldest.hash, seq: 0 } })
+    expect(await source()).toBe('original')
+    expect(JSON.parse(readFileSync(file, 'utf8')).cells[0].source).toEqual(['original'])
+    await vi.waitFor(async () =>
+      expect((await versions()).slice(0, 2)).toMatchObject([{ hash: oldest.hash }, { cause: 'restore' }]),
+    )
+    expect((await runner.http('POST', `${url}/versions/none/restore`)).status).toBe(404)
+  })
+
+  test('a history follows a rename; deleted and damaged notebooks come back from it', async () => {
+    const before = await versions()
+    const moved = '/api/mayfly/documents/moved.ipynb'
+    await runner.http('PATCH', '/api/contents/sub/history.ipynb', { body: { path: 'moved.ipynb' } })
+    expect((await runner.http('GET', `${moved}/versions`)).json).toEqual(before)
+    await runner.http('DELETE', '/api/contents/moved.ipynb')
+    expect((await runner.http('GET', moved)).status).toBe(404)
+    const restore = () => runner.http('POST', `${moved}/versions/${before[0]!.id}/restore`)
+    expect(await restore()).toMatchObject({ status: 200, json: { hash: before[0]!.hash } })
+    expect((await runner.http('GET', moved)).json.notebook.cells).toMatchObject([{ source: 'original' }])
+    await runner.http('PATCH', '/api/contents/moved.ipynb', { body: { path: 'again.ipynb' } })
+    await runner.http('PATCH', '/api/contents/again.ipynb', { body: { path: 'moved.ipynb' } })
+    writeFileSync(join(runner.root, 'moved.ipynb'), '<<<<')
+    expect((await runner.http('GET', moved)).status).toBe(422)
   })
 })
 

@@ -20,6 +20,7 @@ import { kernelRoutes } from './rest/kernels.js'
 import { runRoutes } from './rest/runs.js'
 import { serverRoutes } from './rest/server.js'
 import { usageRoutes } from './rest/usage.js'
+import { History } from './rest/versions.js'
 import { Checkpoints } from './workspace/checkpoints.js'
 import { Contents } from './workspace/contents.js'
 import { lockHome } from './workspace/lock.js'
@@ -77,7 +78,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     usageRoutes(kernels),
     contentsRoutes(services),
     fileRoutes(workspace, outputs),
-    documentRoutes(documents, kernels),
+    documentRoutes(documents, kernels, new History(documents, workspace, contents)),
     exampleRoutes(workspace, contents),
     runRoutes(runs),
   ])

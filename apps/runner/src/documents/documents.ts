@@ -5,6 +5,8 @@ import type { JupyterMessage } from '../kernel/messages.js'
 import { movedPath, normalizePath } from '../workspace/paths.js'
 import type { Workspace } from '../workspace/workspace.js'
 import { DocumentFile } from './file.js'
+import type { VersionCause } from './thinning.js'
+import { Versions } from './versions.js'
 
 /** So many documents without a kernel stay in memory. */
 const MAX_IDLE = 16
@@ -19,6 +21,7 @@ export interface DocumentsOptions {
 }
 
 export class Documents {
+  readonly versions: Versions
   private readonly files = new Map<string, DocumentFile>()
   private readonly opening = new Map<string, Promise<DocumentFile>>()
   private readonly closing = new Map<string, Promise<void>>()
@@ -26,7 +29,9 @@ export class Documents {
   constructor(
     private readonly workspace: Workspace,
     private readonly options: DocumentsOptions,
-  ) {}
+  ) {
+    this.versions = new Versions(workspace.home)
+  }
 
   /** The document if it is open; costs nothing. */
   peek(path: string): DocumentFile | undefined {
@@ -63,6 +68,7 @@ export class Documents {
       for (const [i, file] of affected.entries()) this.files.set(targets[i]!, file)
       followed()
       await Promise.all(affected.map((file, i) => file.relocate(targets[i]!)))
+      await this.versions.follow(from, to)
     })
   }
 
@@ -76,6 +82,11 @@ export class Documents {
     })
   }
 
+  /** Adds the present state of a notebook to its history. Throws like `open`. */
+  async keep(path: string, cause: VersionCause): Promise<void> {
+    await (await this.open(path)).keep(cause)
+  }
+
   /** Writes what is not yet in the files of `path`, or of all documents. */
   async flush(path = ''): Promise<void> {
     await Promise.all(this.under(path).map((file) => file.flush()))
@@ -85,6 +96,7 @@ export class Documents {
   async close(): Promise<void> {
     const results = await Promise.allSettled([...this.files.values()].map((file) => file.close()))
     this.files.clear()
+    await this.versions.settled()
     for (const result of results) if (result.status === 'rejected') this.options.onFault(result.reason)
   }
 
@@ -99,6 +111,7 @@ export class Documents {
     const file = await DocumentFile.open(path, {
       workspace: this.workspace,
       journalFolder,
+      versions: this.versions,
       onFault: (error) => this.options.onFault(error),
       tell: (message) => this.options.tell(file.path, message),
     })

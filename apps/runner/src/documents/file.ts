@@ -8,13 +8,18 @@ import { notFound } from '../problem.js'
 import { writeAtomic } from '../workspace/atomic.js'
 import type { Workspace } from '../workspace/workspace.js'
 import { type CellSource, Document } from './document.js'
+import { toFault } from './fault.js'
 import { Journal, sha256 } from './journal.js'
-import { troubleNotice } from './notice.js'
+import { changedNotice, troubleNotice } from './notice.js'
+import type { VersionCause } from './thinning.js'
+import type { Versions } from './versions.js'
 
 /** Saved this long after the last change, at the latest this long after the first. */
 const QUIET_MS = 400
 const LATEST_MS = 2000
 const RETRY_MS = 2000
+/** New outputs make a version so often at most; edits make one with every save. */
+const OUTPUTS_VERSION_MS = 10_000
 /** Saving may take this part of the time, so that huge notebooks do not only save. */
 const DUTY = 10
 
@@ -26,6 +31,7 @@ export interface DocumentFileOptions {
   onFault: (error: unknown) => void
   /** Takes news for the pages that show the notebook. */
   tell: (message: JupyterMessage) => void
+  versions: Versions
   now?: () => number
 }
 
@@ -44,6 +50,11 @@ export class DocumentFile {
   private lastDuration = 0
   private timer: NodeJS.Timeout | undefined
   private tail: Promise<unknown> = Promise.resolve()
+  /** The file as it was opened: the first version, once the file changes. */
+  private opened: { notebook: Notebook; hash: string } | undefined
+  private keptHash = ''
+  private keptAt = 0
+  private keeping: NodeJS.Timeout | undefined
 
   private constructor(
     private notebookPath: string,
@@ -65,11 +76,13 @@ export class DocumentFile {
       hash: sha256(state.text),
     })
     const { seq, running, records } = await journal.recover()
+    const opened = { notebook: document.notebook(), hash: document.hash }
     document.resume(running)
     for (const { message, at } of records) document.apply(message, at)
     document.abandonRecovered('RunnerStopped', 'The runner stopped while this cell ran; its kernel is gone.')
     document.seq = seq
     const file = new DocumentFile(path, document, journal, state.stamp, state.mode, options)
+    file.opened = opened
     if (records.length > 0 || Object.keys(running).length > 0) file.touch()
     return file
   }
@@ -152,12 +165,39 @@ export class DocumentFile {
     })
   }
 
+  /** Adds the present state to the history; resolves when it is there. */
+  async keep(cause: VersionCause): Promise<void> {
+    clearTimeout(this.keeping)
+    this.keeping = undefined
+    const log = this.options.versions.of(this.path)
+    const { opened, document } = this
+    this.opened = undefined
+    this.keptHash = document.hash
+    this.keptAt = Date.now()
+    const present = document.notebook()
+    if (opened) await log.keep(opened.notebook, opened.hash, 'autosave')
+    await log.keep(present, document.hash, cause)
+  }
+
+  /** Goes back to an earlier notebook; what is there now becomes a version. Pages are told. */
+  async restore(notebook: Notebook): Promise<void> {
+    await this.refresh()
+    await this.keep('restore')
+    await this.replace(notebook)
+    this.changed('restore')
+  }
+
   /** Writes what is not yet in the file. */
   flush(): Promise<void> {
     return this.exclusive(async () => {
       if (!this.dirty) return
       await this.sync()
-      if (this.stamp !== '') await this.write()
+      if (this.stamp !== '')
+        await this.write().catch(async (error) => {
+          if (error.code !== 'E_DOCUMENT_CONFLICT') throw error
+          await this.sync()
+          await this.write()
+        })
       // A file that was deleted is not brought back by its outputs; they stay in the journal.
       else if (this.commit()) this.recovered()
     })
@@ -180,6 +220,7 @@ export class DocumentFile {
   async close(): Promise<void> {
     try {
       await this.flush()
+      if (this.keeping) await this.keep('autosave')
     } finally {
       this.stopTimer()
       this.journal.close()
@@ -196,7 +237,20 @@ export class DocumentFile {
 
   private stopTimer(): void {
     clearTimeout(this.timer)
-    this.timer = undefined
+    clearTimeout(this.keeping)
+    this.timer = this.keeping = undefined
+  }
+
+  // The history must not hold up a save, nor fail it.
+  private keepSoon(): void {
+    const keep = () => void this.keep('autosave').catch((error) => this.options.onFault(error))
+    if (this.document.hash !== this.keptHash) keep()
+    else this.keeping ??= setTimeout(keep, Math.max(0, this.keptAt + OUTPUTS_VERSION_MS - Date.now())).unref()
+  }
+
+  private changed(cause: 'restore' | 'outside'): void {
+    const { hash, seq } = this.document
+    this.options.tell(changedNotice({ hash, seq, cause }))
   }
 
   private touch(): void {
@@ -243,9 +297,16 @@ export class DocumentFile {
     })
     if (!state) this.stamp = ''
     else if (state.stamp !== this.stamp) {
-      this.document.adopt(parseNotebook(state.text, this.path))
+      const notebook = parseNotebook(state.text, this.path)
+      const same = formatNotebook(notebook) === formatNotebook(this.document.notebook())
+      // Both what is overwritten and what overwrote it can be had back.
+      if (!same) await this.keep('conflict').catch((error) => this.options.onFault(error))
+      this.document.adopt(notebook)
       this.stamp = state.stamp
       this.mode = state.mode
+      if (same) return
+      await this.keep('autosave').catch((error) => this.options.onFault(error))
+      this.changed('outside')
     }
   }
 
@@ -266,6 +327,7 @@ export class DocumentFile {
       throw toFault(error, this.path)
     }
     this.recovered()
+    this.keepSoon()
     await this.journal.commit()
     this.lastDuration = performance.now() - started
   }
@@ -282,25 +344,6 @@ export class DocumentFile {
       hint: 'Reload the notebook to see the other version, or save again with its hash to overwrite it.',
     })
   }
-}
-
-const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
-
-/** Faults of the file system in words. */
-function toFault(thrown: unknown, path: string): MayflyError {
-  if (thrown instanceof MayflyError) return thrown
-  const { code, message } = thrown as NodeJS.ErrnoException
-  if (code !== undefined && NO_ROOM.has(code))
-    return new MayflyError('E_DISK_FULL', `${path} cannot be saved: the disk is full`, {
-      where: { path },
-      hint: 'Make room; until then new outputs are in memory only, and saved as soon as there is room again.',
-      cause: thrown,
-    })
-  return new MayflyError('E_DOCUMENT_SAVE', `${path} cannot be saved: ${message}`, {
-    where: { path },
-    hint: 'New outputs are in memory until saving works again; it is tried every few seconds.',
-    cause: thrown,
-  })
 }
 
 /** The file's text and stamp; the text is left out when the stamp is the known one. */

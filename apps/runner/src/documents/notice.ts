@@ -8,8 +8,8 @@ export function troubleNotice(error: MayflyError, resolved: boolean): JupyterMes
   return news('mayfly_notice', { code, message, ...(hint ? { hint } : {}), resolved })
 }
 
-/** A `mayfly_document`: the file was changed by other means than this document's cells; pages load it again. */
-export function changedNotice(content: { hash: string; seq: number; cause: 'restore' | 'conflict' }): JupyterMessage {
+/** A `mayfly_document`: an older version was restored, or someone else changed the file; pages load it again. */
+export function changedNotice(content: { hash: string; seq: number; cause: 'restore' | 'outside' }): JupyterMessage {
   return news('mayfly_document', content)
 }
 

@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { Documents } from '../documents/documents.js'
+import type { VersionCause } from '../documents/thinning.js'
 import type { Kernels } from '../kernels.js'
 import { toNotebook } from '../nbformat.js'
 import { parseBody } from '../problem.js'
@@ -56,6 +57,14 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
     return { path: match[1]!, id: match[2] }
   }
 
+  /** Checkpoints of notebooks are also in their history; what is no readable notebook has none. */
+  const keep = async (path: string, cause: VersionCause) => {
+    if (!path.endsWith('.ipynb')) return
+    await documents.keep(path, cause).catch((error) => {
+      if (error.code !== 'E_NOTEBOOK_INVALID' && error.code !== 'E_NOT_FOUND') throw error
+    })
+  }
+
   const get = async (c: Context) => {
     const checkpoint = await checkpointAt(c)
     if (checkpoint) return c.json(await checkpoints.list(checkpoint.path))
@@ -87,12 +96,15 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
     const checkpoint = await checkpointAt(c)
     if (checkpoint?.id !== undefined) {
       await documents.flush(checkpoint.path)
+      await checkpoints.require(checkpoint.path, checkpoint.id)
+      await keep(checkpoint.path, 'restore')
       await checkpoints.restore(checkpoint.path, checkpoint.id)
       await documents.peek(checkpoint.path)?.refresh()
       return c.body(null, 204)
     }
     if (checkpoint) {
       await documents.flush(checkpoint.path)
+      await keep(checkpoint.path, 'checkpoint')
       return c.json(await checkpoints.create(checkpoint.path), 201)
     }
     const { copy_from: from, type, ext } = parseBody(createBody, await bodyText(c))
@@ -107,10 +119,12 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
     await documents.move(
       from,
       to,
-      () => contents.rename(from, to),
+      async () => {
+        await contents.rename(from, to)
+        await checkpoints.follow(from, to)
+      },
       () => kernels.moved(from, to),
     )
-    await checkpoints.follow(from, to)
     return c.json(await contents.get(to, { content: false }))
   }
 

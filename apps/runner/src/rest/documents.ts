@@ -5,6 +5,7 @@ import type { Documents } from '../documents/documents.js'
 import type { Kernels } from '../kernels.js'
 import { notFound, parseBody } from '../problem.js'
 import { bodyText, pathAfter } from './path.js'
+import type { History } from './versions.js'
 
 const PREFIX = '/api/mayfly/documents'
 
@@ -22,10 +23,14 @@ const saveBody = z.object({
 })
 const clearBody = z.object({ cellIds: z.array(z.string()).optional() })
 
-export function documentRoutes(documents: Documents, kernels: Kernels): Hono {
+export function documentRoutes(documents: Documents, kernels: Kernels, history: History): Hono {
   const app = new Hono()
   app.get(`${PREFIX}/*`, async (c) => {
-    const file = await documents.open(pathAfter(c, PREFIX))
+    const path = pathAfter(c, PREFIX)
+    const version = history.address(path)
+    if (version?.id !== undefined) return c.json(await history.read(version.path, version.id))
+    if (version) return c.json(await history.list(version.path))
+    const file = await documents.open(path)
     const { document } = file
     // What is answered was seen, and must be lasting.
     file.commit()
@@ -48,6 +53,8 @@ export function documentRoutes(documents: Documents, kernels: Kernels): Hono {
   })
   app.post(`${PREFIX}/*`, async (c) => {
     const path = pathAfter(c, PREFIX)
+    const version = path.endsWith('/restore') ? history.address(path.slice(0, -'/restore'.length)) : undefined
+    if (version?.id !== undefined) return c.json(await history.restore(version.path, version.id))
     if (!path.endsWith('/clear')) throw notFound('path', path)
     const { cellIds } = parseBody(clearBody, await bodyText(c))
     const file = await documents.open(path.slice(0, -'/clear'.length))

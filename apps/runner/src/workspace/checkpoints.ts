@@ -54,7 +54,8 @@ export class Checkpoints {
     return join(this.workspace.home, 'checkpoints', normalizePath(path))
   }
 
-  private async require(path: string, id: string): Promise<string> {
+  /** The place of a checkpoint. Throws `E_NOT_FOUND`. */
+  async require(path: string, id: string): Promise<string> {
     const [found] = await this.list(path)
     if (id !== CHECKPOINT_ID || !found) throw notFound('checkpoint', `${path} ${id}`)
     return this.place(path)
