@@ -1,48 +1,76 @@
-/** Joins stream output per (execution, stream): clients get a message every 30 ms, however many writes there were. */
-import { MAX_SHOWN } from '../protocol.js'
+/**
+ * Joins what cells say: clients get it every 30 ms, however often a cell speaks. Writes to one stream become one message, of the
+ * updates of a display the last counts, and what a cell clears before anyone saw it is never sent. Order is kept.
+ */
 
 export const COALESCE_MS = 30
-/** Text of one execution that waits at most; beyond, it goes out at once. */
+/** Text that waits at most; beyond, it goes out at once. */
 const MAX_WAITING = 256 * 1024
+/** Characters an execution may show of what comes through the process's own pipes, past the kernel's own limits. */
+const MAX_NATIVE = 2 ** 20
 
 type StreamName = 'stdout' | 'stderr'
+type Content = Record<string, unknown>
+type DisplayType = 'display_data' | 'update_display_data'
 
-export class StreamJoiner {
-  readonly #emit: (run: number, name: StreamName, text: string) => void
-  #waiting: { run: number; name: StreamName; parts: string[]; size: number } | undefined
+type Waiting =
+  | { type: 'stream'; run: number; name: StreamName; parts: string[] }
+  | { type: DisplayType; run: number; id: string | undefined; content: Content }
+  | { type: 'clear_output'; run: number; content: Content }
+
+export class OutputJoiner {
+  readonly #emit: (run: number, type: string, content: Content) => void
+  #waiting: Waiting[] = []
+  #size = 0
   #timer: NodeJS.Timeout | undefined
-  readonly #shown = new Map<number, number>()
+  readonly #native = new Map<number, number>()
 
-  constructor(emit: (run: number, name: StreamName, text: string) => void) {
+  constructor(emit: (run: number, type: string, content: Content) => void) {
     this.#emit = emit
   }
 
-  /** Takes text; beyond `MAX_SHOWN` of one execution it is dropped, after a word to the user. */
   write(run: number, name: StreamName, text: string): void {
-    const before = this.#shown.get(run) ?? 0
-    if (before > MAX_SHOWN) return
-    this.#shown.set(run, before + text.length)
-    if (before + text.length <= MAX_SHOWN) {
-      this.#join(run, name, text)
-      return
-    }
-    this.#join(run, name, text.slice(0, MAX_SHOWN - before))
-    this.#join(run, 'stderr', `\n${TOO_MUCH}\n`)
+    // Updates stand elsewhere: text on both sides of them belongs together.
+    const last = this.#waiting.findLast(({ type }) => type !== 'update_display_data')
+    if (last?.type === 'stream' && last.run === run && last.name === name) last.parts.push(text)
+    else this.#waiting.push({ type: 'stream', run, name, parts: [text] })
+    this.#size += text.length
+    if (this.#size > MAX_WAITING) this.flush()
+    else this.#wait()
+  }
+
+  /** Text of native code and child processes; beyond `MAX_NATIVE` of one execution it is dropped, after a word to the user. */
+  writeNative(run: number, name: StreamName, text: string): void {
+    const before = this.#native.get(run) ?? 0
+    if (before > MAX_NATIVE) return
+    this.#native.set(run, before + text.length)
+    const left = MAX_NATIVE - before
+    this.write(run, name, text.slice(0, left))
+    if (text.length > left) this.write(run, 'stderr', `\n${TOO_MUCH}\n`)
+  }
+
+  display(run: number, type: DisplayType, id: string | undefined, content: Content): void {
+    if (type === 'update_display_data' && id !== undefined) {
+      const before = this.#waiting.find((entry) => 'id' in entry && entry.id === id && entry.type === type)
+      if (before) Object.assign(before, { content })
+      else this.#waiting.push({ type, run, id, content })
+    } else this.#waiting.push({ type, run, id, content })
+    this.#wait()
+  }
+
+  /** Nobody need see what an execution showed since the last flush, except what others may show as well. */
+  clear(run: number, wait: boolean): void {
+    // Without an output behind it, a clear that waits leaves what was there.
+    const gone = (entry: Waiting) => entry.run === run && entry.type !== 'update_display_data'
+    const covers = this.#waiting.some((entry) => entry.type === 'clear_output' && entry.run === run)
+    if (!wait || covers) this.#waiting = this.#waiting.filter((entry) => !gone(entry))
+    this.#waiting.push({ type: 'clear_output', run, content: { wait } })
+    this.#wait()
   }
 
   /** The execution is too long ago to be remembered. */
   forget(run: number): void {
-    this.#shown.delete(run)
-  }
-
-  #join(run: number, name: StreamName, text: string): void {
-    const waiting = this.#waiting
-    if (waiting && (waiting.run !== run || waiting.name !== name)) this.flush()
-    this.#waiting ??= { run, name, parts: [], size: 0 }
-    this.#waiting.parts.push(text)
-    this.#waiting.size += text.length
-    if (this.#waiting.size > MAX_WAITING) this.flush()
-    else this.#timer ??= setTimeout(() => this.flush(), COALESCE_MS)
+    this.#native.delete(run)
   }
 
   /** Sends what waits; called before any other message, so that order is kept. */
@@ -50,9 +78,19 @@ export class StreamJoiner {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const waiting = this.#waiting
-    this.#waiting = undefined
-    if (waiting) this.#emit(waiting.run, waiting.name, waiting.parts.join(''))
+    this.#waiting = []
+    this.#size = 0
+    for (const entry of waiting) {
+      if (entry.type === 'stream') {
+        const { run, type, name, parts } = entry
+        this.#emit(run, type, { name, text: parts.join('') })
+      } else this.#emit(entry.run, entry.type, entry.content)
+    }
+  }
+
+  #wait(): void {
+    this.#timer ??= setTimeout(() => this.flush(), COALESCE_MS)
   }
 }
 
-const TOO_MUCH = `Output beyond ${MAX_SHOWN / 2 ** 20} MiB of text is not shown. Write it to a file instead.`
+const TOO_MUCH = `Output of native code and child processes beyond ${MAX_NATIVE / 2 ** 20} MiB is not shown. Write it to a file instead.`
