@@ -2,9 +2,6 @@
 import type { ErrorPlace } from './outputs.js'
 import type { ImportedName, Kind, SourceMap } from './transform/index.js'
 
-/** Stream text an execution may show, characters: more would choke the page and the file. */
-export const MAX_SHOWN = 8 * 1024 * 1024
-
 export type Bundle = Record<string, unknown>
 
 /** Something the user should know of the kernel; content of the iopub message `mayfly_notice`. */

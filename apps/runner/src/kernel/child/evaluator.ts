@@ -29,19 +29,20 @@ interface Running {
   resources: { value: Partial<Disposable & AsyncDisposable>; asynchronous: boolean }[]
 }
 
+type DoneFrame = Extract<FromChild, { op: 'done' }>
 type Evaluation = Runtime.EvaluateReturnType
 
 export class Evaluator {
   readonly #session: MainSession
   readonly #shared: Int32Array
   readonly #config: ChildConfig
-  readonly #post: (message: FromChild) => void
+  readonly #post: (frame: DoneFrame) => void
   #running: Running | undefined
   #taken: unknown
   /** Resident memory after the last collection. */
   #kept = 0
 
-  constructor(session: MainSession, shared: Int32Array, config: ChildConfig, post: (message: FromChild) => void) {
+  constructor(session: MainSession, shared: Int32Array, config: ChildConfig, post: (frame: DoneFrame) => void) {
     this.#session = session
     this.#shared = shared
     this.#config = config

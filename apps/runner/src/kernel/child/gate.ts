@@ -71,9 +71,12 @@ export class OutputGate {
   text(run: number, name: StreamName, text: string): void {
     const flow = this.#flows.get(run)
     // Of code whose cell was long ago: little is expected, nothing is remembered.
-    if (!flow) return this.#post({ op: 'stream', run, name, text: text.slice(0, SHOWN_TAIL) }, 0)
+    if (!flow) {
+      this.#post({ op: 'stream', run, name, text: text.slice(0, SHOWN_TAIL) }, 0)
+      return
+    }
     const left = SHOWN_TEXT - flow.shownText
-    const shown = text.length <= left ? text : text.slice(0, Math.max(0, left))
+    const shown = text.length <= left ? text : headOf(text, Math.max(0, left))
     flow.shownText += shown.length
     if (shown) this.#post({ op: 'stream', run, name, text: shown }, shown.length)
     if (shown.length < text.length) this.#hide(flow, name, text.slice(shown.length))
@@ -193,6 +196,12 @@ export class OutputGate {
       this.#tell(flow)
     }
   }
+}
+
+/** The first characters of a text; a pair of code units stays together. */
+function headOf(text: string, length: number): string {
+  const split = /[\uD800-\uDBFF]/.test(text[length - 1] ?? '')
+  return text.slice(0, split ? length - 1 : length)
 }
 
 /** The last `SHOWN_TAIL` characters, from the start of a line where there is one; neighbours of one stream joined. */

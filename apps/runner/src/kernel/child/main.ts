@@ -2,6 +2,7 @@
  * The kernel process, main thread: where the cells run. The control thread (`worker.ts`) is started first; then everything a
  * cell may touch is put in place, and the runner is told.
  */
+import { join } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
 import type { ChildConfig } from '../protocol.js'
@@ -9,11 +10,13 @@ import { runContext } from './context.js'
 import { makeDisplay, type Outlet, showBundle } from './display.js'
 import { Evaluator } from './evaluator.js'
 import { describeFault, KeyboardInterrupt, LateExit } from './faults.js'
-import { Link, OutputLimit, redirectStreams } from './link.js'
+import { OutputGate } from './gate.js'
+import { Link, redirectStreams } from './link.js'
 import { Lookup } from './lookup.js'
 import { MainSession } from './main-session.js'
 import { CellModules } from './modules.js'
 import { SHARED, type ToMain, type WorkerData } from './shared.js'
+import { sizeOf } from './sizes.js'
 import { installStackFormatter, mapStack, runOfStack, runOnStack } from './stacks.js'
 
 const config = JSON.parse(process.env.MAYFLY_KERNEL ?? '{}') as ChildConfig
@@ -33,7 +36,12 @@ control.on('error', (error) => {
 
 const link = new Link(port, shared)
 const session = new MainSession()
-const evaluator = new Evaluator(session, shared, config, (message) => link.post(message))
+const gate = new OutputGate(join(config.home, 'outputs'), config.kernelId, (frame, size) => link.post(frame, size))
+const evaluator = new Evaluator(session, shared, config, (frame) => {
+  const data = frame.data && gate.result(frame.run, frame.data)
+  gate.end(frame.run)
+  link.post(data ? { ...frame, data } : frame, data ? sizeOf(data) : 0)
+})
 const lookup = new Lookup(session)
 const modules = new CellModules(config.workspace, config.notebook)
 const interruptListeners = new Set<() => void>()
@@ -60,9 +68,8 @@ function exit(code?: number | string | null): never {
 
 const outlet: Outlet = {
   owner,
-  show: (data, metadata, displayId, update, run) =>
-    link.post({ op: 'display', run, data, metadata, displayId, update }),
-  clear: (wait) => link.post({ op: 'clear', run: owner(), wait }),
+  show: (data, metadata, displayId, update, run) => gate.display(run, data, metadata, displayId, update),
+  clear: (wait) => gate.clear(owner(), wait),
   onInterrupt,
 }
 
@@ -138,12 +145,7 @@ const define = (name: string, value: unknown) =>
 function install(): void {
   installStackFormatter(config.workspace)
   process.setSourceMapsEnabled(true)
-  const limit = new OutputLimit()
-  redirectStreams((name, text) => {
-    const run = owner()
-    const shown = limit.admit(run, text)
-    if (shown) link.post({ op: 'stream', run, name, text: shown })
-  })
+  redirectStreams((name, text) => gate.text(owner(), name, text))
   Object.defineProperty(globalThis, '__nb', { value: Object.freeze(runtime) })
   define('display', makeDisplay(outlet))
   define('require', modules.require)
@@ -165,7 +167,7 @@ function reportLate(label: string, thrown: unknown): void {
   if (thrown instanceof KeyboardInterrupt) return
   const text = describeFault(thrown).traceback.join('\n')
   const run = runContext?.getStore() ?? runOfStack(text) ?? evaluator.current?.run ?? lastRun
-  link.post({ op: 'stream', run, name: 'stderr', text: `${label} ${text}\n` })
+  gate.text(run, 'stderr', `${label} ${text}\n`)
 }
 
 let interruptsSeen = 0
@@ -188,6 +190,7 @@ function handle(message: ToMain): void {
   switch (message.op) {
     case 'execute':
       lastRun = message.run
+      gate.begin(message.run, message.script)
       modules.declare(message.declared, message.imports)
       evaluator.execute(message)
       break

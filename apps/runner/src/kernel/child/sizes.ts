@@ -44,7 +44,8 @@ export function cutBundle(data: Bundle, size: number): { kept: Bundle; cut?: str
   const large = Object.keys(data).filter((mime) => sizeOfValue(data[mime]) > limitOf(mime))
   if (large.length === 0) return { kept: data }
   const kept = Object.fromEntries(Object.entries(data).filter(([mime]) => !large.includes(mime)))
-  const textOf = (mime: string) => (typeof data[mime] === 'string' ? (data[mime] as string) : JSON.stringify(data[mime]))
+  const textOf = (mime: string) =>
+    typeof data[mime] === 'string' ? (data[mime] as string) : JSON.stringify(data[mime])
   const others = large.filter((mime) => mime !== 'text/plain')
   const note = others.map((mime) => `${mime} of ${sizeInWords(sizeOfValue(data[mime]))} is too large to be shown`)
   const plain = typeof data['text/plain'] === 'string' ? data['text/plain'] : ''

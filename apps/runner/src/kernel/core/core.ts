@@ -10,7 +10,7 @@ import { completeness } from './cursor.js'
 import { type HistoryEntry, selectHistory } from './history.js'
 import { Questions } from './questions.js'
 import { compileFault, errorReply, kernelInfo, okReply } from './replies.js'
-import { StreamJoiner } from './streams.js'
+import { OutputJoiner } from './streams.js'
 
 export interface CoreOptions {
   /** Session id in the headers of what the kernel says. */
@@ -43,7 +43,7 @@ const BATCHES_KEPT = 100
 
 export class KernelCore {
   readonly #options: CoreOptions
-  readonly #streams: StreamJoiner
+  readonly #outputs: OutputJoiner
   readonly #queue: JupyterMessage[] = []
   readonly #executions = new Map<number, { header: Header; cellId: string | undefined; silent: boolean }>()
   readonly #history: HistoryEntry[] = []
@@ -62,7 +62,7 @@ export class KernelCore {
   constructor(options: CoreOptions) {
     this.#options = options
     this.#questions = new Questions((frame) => options.send(frame))
-    this.#streams = new StreamJoiner((run, name, text) => this.#publish(run, 'stream', { name, text }))
+    this.#outputs = new OutputJoiner((run, type, content) => this.#show(run, type, content))
   }
 
   get busy(): boolean {
@@ -106,7 +106,7 @@ export class KernelCore {
   /** The child is gone: what ran ends with `error`, or is aborted like all that waited. */
   childGone(error?: ErrorContent): void {
     this.#ready = false
-    this.#streams.flush()
+    this.#outputs.flush()
     const running = this.#running
     this.#running = undefined
     this.#questions.giveUp()
@@ -131,7 +131,7 @@ export class KernelCore {
 
   /** An iopub status that answers no request. */
   status(state: string): void {
-    this.#streams.flush()
+    this.#outputs.flush()
     this.#emit('iopub', 'status', {}, { execution_state: state })
   }
 
@@ -139,30 +139,30 @@ export class KernelCore {
   notice(notice: Notice): void {
     const running = this.#running
     const { message, hint } = notice
-    if (running) this.#streams.write(running.run, 'stderr', `${hint ? `${message} ${hint}` : message}\n`)
-    this.#streams.flush()
+    if (running) this.#outputs.write(running.run, 'stderr', `${hint ? `${message} ${hint}` : message}\n`)
+    this.#outputs.flush()
     this.#emit('iopub', 'mayfly_notice', running?.request.header ?? {}, { ...notice }, running?.cellId)
   }
 
   /** Output that came through the process's own pipes: native code, or children that inherited them. */
   nativeOutput(name: 'stdout' | 'stderr', text: string): void {
-    this.#streams.write(this.#running?.run ?? this.#runs, name, text)
+    this.#outputs.writeNative(this.#running?.run ?? this.#runs, name, text)
   }
 
   /** Takes a frame of the child. */
   frame(frame: FromChild): void {
     switch (frame.op) {
       case 'stream':
-        this.#streams.write(frame.run, frame.name, frame.text)
+        this.#outputs.write(frame.run, frame.name, frame.text)
         break
       case 'display': {
         const { data, metadata, displayId } = frame
         const content = { data, metadata, transient: displayId ? { display_id: displayId } : {} }
-        this.#publish(frame.run, frame.update ? 'update_display_data' : 'display_data', content)
+        this.#outputs.display(frame.run, frame.update ? 'update_display_data' : 'display_data', displayId, content)
         break
       }
       case 'clear':
-        this.#publish(frame.run, 'clear_output', { wait: frame.wait })
+        this.#outputs.clear(frame.run, frame.wait)
         break
       case 'done':
         this.#done(frame)
@@ -206,7 +206,7 @@ export class KernelCore {
     const compiled = await this.#compile(execution, code, script)
     if (!compiled || this.#running !== execution) return
     execution.compiled = compiled
-    for (const warning of compiled.warnings) this.#streams.write(run, 'stderr', `${warning}\n`)
+    for (const warning of compiled.warnings) this.#outputs.write(run, 'stderr', `${warning}\n`)
     this.#options.send({
       op: 'execute',
       run,
@@ -273,7 +273,7 @@ export class KernelCore {
   }
 
   #conclude(execution: Execution, reply: Content): void {
-    this.#streams.flush()
+    this.#outputs.flush()
     const { request, cellId } = execution
     this.#emit(request.channel, 'execute_reply', request.header, reply, cellId)
     this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, cellId)
@@ -304,7 +304,7 @@ export class KernelCore {
     if (type === 'comm_open') {
       this.#emit('iopub', 'comm_close', request.header, { comm_id: request.content.comm_id, data: {} })
     }
-    this.#streams.flush()
+    this.#outputs.flush()
     this.#emit('iopub', 'status', request.header, { execution_state: 'idle' })
     const running = this.#running
     if (running) this.#emit('iopub', 'status', running.request.header, { execution_state: 'busy' }, running.cellId)
@@ -345,13 +345,17 @@ export class KernelCore {
       this.#options.send({ op: 'input', value: null })
       return
     }
-    this.#streams.flush()
+    this.#outputs.flush()
     const content = { prompt: frame.prompt, password: frame.password }
     this.#emit('stdin', 'input_request', running.request.header, content, running.cellId)
   }
 
   #publish(run: number, type: string, content: Content): void {
-    if (type !== 'stream') this.#streams.flush()
+    this.#outputs.flush()
+    this.#show(run, type, content)
+  }
+
+  #show(run: number, type: string, content: Content): void {
     const execution = this.#executions.get(run)
     if (execution?.silent && type !== 'stream' && type !== 'update_display_data') return
     this.#emit('iopub', type, execution?.header ?? {}, content, execution?.cellId)
@@ -361,7 +365,7 @@ export class KernelCore {
     const { run, request, cellId, silent } = execution
     this.#executions.set(run, { header: request.header, cellId, silent })
     this.#executions.delete(run - REMEMBERED)
-    this.#streams.forget(run - REMEMBERED)
+    this.#outputs.forget(run - REMEMBERED)
   }
 
   #emit(channel: Channel, type: string, parent: Partial<Header>, content: Content, cellId?: string): void {

@@ -13,10 +13,16 @@ type StreamName = 'stdout' | 'stderr'
 type Content = Record<string, unknown>
 type DisplayType = 'display_data' | 'update_display_data'
 
+interface Clear {
+  type: 'clear_output'
+  run: number
+  content: { wait: boolean }
+}
+
 type Waiting =
   | { type: 'stream'; run: number; name: StreamName; parts: string[] }
   | { type: DisplayType; run: number; id: string | undefined; content: Content }
-  | { type: 'clear_output'; run: number; content: Content }
+  | Clear
 
 export class OutputJoiner {
   readonly #emit: (run: number, type: string, content: Content) => void
@@ -58,13 +64,15 @@ export class OutputJoiner {
     this.#wait()
   }
 
-  /** Nobody need see what an execution showed since the last flush, except what others may show as well. */
+  /** What the execution shows between two clears is seen by nobody, when neither has gone out. */
   clear(run: number, wait: boolean): void {
-    // Without an output behind it, a clear that waits leaves what was there.
-    const gone = (entry: Waiting) => entry.run === run && entry.type !== 'update_display_data'
-    const covers = this.#waiting.some((entry) => entry.type === 'clear_output' && entry.run === run)
-    if (!wait || covers) this.#waiting = this.#waiting.filter((entry) => !gone(entry))
-    this.#waiting.push({ type: 'clear_output', run, content: { wait } })
+    const earlier = this.#waiting.find((entry): entry is Clear => entry.type === 'clear_output' && entry.run === run)
+    // What was there before stays until the next output comes, if the clear waits.
+    if (!wait || earlier) {
+      this.#waiting = this.#waiting.filter((entry) => entry.run !== run || entry.type === 'update_display_data')
+    }
+    const waits = wait && earlier?.content.wait !== false
+    this.#waiting.push({ type: 'clear_output', run, content: { wait: waits } })
     this.#wait()
   }
 
@@ -84,7 +92,7 @@ export class OutputJoiner {
       if (entry.type === 'stream') {
         const { run, type, name, parts } = entry
         this.#emit(run, type, { name, text: parts.join('') })
-      } else this.#emit(entry.run, entry.type, entry.content)
+      } else this.#emit(entry.run, entry.type, { ...entry.content })
     }
   }
 
