@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, test } from 'vitest'
-import { openKernel, WORKSPACE } from './fixtures/client.js'
+import { NODES, openKernel, WORKSPACE } from './fixtures/client.js'
 
 type Case = [name: string, cells: string[], expected: string]
 
 const read = (url: URL): Case[] => JSON.parse(readFileSync(url, 'utf8'))
 
 /** Runs each list of cells in a kernel of its own and matches the last cell's text. */
-function defineCases(cases: Case[], workspace: string): void {
+function defineCases(cases: Case[], workspace: string, nodePath: string): void {
   test.concurrent.for(cases)('%s', async ([, cells, expected], { expect }) => {
-    const { kernel, run } = await openKernel({ workspace })
+    const { kernel, run } = await openKernel({ workspace, nodePath })
     try {
       let text = ''
       for (const cell of cells) text = (await run(cell)).text
@@ -21,13 +21,15 @@ function defineCases(cases: Case[], workspace: string): void {
   })
 }
 
-describe('cells', () => defineCases(read(new URL('./fixtures/cells.json', import.meta.url)), WORKSPACE))
+describe.for(NODES)('cells on %s', ([, nodePath]) =>
+  defineCases(read(new URL('./fixtures/cells.json', import.meta.url)), WORKSPACE, nodePath),
+)
 
 const reference = new URL('../../../../../shared/refdata/notebook/', import.meta.url)
 const present = existsSync(reference)
 if (!present) console.log('Skipped: the reference cases of ../shared/refdata/notebook are not here.')
 
-describe.skipIf(!present)('reference cells', () => {
+describe.skipIf(!present).for(NODES)('reference cells on %s', ([, nodePath]) => {
   if (!present) return
-  defineCases(read(new URL('cell_semantics.json', reference)), fileURLToPath(new URL('workspace', reference)))
+  defineCases(read(new URL('cell_semantics.json', reference)), fileURLToPath(new URL('workspace', reference)), nodePath)
 })

@@ -27,6 +27,7 @@ export class CellModules {
   readonly #table = new Map<string, ImportedName>()
   /** Watches what `require` loads: Node's cache knows nothing of edits. */
   readonly #required: WorkspaceLoader
+  /** Of the files in Node's cache of CommonJS. */
   readonly #stamps = new Map<string, string>()
 
   constructor(workspace: string, notebook: string | undefined) {
@@ -73,9 +74,9 @@ export class CellModules {
     wanted: Record<string, boolean>,
   ): Promise<Namespace> {
     const url = this.#resolve(name)
-    // A changed CommonJS file would come from Node's cache, which goes by file name.
-    if (url.includes('?v=') && !this.#loaded.has(url)) delete createRequire(this.url).cache[fileURLToPath(url)]
+    const cache = this.#freshCache()
     const namespace = (await import(url, options)) as Namespace
+    this.#remember(cache)
     const bare = url.replace(/\?v=\w+$/, '')
     this.#loaded.set(bare, { url: bare, specifier: name, namespace })
     return withNames(namespace, name, wanted)
@@ -86,11 +87,12 @@ export class CellModules {
     const own = createRequire(this.url)
     const local = /^\.{0,2}\//.test(specifier) ? findFile(join(dirname(fileURLToPath(this.url)), specifier)) : undefined
     if (local) {
-      const stamp = this.#required.stampOf(local)
-      const before = this.#stamps.get(local)
-      if (before !== undefined && before !== stamp) forget(own.cache, this.#workspace)
-      this.#stamps.set(local, stamp)
-      return own(local)
+      const cache = this.#freshCache()
+      try {
+        return own(local)
+      } finally {
+        this.#remember(cache)
+      }
     }
     try {
       return own(specifier)
@@ -101,6 +103,24 @@ export class CellModules {
       } catch {
         throw error
       }
+    }
+  }
+
+  /** Node's cache of CommonJS, which goes by file name and knows nothing of edits, without what changed, itself or below. */
+  #freshCache(): NodeJS.Dict<unknown> {
+    const { cache } = createRequire(this.url)
+    for (const [file, stamp] of this.#stamps) {
+      if (this.#required.stampOf(file) === stamp) continue
+      delete cache[file]
+      this.#stamps.delete(file)
+    }
+    return cache
+  }
+
+  #remember(cache: NodeJS.Dict<unknown>): void {
+    for (const file of Object.keys(cache)) {
+      if (!this.#stamps.has(file) && this.#required.isOwnFile(file))
+        this.#stamps.set(file, this.#required.stampOf(file))
     }
   }
 
@@ -153,12 +173,6 @@ function withNames(namespace: Namespace, specifier: string, wanted: Record<strin
   const lost = missing.find((name) => wanted[name] && !found.includes(name))
   if (lost) throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${lost}'`)
   return { ...namespace, ...Object.fromEntries(found.map((name) => [name, fallback![name]])) }
-}
-
-function forget(cache: NodeJS.Dict<unknown>, workspace: string): void {
-  for (const path of Object.keys(cache)) {
-    if (path.startsWith(workspace) && !path.includes('node_modules')) delete cache[path]
-  }
 }
 
 let typeScriptRequire = false

@@ -60,7 +60,7 @@ export class WorkspaceLoader {
   /** URL of a file as it is now: a file of the workspace that changed, itself or anything it imports, gets a new one. */
   urlOf(file: string): string {
     const url = pathToFileURL(file).href
-    if (!this.#isOwnFile(file)) return url
+    if (!this.isOwnFile(file)) return url
     const stamp = this.stampOf(file)
     const first = this.#first.get(file)
     if (first === undefined) this.#first.set(file, stamp)
@@ -72,7 +72,7 @@ export class WorkspaceLoader {
     const reached = new Map<string, string>()
     const queue = [file]
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      if (reached.has(next) || !this.#isOwnFile(next)) continue
+      if (reached.has(next) || !this.isOwnFile(next)) continue
       const entry = this.#look(next)
       reached.set(next, entry?.key ?? 'gone')
       if (entry) queue.push(...entry.imports)
@@ -86,14 +86,15 @@ export class WorkspaceLoader {
     if (!url.startsWith('file:')) return undefined
     const file = fileURLToPath(url)
     if (TYPESCRIPT.test(file)) return { file, kind: 'typescript' }
-    return file.endsWith('.json') && this.#isOwnFile(file) ? { file, kind: 'json' } : undefined
+    return file.endsWith('.json') && this.isOwnFile(file) ? { file, kind: 'json' } : undefined
   }
 
   #owns(url: string): boolean {
-    return url.startsWith('file:') && this.#isOwnFile(fileURLToPath(url))
+    return url.startsWith('file:') && this.isOwnFile(fileURLToPath(url))
   }
 
-  #isOwnFile(file: string): boolean {
+  /** A file of the workspace that is no package's. */
+  isOwnFile(file: string): boolean {
     return file.startsWith(this.#root) && !file.includes(`${sep}node_modules${sep}`)
   }
 
