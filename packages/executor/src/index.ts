@@ -20,6 +20,15 @@ export { type FutureState, FuturesList, ResponseFuture } from './futures.js'
 export { foldHeader } from './header.js'
 export { mayflyHome } from './home.js'
 export type { ExecutorOptions, HedgeOptions, JobOptions, LastFailure, RetryOptions, RuntimeMemory } from './options.js'
+export {
+  DataPart,
+  isObjectPart,
+  type ObjectItem,
+  type ObjectPart,
+  openPart,
+  type PartitionOptions,
+  partition,
+} from './partition/index.js'
 export { type Plots, plotsOf, writePlots } from './plot/index.js'
 export { type CloudObject, isCloudObject } from './storage/cloud-object.js'
 export type { FsStats, StorageFs } from './storage/fs.js'
