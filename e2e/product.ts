@@ -16,6 +16,8 @@ export interface Mayfly {
   restart(): Promise<void>
   /** Writes a notebook with one code cell per source and returns its path in the workspace. */
   notebook(name: string, cells: string[]): string
+  /** Writes a file into the workspace. */
+  file(name: string, text: string): void
 }
 
 export const test = base.extend<{ problems: string[] }, { mayfly: Mayfly }>({
@@ -23,6 +25,9 @@ export const test = base.extend<{ problems: string[] }, { mayfly: Mayfly }>({
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern.
     async ({}, use) => {
       const workspace = mkdtempSync(join(tmpdir(), 'mayfly-e2e-'))
+      // A limit that a journey can reach in a moment.
+      process.env.MAYFLY_KERNEL_MEMORY_MB ??= '512'
+      process.env.MAYFLY_KERNEL_RSS_MB ??= '900'
       const start = () => startProduct({ workspace, port: 4300 })
       const mayfly: Mayfly = {
         url: '',
@@ -36,6 +41,9 @@ export const test = base.extend<{ problems: string[] }, { mayfly: Mayfly }>({
         notebook(name, cells) {
           writeFileSync(join(workspace, name), JSON.stringify(notebookOf(cells), null, 1))
           return name
+        },
+        file(name, text) {
+          writeFileSync(join(workspace, name), text)
         },
       }
       mayfly.url = mayfly.product.url
@@ -82,6 +90,15 @@ function notebookOf(cells: string[]) {
 /** The code cell with this number, from 1 (markdown cells are not counted). */
 export const codeCell = (page: Page, number: number) =>
   page.locator('[data-testid=cell][data-kind=code]').nth(number - 1)
+
+/** The outputs of the code cell with this number. */
+export const outputOf = (page: Page, number: number) => codeCell(page, number).getByTestId('cell-output')
+
+/** Runs one code cell as a person at the keyboard does; does not wait for its end. */
+export async function runCell(page: Page, number: number) {
+  await codeCell(page, number).getByTestId('cell-editor').click()
+  await page.keyboard.press('ControlOrMeta+Enter')
+}
 
 export async function openNotebook(page: Page, mayfly: Mayfly, path: string) {
   await page.goto(`${mayfly.url}/n/${path}`)
