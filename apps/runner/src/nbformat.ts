@@ -47,6 +47,16 @@ const file = z.object({
 
 const VALID_ID = /^[a-zA-Z0-9-_]{1,64}$/
 
+/** The text of a notebook file's bytes, without a byte order mark. Throws `E_NOTEBOOK_INVALID` when they are not UTF-8. */
+export function decodeNotebook(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    // Read with replacements it would be saved with them.
+    throw invalid(where, 'it is not UTF-8 text')
+  }
+}
+
 /** Parses the text of a notebook file; `where` names it in errors. Throws `E_NOTEBOOK_INVALID`. */
 export function parseNotebook(content: string, where: string): Notebook {
   try {

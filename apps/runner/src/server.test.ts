@@ -193,6 +193,74 @@ describe('documents over HTTP', () => {
     expect((await runner.http('POST', `${url}/clear`, { body: {} })).status).toBe(200)
   })
 
+  const odd = {
+    nbformat: 4,
+    nbformat_minor: 2,
+    metadata: { celltoolbar: 'Tags', mine: { deep: [1] } },
+    cells: [
+      {
+        cell_type: 'code',
+        source: ['a\n', 'b'],
+        metadata: { collapsed: true },
+        execution_count: null,
+        outputs: [
+          {
+            output_type: 'display_data',
+            metadata: {},
+            data: { 'application/x-unknown': 'kept', 'application/vnd.x+json': [1] },
+          },
+        ],
+      },
+      { id: 'x', cell_type: 'markdown', source: 'one', metadata: {} },
+      { id: 'x', cell_type: 'raw', source: '', metadata: { format: 'text/restructuredtext' } },
+    ],
+  }
+  test.each([
+    ['without ids, with double ones and unknown parts', JSON.stringify(odd)],
+    ['with a byte order mark', `\ufeff${JSON.stringify(odd)}`],
+  ])('a notebook %s opens and keeps them', async (_, text) => {
+    const file = join(runner.root, 'odd.ipynb')
+    writeFileSync(file, text)
+    const path = '/api/mayfly/documents/odd.ipynb'
+    const { notebook, hash } = (await runner.http('GET', path)).json
+    expect(readFileSync(file, 'utf8')).toBe(text)
+    expect(new Set(notebook.cells.map(({ id }: { id: string }) => id)).size).toBe(3)
+    const edited = notebook.cells.map(({ id, cell_type, source, metadata }: typeof notebook) => ({
+      id,
+      cell_type,
+      source: `${source}!`,
+      metadata,
+    }))
+    expect(
+      (await runner.http('PUT', path, { body: { cells: edited, metadata: notebook.metadata, hash } })).status,
+    ).toBe(200)
+    const saved = JSON.parse(readFileSync(file, 'utf8'))
+    expect(saved).toMatchObject({ nbformat_minor: 5, metadata: odd.metadata })
+    expect(saved.cells).toMatchObject(odd.cells.map(({ metadata, cell_type }) => ({ metadata, cell_type })))
+    expect(saved.cells[0].outputs).toEqual(odd.cells[0]!.outputs)
+  })
+
+  test.each([
+    ['of version 3', JSON.stringify({ nbformat: 3, nbformat_minor: 0, metadata: {}, worksheets: [] })],
+    ['that is not JSON', '{"nbformat": 4,'],
+    ['in the middle of a merge', '<<<<<<< HEAD\n{}\n======='],
+    ['that is a list', '[]'],
+    ['whose cells are none', JSON.stringify({ nbformat: 4, metadata: {}, cells: [{ cell_type: 'poem' }] })],
+    ['that is not UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
+  ])('a file %s is refused and never overwritten', async (_, bytes) => {
+    const file = join(runner.root, 'foreign.ipynb')
+    writeFileSync(file, bytes)
+    const path = '/api/mayfly/documents/foreign.ipynb'
+    expect(await runner.http('GET', path)).toMatchObject({
+      status: 422,
+      json: { code: 'E_NOTEBOOK_INVALID', hint: expect.any(String) },
+    })
+    expect((await runner.http('PUT', path, { body: { cells, metadata: {}, hash: '' } })).status).toBe(422)
+    expect((await runner.http('GET', '/api/contents/foreign.ipynb')).status).toBe(422)
+    expect((await runner.http('GET', '/api/contents/foreign.ipynb?content=0')).status).toBe(200)
+    expect(readFileSync(file).equals(Buffer.from(bytes))).toBe(true)
+  })
+
   test('double ids and files that are no notebooks are refused', async () => {
     const body = { cells: [...cells, ...cells], metadata: {}, hash: '' }
     expect(await runner.http('PUT', url, { body })).toMatchObject({

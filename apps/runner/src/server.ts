@@ -7,6 +7,7 @@ import { RunStore } from '@mayfly/executor/runs'
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type AccessRequest, checkAccess } from './access.js'
+import { Events } from './channels/events.js'
 import { Sockets } from './channels/socket.js'
 import type { RunnerConfig } from './config.js'
 import { Documents } from './documents/documents.js'
@@ -14,6 +15,7 @@ import { Kernels } from './kernels.js'
 import { toProblem } from './problem.js'
 import { contentsRoutes } from './rest/contents.js'
 import { documentRoutes } from './rest/documents.js'
+import { eventRoutes } from './rest/events.js'
 import { exampleRoutes } from './rest/examples.js'
 import { fileRoutes } from './rest/files.js'
 import { kernelRoutes } from './rest/kernels.js'
@@ -65,7 +67,9 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const runs = new RunStore(join(config.home, 'runs'), join(config.home, 'journal', 'runs.json'))
   const outputs = new Outputs(join(config.home, 'outputs'))
   void outputs.clean().catch(reportFault)
+  const events = new Events()
   const services = {
+    events,
     contents,
     documents,
     kernels,
@@ -80,6 +84,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     fileRoutes(workspace, outputs),
     documentRoutes(documents, kernels, new History(documents, workspace, contents)),
     exampleRoutes(workspace, contents),
+    eventRoutes(events),
     runRoutes(runs),
   ])
     app.route('/', routes)
@@ -87,7 +92,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
   // Longer than a proxy keeps its idle connections, so that none is closed just when it is used again.
   server.keepAliveTimeout = 65_000
-  const sockets = new Sockets(kernels, check)
+  const sockets = new Sockets(kernels, events, check)
   server.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head))
   const port = await listen(server, config.port)
   return {

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { Kernels, RunningKernel } from '../kernels.js'
 import { notFound, toProblem } from '../problem.js'
 import { decodeMessage, type Protocol, V1 } from './codec.js'
+import type { Events } from './events.js'
 
 const MAX_FRAME = 256 * 1024 * 1024
 /** So often a silent socket is asked whether the other side is still there. */
@@ -24,6 +25,7 @@ export class Sockets {
   /** @param check throws what refuses the request: the same checks as over HTTP */
   constructor(
     private readonly kernels: Kernels,
+    private readonly events: Events,
     private readonly check: (request: IncomingMessage) => void,
   ) {
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS).unref()
@@ -41,8 +43,7 @@ export class Sockets {
         const sessionId = searchParams.get('session_id') ?? ''
         this.server.handleUpgrade(request, stream, head, (socket) => connect(alive(socket), running, sessionId))
       } else if (pathname === '/api/events/subscribe')
-        // Nothing to tell yet; the socket is held because clients ask again and again for one that is refused.
-        this.server.handleUpgrade(request, stream, head, (socket) => void alive(socket))
+        this.server.handleUpgrade(request, stream, head, (socket) => this.events.add(alive(socket)))
       else throw notFound('path', pathname)
     } catch (error) {
       refuse(stream, error)

@@ -117,7 +117,8 @@ export class Document {
     if (typeof cellId !== 'string' || message.content.silent === true) return
     this.requests.set(message.header.msg_id, { cellId, header: message.header })
     const result = this.result(cellId)
-    if (result.state.state === 'idle') result.state = { state: 'queued' }
+    // The outputs, and with them the end of the last run, stay until the next one begins.
+    if (result.state.state === 'idle') result.state = { ...result.state, state: 'queued' }
   }
 
   /** Folds a message of the kernel and stamps it. `at` is milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { MayflyError } from '@mayfly/executor/errors'
 import type { JupyterMessage } from '../kernel/index.js'
-import { formatNotebook, type Notebook, parseNotebook } from '../nbformat.js'
+import { decodeNotebook, formatNotebook, type Notebook, parseNotebook } from '../nbformat.js'
 import { notFound } from '../problem.js'
 import { writeAtomic } from '../workspace/atomic.js'
 import type { Workspace } from '../workspace/workspace.js'
@@ -20,6 +20,8 @@ const LATEST_MS = 2000
 const RETRY_MS = 2000
 /** New outputs make a version so often at most; edits make one with every save. */
 const OUTPUTS_VERSION_MS = 10_000
+/** What is larger would not fit into one string with room to grow. */
+const MAX_FILE_BYTES = 256n << 20n
 /** Saving may take this part of the time, so that huge notebooks do not only save. */
 const DUTY = 10
 
@@ -352,7 +354,14 @@ async function readState(path: string, workspace: Workspace, known?: string): Pr
   const stats = await stat(absolute, { bigint: true }).catch(() => undefined)
   if (!stats?.isFile()) throw notFound('notebook', path)
   const stamp = stampOf(stats)
-  return { text: stamp === known ? '' : await readFile(absolute, 'utf8'), stamp, mode: Number(stats.mode) }
+  const mode = Number(stats.mode)
+  if (stamp === known) return { text: '', stamp, mode }
+  if (stats.size > MAX_FILE_BYTES)
+    throw new MayflyError('E_FILE_TOO_LARGE', `${path} has ${stats.size} bytes, too many for a notebook`, {
+      where: { path },
+      hint: 'Clear outputs in it with another tool, such as "jupyter nbconvert --clear-output".',
+    })
+  return { text: decodeNotebook(await readFile(absolute), path), stamp, mode }
 }
 
 function stampOf({ ino, size, mtimeNs }: BigIntStats): string {

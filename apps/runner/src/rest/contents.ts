@@ -1,6 +1,7 @@
 /** `/api/contents`: files, folders and notebooks, kept in step with the open documents and the kernels on them. */
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
+import type { Events } from '../channels/events.js'
 import type { Documents } from '../documents/documents.js'
 import type { VersionCause } from '../documents/thinning.js'
 import type { Kernels } from '../kernels.js'
@@ -43,9 +44,10 @@ export interface ContentsServices {
   uploads: Uploads
   documents: Documents
   kernels: Kernels
+  events: Events
 }
 
-export function contentsRoutes({ contents, checkpoints, uploads, documents, kernels }: ContentsServices): Hono {
+export function contentsRoutes({ contents, checkpoints, uploads, documents, kernels, events }: ContentsServices): Hono {
   const app = new Hono()
   const at = (c: Context) => normalizePath(pathAfter(c, PREFIX))
 
@@ -79,16 +81,19 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
     const body = parseBody(saveBody, await bodyText(c))
     if (body.chunk !== undefined && body.type !== 'directory') {
       await uploads.chunk(path, { ...body, chunk: body.chunk })
+      if (body.chunk === -1) events.contents('save', path)
       return c.json(await contents.get(path, { content: false }).catch(() => uploads.model(path)), 201)
     }
     const open = body.type === 'notebook' ? documents.peek(path) : undefined
     if (open) {
       await open.replace(toNotebook(body.content, path))
+      events.contents('save', path)
       return c.json(await contents.get(path, { content: false, hash: true }))
     }
     const { model, created } = await contents.save(path, body)
     // A kernel may have been waiting for its notebook to come into being.
     if (body.type === 'notebook' && kernels.ofNotebook(path)) await documents.open(path)
+    events.contents(created ? 'create' : 'save', path)
     return c.json(model, created ? 201 : 200)
   }
 
@@ -108,9 +113,15 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
       return c.json(await checkpoints.create(checkpoint.path), 201)
     }
     const { copy_from: from, type, ext } = parseBody(createBody, await bodyText(c))
-    if (from === undefined) return c.json(await contents.newUntitled(at(c), type, ext), 201)
+    if (from === undefined) {
+      const made = await contents.newUntitled(at(c), type, ext)
+      events.contents('create', made.path)
+      return c.json(made, 201)
+    }
     await documents.flush(normalizePath(from))
-    return c.json(await contents.copy(from, at(c)), 201)
+    const copy = await contents.copy(from, at(c))
+    events.contents('copy', copy.path, normalizePath(from))
+    return c.json(copy, 201)
   }
 
   const patch = async (c: Context) => {
@@ -125,6 +136,7 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
       },
       () => kernels.moved(from, to),
     )
+    events.contents('rename', to, from)
     return c.json(await contents.get(to, { content: false }))
   }
 
@@ -137,6 +149,7 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
     const path = at(c)
     await documents.remove(path, () => contents.delete(path))
     await checkpoints.follow(path)
+    events.contents('delete', path)
     return c.body(null, 204)
   }
 

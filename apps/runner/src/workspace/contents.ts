@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
 import { access, constants, copyFile, lstat, mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { MayflyError } from '@mayfly/executor/errors'
-import { blankNotebook, formatNotebook, parseNotebook, toNotebook } from '../nbformat.js'
+import { blankNotebook, decodeNotebook, formatNotebook, parseNotebook, toNotebook } from '../nbformat.js'
 import { notFound } from '../problem.js'
 import { writeAtomic } from './atomic.js'
 import { mimeType } from './mime.js'
@@ -64,7 +64,7 @@ export class Contents {
       })
     const bytes = await readFile(absolute)
     if (type === 'notebook')
-      return { ...model, format: 'json', content: parseNotebook(bytes.toString('utf8'), normal), mimetype: null }
+      return { ...model, format: 'json', content: parseNotebook(decodeNotebook(bytes, normal), normal), mimetype: null }
     return { ...model, ...encode(bytes, normal, options.format, model.mimetype) }
   }
 
