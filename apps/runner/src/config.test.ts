@@ -9,7 +9,7 @@ const env = { MAYFLY_WORKSPACE: folder, MAYFLY_SECRET: '0123456789abcdef', MAYFL
 
 test('defaults: state inside the workspace, any port', () => {
   const config = readConfig(env)
-  expect(config).toMatchObject({ workspace: folder, home: join(folder, '.mayfly'), port: 0 })
+  expect(config).toMatchObject({ workspace: folder, home: join(folder, '.mayfly'), port: 0, idleMinutes: 240 })
   expect(existsSync(config.home)).toBe(true)
 })
 
@@ -25,6 +25,7 @@ test.each([
   ['MAYFLY_ORIGINS', 'no origin'],
   ['MAYFLY_RUNNER_PORT', '70000'],
   ['MAYFLY_RUNNER_PORT', 'x'],
+  ['MAYFLY_KERNEL_IDLE_MINUTES', '-1'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(() => readConfig({ ...env, [name]: value })).toThrow(
     expect.objectContaining({ code: 'E_CONFIG_ENVIRONMENT', message: expect.stringContaining(name) }),

@@ -13,6 +13,8 @@ export interface RunnerConfig {
   origins: ReadonlySet<string>
   /** 0 means any free port. */
   port: number
+  /** Minutes without activity after which a kernel is ended; 0 for never. */
+  idleMinutes: number
 }
 
 const environment = z.object({
@@ -23,6 +25,7 @@ const environment = z.object({
     .string()
     .transform((list) => list.split(',').map((origin) => origin.trim()))
     .pipe(z.array(z.url('must be origins such as http://localhost:3000, separated by commas'))),
+  MAYFLY_KERNEL_IDLE_MINUTES: z.coerce.number().min(0).default(240),
   MAYFLY_RUNNER_PORT: z.coerce.number().int().min(0).max(65535).default(0),
 })
 
@@ -36,6 +39,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): RunnerConfig {
     })
   }
   const { MAYFLY_WORKSPACE, MAYFLY_HOME, MAYFLY_SECRET, MAYFLY_ORIGINS, MAYFLY_RUNNER_PORT } = parsed.data
+  const idleMinutes = parsed.data.MAYFLY_KERNEL_IDLE_MINUTES
   const workspace = folder('MAYFLY_WORKSPACE', resolve(MAYFLY_WORKSPACE ?? process.cwd()))
   const home = folder('MAYFLY_HOME', resolve(MAYFLY_HOME ?? join(workspace, '.mayfly')))
   return {
@@ -44,6 +48,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): RunnerConfig {
     secret: MAYFLY_SECRET,
     origins: new Set(MAYFLY_ORIGINS.map((origin) => new URL(origin).origin)),
     port: MAYFLY_RUNNER_PORT,
+    idleMinutes,
   }
 }
 

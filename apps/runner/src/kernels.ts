@@ -1,9 +1,11 @@
 /** The kernels that run and the sessions that tie them to notebooks. */
 import { randomUUID } from 'node:crypto'
 import { MayflyError } from '@mayfly/executor/errors'
+import type { RunHeader } from '@mayfly/executor/events'
 import { Hub } from './channels/hub.js'
+import { type Idleness, idleLimits, judgeIdleness } from './culling.js'
 import type { Documents } from './documents/documents.js'
-import type { Kernel } from './kernel/index.js'
+import type { Kernel, Notice } from './kernel/index.js'
 import { notFound } from './problem.js'
 import { SpareKernel } from './spare.js'
 import { baseName, movedPath, normalizePath } from './workspace/paths.js'
@@ -32,6 +34,7 @@ export interface RunningKernel {
   id: string
   kernel: Kernel
   hub: Hub
+  idleness: Idleness
   /** Path of its notebook or console relative to the workspace; '' without one. */
   path: string
 }
@@ -51,6 +54,17 @@ export interface SessionRequest {
   kernel?: { id?: string | null | undefined; name?: string | null | undefined } | null | undefined
 }
 
+export interface CullingOptions {
+  /** Minutes without activity after which a kernel is ended; 0 for never. */
+  idleMinutes: number
+  /** The runs of all executors: a kernel with one that is alive is not idle. */
+  runs(): Promise<RunHeader[]>
+}
+
+/** How often idle kernels are looked at, at most. */
+const LOOK_MS = 30_000
+const LOOKS_PER_LIMIT = 20
+
 export class Kernels {
   /** Set once, right after both are made: documents ask which notebooks have a kernel. */
   documents!: Documents
@@ -60,9 +74,18 @@ export class Kernels {
 
   private readonly spare: SpareKernel
 
-  constructor(private readonly folders: { workspace: string; home: string }) {
+  private readonly lookout: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly folders: { workspace: string; home: string },
+    private readonly culling: CullingOptions,
+  ) {
     this.spare = new SpareKernel(() => this.make())
     this.spare.prepare()
+    const { idleMinutes } = culling
+    const every = Math.min(LOOK_MS, (idleMinutes * 60_000) / LOOKS_PER_LIMIT)
+    // What cannot be judged now is judged next time.
+    if (idleMinutes > 0) this.lookout = setInterval(() => void this.cull().catch(() => undefined), every).unref()
   }
 
   list(): KernelModel[] {
@@ -95,7 +118,7 @@ export class Kernels {
     if (spare && path) spare.rename(path)
     const kernel = spare ?? (await this.make(path))
     const hub = new Hub(kernel, () => this.documents.peek(running.path))
-    const running: RunningKernel = { id: kernel.id, kernel, path, hub }
+    const running: RunningKernel = { id: kernel.id, kernel, path, hub, idleness: { activeAt: Date.now() } }
     await kernel.start()
     this.running.set(kernel.id, running)
     return modelOf(running)
@@ -111,6 +134,32 @@ export class Kernels {
     running.hub.explain('KernelRestarted', 'The kernel was restarted while this cell ran.')
     await running.kernel.restart()
     return modelOf(running)
+  }
+
+  /** The user wants an idle kernel to stay: its time begins anew. Throws `E_NOT_FOUND`. */
+  keep(id: string): void {
+    const running = this.get(id)
+    if (running.idleness.until !== undefined) running.kernel.notify(KEPT)
+    running.idleness = { activeAt: Date.now() }
+  }
+
+  /** Looks at every kernel once: warns of those that are idle for long, ends those that were warned of in vain. */
+  private async cull(): Promise<void> {
+    const limits = idleLimits(this.culling.idleMinutes)
+    const alive = (await this.culling.runs()).filter(({ status }) => status === 'running')
+    for (const running of [...this.running.values()]) {
+      const { kernel, path } = running
+      const works = kernel.executionState === 'busy' || alive.some(({ notebook }) => (notebook ?? '') === path)
+      const facts = { now: Date.now(), lastActivity: kernel.lastActivity.getTime(), busy: works }
+      const { verdict, after } = judgeIdleness(running.idleness, facts, limits)
+      running.idleness = after
+      if (verdict === 'warn') kernel.notify(idleNotice(limits.limitMs, after.until!))
+      else if (verdict === 'withdraw') kernel.notify(KEPT)
+      else if (verdict === 'end') {
+        kernel.notify(culledNotice(limits.limitMs))
+        await this.remove(running.id)
+      }
+    }
   }
 
   /** Ends a kernel and the sessions on it. */
@@ -184,6 +233,7 @@ export class Kernels {
 
   /** Ends all kernels. */
   async close(): Promise<void> {
+    clearInterval(this.lookout)
     this.sessions.clear()
     await Promise.allSettled([this.spare.close(), ...[...this.running.keys()].map((id) => this.remove(id))])
   }
@@ -245,5 +295,28 @@ function modelOf({ id, kernel, hub }: RunningKernel): KernelModel {
     last_activity: kernel.lastActivity.toISOString(),
     execution_state: kernel.executionState,
     connections: hub.connections,
+  }
+}
+
+const KEPT: Notice = { code: 'E_KERNEL_KEPT', message: 'The kernel stays.' }
+
+const inWords = (ms: number): string =>
+  ms >= 3_600_000 ? `${+(ms / 3_600_000).toFixed(1)} h` : `${+(ms / 60_000).toFixed(1)} min`
+
+function idleNotice(limitMs: number, until: number): Notice {
+  return {
+    code: 'E_KERNEL_CULL',
+    message: `Nothing has run here for a long time: the kernel ends after ${inWords(limitMs)} without activity, and its variables with it.`,
+    hint: 'Keep it, or run a cell. MAYFLY_KERNEL_IDLE_MINUTES sets the time, 0 for never.',
+    action: 'keep',
+    until: new Date(until).toISOString(),
+  }
+}
+
+function culledNotice(limitMs: number): Notice {
+  return {
+    code: 'E_KERNEL_CULLED',
+    message: `The kernel was ended after ${inWords(limitMs)} without activity. Outputs are kept, variables are not.`,
+    hint: 'Run a cell to start a new one.',
   }
 }

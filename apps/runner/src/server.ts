@@ -18,6 +18,7 @@ import { documentRoutes } from './rest/documents.js'
 import { eventRoutes } from './rest/events.js'
 import { exampleRoutes } from './rest/examples.js'
 import { fileRoutes } from './rest/files.js'
+import { keepRoutes } from './rest/keep.js'
 import { kernelRoutes } from './rest/kernels.js'
 import { runRoutes } from './rest/runs.js'
 import { serverRoutes } from './rest/server.js'
@@ -41,7 +42,11 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const lock = lockHome(config.home)
   const workspace = new Workspace(config.workspace, config.home)
   const contents = new Contents(workspace)
-  const kernels = new Kernels({ workspace: config.workspace, home: config.home })
+  const runs = new RunStore(join(config.home, 'runs'), join(config.home, 'journal', 'runs.json'))
+  const kernels = new Kernels(
+    { workspace: config.workspace, home: config.home },
+    { idleMinutes: config.idleMinutes, runs: () => runs.list() },
+  )
   const documents = new Documents(workspace, {
     inUse: (path) => kernels.ofNotebook(path) !== undefined,
     onFault: reportFault,
@@ -64,7 +69,6 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     const { status, body } = toProblem(new MayflyError('E_NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`))
     return c.json(body, status as ContentfulStatusCode)
   })
-  const runs = new RunStore(join(config.home, 'runs'), join(config.home, 'journal', 'runs.json'))
   const outputs = new Outputs(join(config.home, 'outputs'))
   void outputs.clean().catch(reportFault)
   const events = new Events()
@@ -79,6 +83,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   for (const routes of [
     serverRoutes(kernels),
     kernelRoutes(kernels),
+    keepRoutes(kernels),
     usageRoutes(kernels),
     contentsRoutes(services),
     fileRoutes(workspace, outputs),

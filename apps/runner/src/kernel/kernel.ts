@@ -304,7 +304,8 @@ export class Kernel {
   }
 
   #emit(message: JupyterMessage): void {
-    this.#lastActivity = new Date()
+    // What we say ourselves of an idle kernel does not make it active.
+    if (message.header.msg_type !== 'mayfly_notice') this.#lastActivity = new Date()
     for (const listener of this.#listeners) listener(message)
   }
 }
