@@ -25,6 +25,13 @@ declare function prompt(message?: string, options?: string | Mayfly.PromptOption
 declare function confirm(message?: string): boolean
 
 declare namespace Mayfly {
+  interface PromptOptions {
+    /** Offered as the answer, and taken when the user gives none. */
+    default?: string
+    /** The answer is not shown while it is typed. */
+    password?: boolean
+  }
+
   /** What `display(…)` gave: stands for the place in the output. */
   interface DisplayHandle<Value = unknown> {
     /** Jupyter's `display_id`. */

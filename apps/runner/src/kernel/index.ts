@@ -4,3 +4,4 @@ export { type Channel, type Header, type JupyterMessage, makeHeader, PROTOCOL_VE
 export { findKernelNode } from './node.js'
 export { applyOutput, type ErrorPlace, type NbOutput } from './outputs.js'
 export type { Notice } from './protocol.js'
+export type { ValueSummary, Variable, VariableChild, VariableDetail, VariableKind, VariableList } from './variables.js'

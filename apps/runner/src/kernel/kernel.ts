@@ -9,6 +9,7 @@ import type { JupyterMessage } from './messages.js'
 import { findKernelNode, type KernelNode, nodeNotices } from './node.js'
 import { KernelProcess } from './process.js'
 import type { FromChild, Notice } from './protocol.js'
+import type { VariableDetail, VariableList } from './variables.js'
 import { majorOf, SAFE_NODE } from './versions.js'
 
 export interface KernelOptions {
@@ -178,6 +179,27 @@ export class Kernel {
     this.#life = 'dead'
     await this.#endProcess()
     this.#settle(new MayflyError('E_KERNEL_DEAD', 'The kernel was shut down.'))
+  }
+
+  /** The notebook's variables; those of before, marked `busy`, while the kernel computes. */
+  variables(): Promise<VariableList> {
+    return this.#core.variables()
+  }
+
+  /**
+   * What is inside a variable, a page of 100 children from the given one; `path` leads into it by the keys of children.
+   * @throws MayflyError `E_VARIABLE_UNKNOWN`, or `E_KERNEL_BUSY` while the kernel computes.
+   */
+  async variable(name: string, path: (string | number)[] = [], from = 0): Promise<VariableDetail> {
+    const detail = await this.#core.variable(name, path, from)
+    if (detail) return detail
+    if (detail === undefined) {
+      const hint = 'Ask again when the cell has ended or waits.'
+      throw new MayflyError('E_KERNEL_BUSY', 'The kernel computes and cannot be asked for its variables.', { hint })
+    }
+    throw new MayflyError('E_VARIABLE_UNKNOWN', `There is no variable ${[name, ...path].join(' › ')}.`, {
+      where: { name },
+    })
   }
 
   /** The notebook moved: later imports are relative to its new folder. */

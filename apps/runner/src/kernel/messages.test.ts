@@ -183,7 +183,7 @@ describe('display', () => {
     const { outputs } = await client.run(
       '({ async [Symbol.for("mayfly.display")]() { await 0; return { "text/html": "<i>me</i>" } } })',
     )
-    expect(outputs[0]!.content.data).toEqual({ 'text/html': '<i>me</i>' })
+    expect(outputs[0]!.content.data).toMatchObject({ 'text/html': '<i>me</i>', 'text/plain': expect.any(String) })
   })
 
   test('images by their signature, tables by their shape', async () => {
@@ -195,11 +195,12 @@ describe('display', () => {
         { name: 'a', type: 'number' },
         { name: 'b', type: 'string' },
       ],
-      rows: [
-        [1, 'x'],
-        [2, null],
+      data: [
+        [1, 2],
+        ['x', null],
       ],
-      total: 2,
+      rows: 2,
+      shown: 2,
     })
   })
 })

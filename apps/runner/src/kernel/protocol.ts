@@ -33,13 +33,36 @@ export interface ExecuteFrame {
 export type ToChild =
   | ExecuteFrame
   | { op: 'interrupt' }
-  /** Names that may follow `expression.`, or all names when it is empty. */
-  | { op: 'complete'; ask: number; expression: string }
-  | { op: 'inspect'; ask: number; expression: string }
+  | { op: 'ask'; ask: number; question: Question }
   | { op: 'rename'; notebook: string }
-  | { op: 'input'; value: string | null }
+  /** `refused`: there is nobody to ask. */
+  | { op: 'input'; value: string | null; refused?: boolean }
+  | CommFrame
   /** Answered by the control thread, also while a cell computes. */
   | { op: 'usage'; ask: number }
+
+/** What the child is asked about live values. Nothing of it but `evaluate` runs code of the user. */
+export type Question =
+  /** Names beginning with `prefix` that may follow `expression.`, all names when it is empty; with `keys`, what may follow `['`. */
+  | { about: 'names'; expression: string; prefix: string; keys: boolean }
+  | { about: 'value'; expression: string; detail: boolean }
+  /** `known`: names that the cells declared, as the runtime calls them. */
+  | { about: 'variables'; known: string[] }
+  | { about: 'children'; name: string; path: (string | number)[]; from: number }
+  /** Compiled expressions, by name. */
+  | { about: 'evaluate'; expressions: Record<string, string> }
+
+/** A message of a comm, either way; buffers as base64. */
+export interface CommFrame {
+  op: 'comm'
+  kind: 'open' | 'msg' | 'close'
+  id: string
+  /** Of `open` only. */
+  target?: string
+  data: Bundle
+  metadata: Bundle
+  buffers: string[]
+}
 
 /** An error as Jupyter shows it. */
 export interface ErrorContent {
@@ -64,9 +87,9 @@ export type FromChild =
       /** How the declared names are held in fact, when the evaluation did not get as far as to declare them. */
       kinds?: Record<string, Kind | null>
     }
-  | { op: 'completions'; ask: number; names: string[] }
-  | { op: 'inspected'; ask: number; data: Bundle | null }
-  | { op: 'input'; run: number; prompt: string; password: boolean }
+  | { op: 'answer'; ask: number; answer: unknown }
+  | (CommFrame & { run: number })
+  | { op: 'input'; run: number; prompt: string; password: boolean; fallback?: string; confirm?: boolean }
   /** The main thread answered an interrupt: it is not stuck. */
   | { op: 'interrupted' }
   | { op: 'usage'; ask: number; rss: number; heapUsed: number }

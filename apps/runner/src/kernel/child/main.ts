@@ -4,8 +4,10 @@
  */
 import { join } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { MayflyError } from '@mayfly/executor/errors'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
-import type { ChildConfig } from '../protocol.js'
+import type { ChildConfig, Question } from '../protocol.js'
+import { CommHub } from './comms.js'
 import { runContext } from './context.js'
 import { makeDisplay, type Outlet, showBundle } from './display.js'
 import { Evaluator } from './evaluator.js'
@@ -42,8 +44,12 @@ const evaluator = new Evaluator(session, shared, config, (frame) => {
   gate.end(frame.run)
   link.post(data ? { ...frame, data } : frame, data ? sizeOf(data) : 0)
 })
-const lookup = new Lookup(session)
+const lookup = new Lookup(session, globals)
 const modules = new CellModules(config.workspace, config.notebook)
+const comms = new CommHub({
+  send: (frame) => link.post({ ...frame, run: owner() }),
+  fault: (error) => reportLate('Uncaught (in comm listener)', error),
+})
 const interruptListeners = new Set<() => void>()
 let notebook = config.notebook
 let lastRun = 0
@@ -113,17 +119,35 @@ async function* each(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncG
   }
 }
 
-/** Asks the user for a line and waits for it, as a browser's `prompt` does. */
-function ask(message: unknown, password = false): string | null {
+/** Asks the user for a line and waits for it, as a browser's `prompt` does. @throws MayflyError `E_KERNEL_STDIN` */
+function ask(prompt: string, options: { password?: boolean; fallback?: string; confirm?: boolean }): string | null {
   Atomics.store(shared, SHARED.input, 0)
-  link.post({ op: 'input', run: owner(), prompt: String(message ?? ''), password })
+  link.post({ op: 'input', run: owner(), prompt, password: false, ...options })
   Atomics.wait(shared, SHARED.input, 0)
   for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
     const message = next.message as ToMain
-    if (message.op === 'input') return message.value
+    if (message.op === 'input') {
+      if (message.refused)
+        throw new MayflyError('E_KERNEL_STDIN', NOBODY, {
+          hint: 'Run the cell in a notebook page, or give the value in the code.',
+        })
+      return message.value
+    }
     setImmediate(handle, message)
   }
   return null
+}
+
+const NOBODY = 'Nobody can be asked: this cell was run by a client that takes no questions, or its run is over.'
+
+const input: { prompt: typeof prompt; confirm: typeof confirm } = {
+  prompt(message = '', options = {}) {
+    const { default: fallback, password = false } =
+      typeof options === 'object' && options !== null ? options : { default: String(options) }
+    const answer = ask(String(message), { password, ...(fallback === undefined ? {} : { fallback: String(fallback) }) })
+    return answer === '' && fallback !== undefined ? String(fallback) : answer
+  },
+  confirm: (message = '') => /^\s*y(es)?\s*$/i.test(ask(String(message), { confirm: true }) ?? ''),
 }
 
 /** What compiled cells call; the transform writes these names. */
@@ -149,8 +173,9 @@ function install(): void {
   Object.defineProperty(globalThis, '__nb', { value: Object.freeze(runtime) })
   define('display', makeDisplay(outlet))
   define('require', modules.require)
-  define('prompt', (message: unknown) => ask(message))
-  define('confirm', (message: unknown) => /^y(es)?$/i.test(ask(`${message ?? ''} [y/n] `) ?? ''))
+  define('comms', comms.api)
+  define('prompt', input.prompt)
+  define('confirm', input.confirm)
   process.exit = exit
   setKernelHost(host)
   process.on('uncaughtException', (error) => reportLate('Uncaught', error))
@@ -186,6 +211,16 @@ function interrupt(attempt: number): void {
   evaluator.interrupt()
 }
 
+async function answer(ask: number, question: Question): Promise<void> {
+  let found: unknown = null
+  try {
+    found = await lookup.answer(question)
+  } catch (error) {
+    reportLate('Kernel: a question could not be answered:', error)
+  }
+  link.post({ op: 'answer', ask, answer: found })
+}
+
 function handle(message: ToMain): void {
   switch (message.op) {
     case 'execute':
@@ -197,11 +232,11 @@ function handle(message: ToMain): void {
     case 'interrupt':
       interrupt(message.attempt)
       break
-    case 'complete':
-      link.post({ op: 'completions', ask: message.ask, names: lookup.names(message.expression) })
+    case 'ask':
+      void answer(message.ask, message.question)
       break
-    case 'inspect':
-      link.post({ op: 'inspected', ask: message.ask, data: lookup.describe(message.expression) })
+    case 'comm':
+      comms.take(message)
       break
     case 'rename':
       notebook = message.notebook

@@ -46,7 +46,7 @@ const reader = new FrameReader<ToChild>()
 socket.on('data', (chunk) => {
   for (const message of reader.push(chunk)) {
     if (message.op === 'interrupt') stopCell(STOPPED_BY.interrupt)
-    else if (message.op === 'input') receiveInput(message.value)
+    else if (message.op === 'input') receiveInput(message)
     else if (message.op === 'usage') tellUsage(message.ask)
     else {
       if (message.op === 'execute') least.heap = least.rss = Number.POSITIVE_INFINITY
@@ -75,8 +75,8 @@ function stopCell(reason: number): void {
   }, GRACE_MS)
 }
 
-function receiveInput(value: string | null): void {
-  port.postMessage({ op: 'input', value })
+function receiveInput(message: ToMain): void {
+  port.postMessage(message)
   Atomics.store(shared, SHARED.input, 1)
   Atomics.notify(shared, SHARED.input)
 }

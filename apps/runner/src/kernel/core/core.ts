@@ -5,11 +5,14 @@
 
 import { type Channel, type Header, type JupyterMessage, makeHeader } from '../messages.js'
 import type { ErrorContent, FromChild, Notice, ToChild } from '../protocol.js'
-import { type CompiledCell, compileCell, type Kind } from '../transform/index.js'
+import type { CompiledCell } from '../transform/index.js'
+import type { VariableDetail, VariableList } from '../variables.js'
+import { CommRelay } from './comms.js'
 import { completeness } from './cursor.js'
-import { type HistoryEntry, selectHistory } from './history.js'
+import { History } from './history.js'
 import { Questions } from './questions.js'
-import { compileFault, errorReply, kernelInfo, okReply } from './replies.js'
+import { compileFault, errorReply, inputRequest, kernelInfo, noDebugger, okReply } from './replies.js'
+import { CellScope } from './scope.js'
 import { OutputJoiner } from './streams.js'
 
 export interface CoreOptions {
@@ -29,8 +32,13 @@ interface Execution {
   request: JupyterMessage
   cellId: string | undefined
   silent: boolean
+  /** Whether it has a count of its own, and a place in the history. */
+  counts: boolean
   count: number
+  code: string
   compiled?: CompiledCell
+  /** The user is asked something and has not answered. */
+  asking?: boolean
 }
 
 type Content = Record<string, unknown>
@@ -46,22 +54,26 @@ export class KernelCore {
   readonly #outputs: OutputJoiner
   readonly #queue: JupyterMessage[] = []
   readonly #executions = new Map<number, { header: Header; cellId: string | undefined; silent: boolean }>()
-  readonly #history: HistoryEntry[] = []
+  readonly #history = new History()
+  readonly #comms = new CommRelay()
+  readonly #scope = new CellScope()
   readonly #questions: Questions
   #running: Execution | undefined
   #ready = false
   #node = process.version
   #runs = 0
   #count = 0
-  #kinds = new Map<string, Kind>()
-  #renamed: ReadonlySet<string> = new Set()
-  #globals: ReadonlySet<string> = new Set()
   /** Batches in which a cell failed: what still arrives of them is not run. */
   readonly #failed = new Set<string>()
 
   constructor(options: CoreOptions) {
     this.#options = options
-    this.#questions = new Questions((frame) => options.send(frame))
+    this.#questions = new Questions({
+      send: (frame) => options.send(frame),
+      ready: () => this.#ready,
+      running: () => this.#running !== undefined,
+      scope: this.#scope,
+    })
     this.#outputs = new OutputJoiner((run, type, content) => this.#show(run, type, content))
   }
 
@@ -72,10 +84,7 @@ export class KernelCore {
   /** Takes a request of a client. */
   handle(message: JupyterMessage): void {
     if (message.channel === 'stdin') {
-      const value = message.content.value
-      if (message.header.msg_type === 'input_reply') {
-        this.#options.send({ op: 'input', value: typeof value === 'string' ? value : null })
-      }
+      if (message.header.msg_type === 'input_reply') this.#answerInput(message.content.value)
       return
     }
     if (message.header.msg_type !== 'execute_request') {
@@ -91,13 +100,22 @@ export class KernelCore {
     this.#pump()
   }
 
+  /** The notebook's variables; those of before, marked `busy`, while the child computes. */
+  variables(): Promise<VariableList> {
+    return this.#questions.variables()
+  }
+
+  /** What is inside a variable: null when there is no such thing, undefined while the child computes. */
+  variable(name: string, path: (string | number)[], from: number): Promise<VariableDetail | null | undefined> {
+    return this.#questions.children(name, path, from)
+  }
+
   /** The child is up: a new life with no names. */
   childReady(frame: Extract<FromChild, { op: 'ready' }>): void {
     this.#ready = true
     this.#node = frame.node
-    this.#globals = new Set(frame.globals)
-    this.#kinds = new Map()
-    this.#renamed = new Set()
+    this.#scope.reset(frame.globals)
+    this.#history.restart()
     this.#count = 0
     this.status('idle')
     this.#pump()
@@ -110,6 +128,7 @@ export class KernelCore {
     const running = this.#running
     this.#running = undefined
     this.#questions.giveUp()
+    this.#comms.clear()
     if (running) {
       if (error) this.#publish(running.run, 'error', { ...error })
       this.#conclude(
@@ -126,7 +145,7 @@ export class KernelCore {
     if (!running || running.compiled) return
     const evalue = 'The cell was interrupted before it began.'
     const error = { ename: 'KeyboardInterrupt', evalue, traceback: [`KeyboardInterrupt: ${evalue}`] }
-    this.#done({ op: 'done', run: running.run, status: 'error', error })
+    void this.#done({ op: 'done', run: running.run, status: 'error', error })
   }
 
   /** An iopub status that answers no request. */
@@ -141,7 +160,7 @@ export class KernelCore {
     const { message, hint } = notice
     if (running) this.#outputs.write(running.run, 'stderr', `${hint ? `${message} ${hint}` : message}\n`)
     this.#outputs.flush()
-    this.#emit('iopub', 'mayfly_notice', running?.request.header ?? {}, { ...notice }, running?.cellId)
+    this.#emit('iopub', 'mayfly_notice', running?.request.header ?? {}, { ...notice }, { cellId: running?.cellId })
   }
 
   /** Output that came through the process's own pipes: native code, or children that inherited them. */
@@ -165,13 +184,17 @@ export class KernelCore {
         this.#outputs.clear(frame.run, frame.wait)
         break
       case 'done':
-        this.#done(frame)
+        void this.#done(frame)
         break
+      case 'comm': {
+        const { type, content, buffers } = this.#comms.fromChild(frame)
+        this.#publish(frame.run, type, content, { metadata: frame.metadata, buffers })
+        break
+      }
       case 'input':
         this.#askUser(frame)
         break
-      case 'completions':
-      case 'inspected':
+      case 'answer':
         this.#questions.answered(frame)
         break
     }
@@ -196,12 +219,12 @@ export class KernelCore {
     const run = ++this.#runs
     const counts = !silent && store
     if (counts) this.#count++
-    const execution: Execution = { run, request, cellId: cellIdOf(request), silent, count: this.#count }
+    const execution: Execution = { run, request, cellId: cellIdOf(request), silent, counts, count: this.#count, code }
     this.#running = execution
     this.#remember(execution)
-    this.#emit('iopub', 'status', request.header, { execution_state: 'busy' }, execution.cellId)
+    this.#emit('iopub', 'status', request.header, { execution_state: 'busy' }, { cellId: execution.cellId })
     if (!silent) this.#publish(run, 'execute_input', { code, execution_count: this.#count })
-    if (counts) this.#history.push({ line: this.#count, source: code })
+    if (counts) this.#history.add(this.#count, code)
     const script = counts ? `cell-${this.#count}` : `cell-s${run}`
     const compiled = await this.#compile(execution, code, script)
     if (!compiled || this.#running !== execution) return
@@ -223,12 +246,11 @@ export class KernelCore {
 
   /** A cell that does not compile ends here, before it can change anything. */
   async #compile(execution: Execution, code: string, script: string): Promise<CompiledCell | undefined> {
-    const names = { kinds: this.#kinds, renamed: this.#renamed, globals: this.#globals }
     try {
-      return await compileCell(code, names, script)
+      return await this.#scope.compile(code, script)
     } catch (error) {
       if (this.#running !== execution) return undefined
-      this.#done({
+      void this.#done({
         op: 'done',
         run: execution.run,
         status: 'error',
@@ -238,45 +260,42 @@ export class KernelCore {
     }
   }
 
-  #done(frame: DoneFrame): void {
+  async #done(frame: DoneFrame): Promise<void> {
     const execution = this.#running
     if (!execution || execution.run !== frame.run) return
-    this.#commit(execution, frame)
+    const { count, silent, request, compiled, code, cellId } = execution
+    if (compiled) this.#scope.commit(compiled, frame.kinds, { source: code, cellId })
+    execution.asking = false
+    if (frame.data && !silent) {
+      const content = { data: frame.data, metadata: frame.metadata ?? {}, execution_count: count }
+      this.#publish(frame.run, 'execute_result', content)
+      if (execution.counts) this.#history.setOutput(count, frame.data['text/plain'])
+    }
+    const wanted = frame.error ? undefined : expressionsOf(request)
+    const expressions = wanted ? await this.#evaluate(wanted) : {}
+    // The child may have died over them.
+    if (this.#running !== execution) return
     this.#running = undefined
-    const { count, silent, request } = execution
     if (frame.error) {
       const error = { ...frame.error, ...(frame.error.mayfly ? { mayfly: { ...frame.error.mayfly } } : {}) }
       if (!silent) this.#publish(frame.run, 'error', error)
       this.#conclude(execution, errorReply(frame.error, count))
       if (request.content.stop_on_error !== false) this.#stopBatch(request)
-    } else {
-      if (frame.data && !silent) {
-        const content = { data: frame.data, metadata: frame.metadata ?? {}, execution_count: count }
-        this.#publish(frame.run, 'execute_result', content)
-      }
-      this.#conclude(execution, okReply(count, request.content.user_expressions))
-    }
+    } else this.#conclude(execution, okReply(count, expressions))
     this.#pump()
   }
 
-  /** What the cell declared counts from the moment it ran; where V8 refused it, V8 says what there is. */
-  #commit(execution: Execution, frame: DoneFrame): void {
-    const { compiled } = execution
-    if (!compiled) return
-    const held = frame.kinds ?? Object.fromEntries(compiled.declared)
-    for (const [name, kind] of Object.entries(held)) {
-      if (kind) this.#kinds.set(name, kind)
-      else this.#kinds.delete(name)
-    }
-    const stands = (name: string) => this.#renamed.has(name) || held[`__nb$${name}`] !== null
-    this.#renamed = new Set([...compiled.renamed].filter(stands))
+  /** `user_expressions`: bundles or errors, by name. */
+  async #evaluate(expressions: Record<string, unknown>): Promise<Content> {
+    const { compiled, faults } = await this.#scope.compileExpressions(expressions)
+    return { ...faults, ...(await this.#questions.evaluate(compiled)) }
   }
 
   #conclude(execution: Execution, reply: Content): void {
     this.#outputs.flush()
     const { request, cellId } = execution
-    this.#emit(request.channel, 'execute_reply', request.header, reply, cellId)
-    this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, cellId)
+    this.#emit(request.channel, 'execute_reply', request.header, reply, { cellId })
+    this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, { cellId })
   }
 
   /** Aborts what waits, and what is still on its way of the same *Run all*: a quick failure overtakes the requests behind it. */
@@ -290,46 +309,51 @@ export class KernelCore {
   #abort(request: JupyterMessage): void {
     const cellId = cellIdOf(request)
     const reply = { status: 'aborted', execution_count: this.#count }
-    this.#emit('iopub', 'status', request.header, { execution_state: 'busy' }, cellId)
-    this.#emit(request.channel, 'execute_reply', request.header, reply, cellId)
-    this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, cellId)
+    this.#emit('iopub', 'status', request.header, { execution_state: 'busy' }, { cellId })
+    this.#emit(request.channel, 'execute_reply', request.header, reply, { cellId })
+    this.#emit('iopub', 'status', request.header, { execution_state: 'idle' }, { cellId })
   }
 
   /** Every request but `execute_request`. Status goes back to busy afterwards where a cell runs on. */
   async #answer(request: JupyterMessage): Promise<void> {
     const { msg_type: type } = request.header
     this.#emit('iopub', 'status', request.header, { execution_state: 'busy' })
-    const reply = await this.#replyTo(type, request.content)
+    const reply = await this.#replyTo(type, request)
     if (reply) this.#emit(request.channel, type.replace(/_request$/, '_reply'), request.header, reply)
-    if (type === 'comm_open') {
-      this.#emit('iopub', 'comm_close', request.header, { comm_id: request.content.comm_id, data: {} })
-    }
     this.#outputs.flush()
     this.#emit('iopub', 'status', request.header, { execution_state: 'idle' })
     const running = this.#running
-    if (running) this.#emit('iopub', 'status', running.request.header, { execution_state: 'busy' }, running.cellId)
+    if (running)
+      this.#emit('iopub', 'status', running.request.header, { execution_state: 'busy' }, { cellId: running.cellId })
     if (type === 'interrupt_request') this.#options.onInterrupt()
     if (type === 'shutdown_request') this.#options.onShutdown(request.content.restart === true)
   }
 
-  async #replyTo(type: string, content: Content): Promise<Content | undefined> {
-    // A busy child cannot be asked.
-    const idle = this.#ready && !this.#running
+  async #replyTo(type: string, request: JupyterMessage): Promise<Content | undefined> {
+    const { content } = request
     switch (type) {
       case 'kernel_info_request':
         return { ...kernelInfo(this.#node), mayfly: this.#options.facts() }
       case 'complete_request':
-        return this.#questions.complete(content, idle ? undefined : [...this.#kinds.keys(), ...this.#globals])
+        return this.#questions.complete(content)
       case 'inspect_request':
-        return this.#questions.inspect(content, !idle)
+        return this.#questions.inspect(content)
       case 'is_complete_request':
         return completeness(String(content.code ?? ''))
       case 'history_request':
-        return { status: 'ok', history: selectHistory(this.#history, content) }
+        return { status: 'ok', history: this.#history.select(content) }
       case 'comm_info_request':
-        return { status: 'ok', comms: {} }
+        return this.#comms.info(content.target_name)
+      case 'comm_open':
+      case 'comm_msg':
+      case 'comm_close': {
+        const frame = this.#comms.fromClient(request)
+        if (frame) this.#options.send(frame)
+        return undefined
+      }
+      case 'debug_request':
+        return noDebugger(content)
       case 'connect_request':
-        return { status: 'ok' }
       case 'interrupt_request':
         return { status: 'ok' }
       case 'shutdown_request':
@@ -339,26 +363,34 @@ export class KernelCore {
     }
   }
 
+  /** Only the cell that runs may ask, and only a client that takes questions. */
   #askUser(frame: Extract<FromChild, { op: 'input' }>): void {
     const running = this.#running
-    if (running?.request.content.allow_stdin !== true) {
-      this.#options.send({ op: 'input', value: null })
+    if (running?.run !== frame.run || running.request.content.allow_stdin !== true) {
+      this.#options.send({ op: 'input', value: null, refused: true })
       return
     }
+    running.asking = true
     this.#outputs.flush()
-    const content = { prompt: frame.prompt, password: frame.password }
-    this.#emit('stdin', 'input_request', running.request.header, content, running.cellId)
+    this.#emit('stdin', 'input_request', running.request.header, inputRequest(frame), { cellId: running.cellId })
   }
 
-  #publish(run: number, type: string, content: Content): void {
-    this.#outputs.flush()
-    this.#show(run, type, content)
+  /** The first answer counts; others come too late. */
+  #answerInput(value: unknown): void {
+    if (!this.#running?.asking) return
+    this.#running.asking = false
+    this.#options.send({ op: 'input', value: typeof value === 'string' ? value : null })
   }
 
-  #show(run: number, type: string, content: Content): void {
+  #publish(run: number, type: string, content: Content, extra?: Extra): void {
+    this.#outputs.flush()
+    this.#show(run, type, content, extra)
+  }
+
+  #show(run: number, type: string, content: Content, extra?: Extra): void {
     const execution = this.#executions.get(run)
-    if (execution?.silent && type !== 'stream' && type !== 'update_display_data') return
-    this.#emit('iopub', type, execution?.header ?? {}, content, execution?.cellId)
+    if (execution?.silent && !LOUD.has(type)) return
+    this.#emit('iopub', type, execution?.header ?? {}, content, { ...extra, cellId: execution?.cellId })
   }
 
   #remember(execution: Execution): void {
@@ -368,16 +400,34 @@ export class KernelCore {
     this.#outputs.forget(run - REMEMBERED)
   }
 
-  #emit(channel: Channel, type: string, parent: Partial<Header>, content: Content, cellId?: string): void {
-    const metadata = cellId === undefined ? {} : { cellId }
+  #emit(channel: Channel, type: string, parent: Partial<Header>, content: Content, extra: Extra = {}): void {
+    const { cellId, metadata = {}, buffers = [] } = extra
     this.#options.emit({
       channel,
       header: makeHeader(type, this.#options.id),
       parent_header: parent,
-      metadata,
+      metadata: cellId === undefined ? metadata : { ...metadata, cellId },
       content,
+      ...(buffers.length > 0 ? { buffers } : {}),
     })
   }
+}
+
+interface Extra {
+  cellId?: string | undefined
+  metadata?: Content
+  buffers?: Uint8Array[]
+}
+
+/** What a silent execution says all the same: it concerns displays and lines that were there before it. */
+const LOUD = new Set(['update_display_data', 'comm_open', 'comm_msg', 'comm_close'])
+
+/** Undefined when there are none, as in nearly all executions. */
+function expressionsOf(request: JupyterMessage): Record<string, unknown> | undefined {
+  const { user_expressions: given } = request.content
+  return typeof given === 'object' && given !== null && Object.keys(given).length > 0
+    ? (given as Record<string, unknown>)
+    : undefined
 }
 
 function batchOf(request: JupyterMessage): string | undefined {

@@ -20,18 +20,29 @@ export interface Completion {
   prefix: string
   /** UTF-16 offset where the prefix begins. */
   start: number
+  /** Inside `expression['…`: the quote the key stands in. */
+  quote?: string
 }
 
-const CHAIN =
-  /((?:[\p{ID_Start}$_][\p{ID_Continue}$]*|\]|\))(?:\??\.[\p{ID_Start}$_][\p{ID_Continue}$]*|\[(?:\d+|'[^'\n]*'|"[^"\n]*")\])*)\??\.$/u
+const NAME = '[\\p{ID_Start}$_][\\p{ID_Continue}$]*'
+const PATH = `(?:${NAME}|\\]|\\))(?:\\??\\.${NAME}|\\[(?:\\d+|'[^'\\n]*'|"[^"\\n]*")\\])*`
+const CHAIN = new RegExp(`(${PATH})\\??\\.$`, 'u')
+const KEY = new RegExp(`(${PATH})(?:\\?\\.)?\\[(?:'([^'\\\\\\n]*)|"([^"\\\\\\n]*))$`, 'u')
 
 /** The name being written at `cursor`; undefined where nothing can be completed by names. */
 export function completionAt(code: string, cursor: number): Completion | undefined {
   const before = code.slice(0, cursor)
+  const key = KEY.exec(before.slice(before.lastIndexOf('\n') + 1))
+  if (key) {
+    const [, expression = '', single, double = ''] = key
+    const prefix = single ?? double
+    if (/^[\])]/.test(expression)) return undefined
+    return { expression, prefix, start: cursor - prefix.length, quote: single === undefined ? '"' : "'" }
+  }
   const prefix = /[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? ''
   const start = cursor - prefix.length
   const head = before.slice(0, start)
-  if (!/\.\s*$/.test(head)) return { expression: '', prefix, start }
+  if (!/\.\s*$/.test(head) || /\.\.\.\s*$/.test(head)) return { expression: '', prefix, start }
   const expression = CHAIN.exec(head)?.[1]
   if (!expression || /^[\])]/.test(expression)) return undefined
   return { expression, prefix, start }

@@ -1,6 +1,6 @@
 /** Contents of replies that depend on nothing but their arguments. Pure. */
 import { PROTOCOL_VERSION } from '../messages.js'
-import type { ErrorContent } from '../protocol.js'
+import type { ErrorContent, FromChild } from '../protocol.js'
 import { CellSyntaxError } from '../transform/index.js'
 
 type Content = Record<string, unknown>
@@ -10,11 +10,23 @@ export function errorReply(error: ErrorContent, count: number): Content {
   return { status: 'error', execution_count: count, ename, evalue, traceback }
 }
 
-export function okReply(count: number, userExpressions: unknown): Content {
-  const unsupported = { status: 'error', ename: 'NotSupported', evalue: 'user_expressions', traceback: [] }
-  const names = Object.keys((userExpressions as Content) ?? {})
-  const expressions = Object.fromEntries(names.map((name) => [name, unsupported]))
-  return { status: 'ok', execution_count: count, payload: [], user_expressions: expressions }
+export function okReply(count: number, userExpressions: Content = {}): Content {
+  return { status: 'ok', execution_count: count, payload: [], user_expressions: userExpressions }
+}
+
+/** Jupyter's prompt is a text alone: what is offered and what may be answered stands in it, and in `mayfly` for our own page. */
+export function inputRequest(frame: Extract<FromChild, { op: 'input' }>): Content {
+  const { prompt, password, fallback, confirm = false } = frame
+  const offered = confirm ? '[y/n] ' : fallback === undefined ? '' : `[${fallback}] `
+  if (!offered) return { prompt, password }
+  const mayfly = { prompt, confirm, ...(fallback === undefined ? {} : { default: fallback }) }
+  return { prompt: `${prompt} ${offered}`, password, mayfly }
+}
+
+/** A debug request, in the terms of its own protocol (DAP): there is no debugger. */
+export function noDebugger({ seq = 0, command = '' }: Content): Content {
+  const message = 'This kernel has no debugger.'
+  return { type: 'response', seq: 0, request_seq: seq, success: false, command, message }
 }
 
 /** A cell that does not compile: the message, the place, the line and a mark under it. */
@@ -48,7 +60,11 @@ export function kernelInfo(node: string): Content {
       nbconvert_exporter: 'script',
     },
     banner: `Mayfly TypeScript kernel on Node ${node.replace(/^v/, '')}`,
-    help_links: [],
+    help_links: [
+      { text: 'TypeScript handbook', url: 'https://www.typescriptlang.org/docs/handbook/intro.html' },
+      { text: 'JavaScript reference', url: 'https://developer.mozilla.org/docs/Web/JavaScript/Reference' },
+      { text: 'Node.js', url: 'https://nodejs.org/api/' },
+    ],
     debugger: false,
     supported_features: [],
   }

@@ -1,5 +1,5 @@
 /** Any value as text. Never throws, whatever the value's getters, proxies and own methods do. Pure. */
-import { inspect, types } from 'node:util'
+import { type InspectOptions, inspect, types } from 'node:util'
 
 /** Characters of the text of a value. */
 const MAX_TEXT = 100_000
@@ -10,11 +10,20 @@ const OPTIONS = { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakL
 
 /** Text of a value as a cell shows it, cut where nobody reads on; typed arrays come with their range and mean. */
 export function toText(value: unknown): string {
-  const text = inspectSafely(value, OPTIONS)
-  const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}\n… ${text.length - MAX_TEXT} more characters` : text
+  const cut = cutText(inspectSafely(value, OPTIONS))
   const facts = isNumbers(value) && value.length > 6 ? statistics(value) : ''
   return facts ? `${cut}\n${facts}` : cut
 }
+
+/** The same without asking the value's own `inspect` method. */
+export function toQuietText(value: unknown): string {
+  return typeof value === 'object' && value !== null && types.isProxy(value)
+    ? 'Proxy'
+    : cutText(inspectSafely(value, { ...OPTIONS, customInspect: false }))
+}
+
+const cutText = (text: string) =>
+  text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}\n… ${text.length - MAX_TEXT} more characters` : text
 
 /** Text of a value in one line of at most `length` characters. */
 export function toLine(value: unknown, length: number): string {
@@ -31,8 +40,8 @@ export function toLine(value: unknown, length: number): string {
 export const clip = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1)}…` : text
 
-function inspectSafely(value: unknown, options: Parameters<typeof inspect>[1]): string {
-  for (const customInspect of [true, false]) {
+function inspectSafely(value: unknown, options: InspectOptions): string {
+  for (const customInspect of options.customInspect === false ? [false] : [true, false]) {
     try {
       const text = inspect(value, { ...options, customInspect })
       // A method of the value's own may give anything.
