@@ -23,6 +23,7 @@ import { kernelRoutes } from './rest/kernels.js'
 import { runRoutes } from './rest/runs.js'
 import { serverRoutes } from './rest/server.js'
 import { usageRoutes } from './rest/usage.js'
+import { variableRoutes } from './rest/variables.js'
 import { History } from './rest/versions.js'
 import { Checkpoints } from './workspace/checkpoints.js'
 import { Contents } from './workspace/contents.js'
@@ -91,6 +92,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     exampleRoutes(workspace, contents),
     eventRoutes(events),
     runRoutes(runs),
+    variableRoutes(kernels),
   ])
     app.route('/', routes)
 

@@ -5,14 +5,16 @@ import type { Bundle, Question } from '../protocol.js'
 import { describeFault } from './faults.js'
 import type { MainSession } from './main-session.js'
 import { toBundle } from './render.js'
-import { dataOf, headOf, isClass, sourceOf, typeName } from './values/preview.js'
-import { toQuietText } from './values/text.js'
+import { dataOf, headOf, isClass, preview, sourceOf, typeName } from './values/preview.js'
 import { childrenOf, listVariables } from './variables.js'
 
 const TIMEOUT_MS = 200
 const EVALUATE_TIMEOUT_MS = 5000
 const MAX_NAMES = 2000
-const MAX_SOURCE_LINES = 20
+/** Lines of a description, of a detailed one, and characters of a line. */
+const MAX_LINES = 20
+const DETAILED = 100
+const MAX_LINE = 100
 
 /** A name on offer: what it is called, and what it is. */
 export interface Offer {
@@ -55,7 +57,7 @@ export class Lookup {
         return listVariables(question.known, lexical, this.#builtin, () => this.#read(lexical))
       }
       case 'children': {
-        const found = this.#valueOf(question.name)
+        const found = IDENTIFIER.test(question.name) ? this.#valueOf(question.name) : undefined
         return found ? childrenOf(found.value, question.path, question.from) : null
       }
       case 'evaluate':
@@ -83,10 +85,14 @@ export class Lookup {
     const { value } = found
     const type = typeName(value)
     if (typeof value !== 'function' || types.isProxy(value)) {
-      return { type, text: detail ? toQuietText(value) : firstLines(toQuietText(value)) }
+      return { type, text: outline(value, detail ? DETAILED : MAX_LINES) }
     }
     const source = sourceOf(value as () => unknown)
-    return { type, signature: headOf(value as () => unknown), text: detail ? source : firstLines(source) }
+    return {
+      type,
+      signature: headOf(value as () => unknown),
+      text: detail ? source : firstLines(source.split('\n'), MAX_LINES),
+    }
   }
 
   #lexicalNames(): string[] {
@@ -201,7 +207,15 @@ function kindOf(owner: object, name: string): Offer['type'] {
 const isBuiltinClass = (name: string, value: unknown): boolean =>
   /^[A-Z]/.test(name) && !types.isProxy(value) && dataOf(value as object, 'prototype')?.value !== undefined
 
-function firstLines(text: string): string {
-  const lines = text.split('\n')
-  return lines.length > MAX_SOURCE_LINES ? [...lines.slice(0, MAX_SOURCE_LINES), '…'].join('\n') : text
+const firstLines = (lines: string[], count: number): string =>
+  lines.length > count ? [...lines.slice(0, count), '…'].join('\n') : lines.join('\n')
+
+/** One line, or a line for each thing inside. */
+function outline(value: unknown, lines: number): string {
+  const line = preview(value, 2)
+  if (line.length <= MAX_LINE) return line
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, lines * MAX_LINE))
+  const { children = [], total = 0 } = childrenOf(value, [], 0) ?? {}
+  const shown = children.slice(0, lines).map((child) => `  ${child.label}: ${child.preview}`)
+  return [preview(value, 0), ...shown, ...(total > shown.length ? [`  … ${total - shown.length} more`] : [])].join('\n')
 }

@@ -124,16 +124,20 @@ export function preview(value: unknown, depth = 1): string {
   if (typeof value !== 'object' || value === null) return inspect(value)
   if (types.isProxy(value)) return 'Proxy'
   if (Array.isArray(value) || types.isTypedArray(value)) return arrayPreview(value, depth)
-  const name = className(value)
-  if (types.isMap(value))
-    return entries(`${name ?? 'Map'}(${mapSize.call(value)})`, mapPairs(value, depth), depth, mapSize.call(value))
-  if (types.isSet(value))
-    return entries(`${name ?? 'Set'}(${setSize.call(value)})`, setItems(value, depth), depth, setSize.call(value))
   const simple = simplePreview(value)
   if (simple !== undefined) return simple
+  const name = className(value)
+  if (types.isMap(value)) {
+    return entries(`${name ?? 'Map'}(${mapSize.call(value)})`, mapSize.call(value), depth, () => mapPairs(value, depth))
+  }
+  if (types.isSet(value)) {
+    return entries(`${name ?? 'Set'}(${setSize.call(value)})`, setSize.call(value), depth, () => setItems(value, depth))
+  }
   const keys = Object.keys(value)
-  const shown = keys.slice(0, MAX_ITEMS).map((key) => `${key}: ${inside(dataOf(value, key), depth)}`)
-  return entries(name === undefined ? '[null prototype]' : name === 'Object' ? '' : name, shown, depth, keys.length)
+  const head = name === undefined ? '[null prototype]' : name === 'Object' ? '' : name
+  return entries(head, keys.length, depth, () =>
+    keys.slice(0, MAX_ITEMS).map((key) => `${key}: ${inside(dataOf(value, key), depth)}`),
+  )
 }
 
 const inside = (property: { value: unknown } | undefined, depth: number) =>
@@ -149,8 +153,9 @@ function arrayPreview(value: unknown[] | NodeJS.TypedArray, depth: number): stri
   return `${head}[${[...items, ...(value.length > items.length ? ['…'] : [])].join(', ')}]`
 }
 
-function entries(head: string, shown: string[], depth: number, total: number): string {
+function entries(head: string, total: number, depth: number, list: () => string[]): string {
   if (depth <= 0) return head || (total > 0 ? '{…}' : '{}')
+  const shown = list()
   const body = [...shown, ...(total > shown.length ? ['…'] : [])].join(', ')
   return `${head}${head ? ' ' : ''}${body ? `{ ${body} }` : '{}'}`
 }

@@ -15,13 +15,6 @@ export function toText(value: unknown): string {
   return facts ? `${cut}\n${facts}` : cut
 }
 
-/** The same without asking the value's own `inspect` method. */
-export function toQuietText(value: unknown): string {
-  return typeof value === 'object' && value !== null && types.isProxy(value)
-    ? 'Proxy'
-    : cutText(inspectSafely(value, { ...OPTIONS, customInspect: false }))
-}
-
 const cutText = (text: string) =>
   text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}\n… ${text.length - MAX_TEXT} more characters` : text
 
