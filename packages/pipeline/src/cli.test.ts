@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { main } from '@mayfly/pipeline/cli'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { writeCbm } from './scoring/fixtures/write-cbm.js'
 
 const fixture = fileURLToPath(new URL('./fixtures/section/', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'mayfly-cli-'))
@@ -51,6 +52,41 @@ describe('annotate', () => {
     expect(await main([...args, join(work, 'none'), '--no-output', '--no-cache'])).toBe(0)
     expect(out.filter((line) => line.endsWith('loaded from cache'))).toEqual([])
     expect(existsSync(join(work, 'none'))).toBe(false)
+  })
+
+  it("annotates by METASPACE's rules, with a model", async () => {
+    const model = join(work, 'model.cbm')
+    const stump = { depth: [1], splitFeature: [0], splitBorder: [0.5], leaves: [0.25, 0.75], nanIsHigh: [0] }
+    writeFileSync(
+      model,
+      writeCbm({
+        ...{ features: ['spatial'], scale: 1, bias: 0 },
+        depth: Int32Array.from(stump.depth),
+        splitFeature: Uint16Array.from(stump.splitFeature),
+        splitBorder: Float32Array.from(stump.splitBorder),
+        leaves: Float64Array.from(stump.leaves),
+        nanIsHigh: Uint8Array.from(stump.nanIsHigh),
+      }),
+    )
+    const args = ['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json')]
+    const folder = join(work, 'v3')
+    expect(await main([...args, folder, '--mode', 'metaspace-v3', '--model', model])).toBe(0)
+    const [head, ...lines] = readFileSync(join(folder, 'results.csv'), 'utf8').trim().split('\n')
+    const column = (name: string) => lines.map((line) => Number(line.split(',')[head!.split(',').indexOf(name)]))
+    expect(lines.length).toBeGreaterThan(5)
+    expect(column('msm')).toEqual(column('spatial').map((spatial) => (spatial > 0.5 ? 0.75 : 0.25)))
+    expect(head).toContain('mz_err_abs,mz_err_rel,msm,fdr,total_iso_ints_0')
+  })
+
+  it.each([
+    [['--mode', 'metaspace'], 'E_CONFIG_VALUE: option "mode"'],
+    [['--impl', 'cloud'], 'E_CONFIG_VALUE: option "impl"'],
+    [['--model', 'none.cbm'], 'E_MODEL_MISSING'],
+    [['--model', join(fixture, 'ds.json')], 'E_MODEL_INVALID'],
+  ])('refuses %j before it starts', async (options, problem) => {
+    const args = ['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json'), '--no-output', ...options]
+    expect(await main(args)).toBe(2)
+    expect(err.join('\n')).toContain(problem)
   })
 
   it('tells warnings on stderr', async () => {

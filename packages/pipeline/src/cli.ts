@@ -1,17 +1,25 @@
 /** `mayfly annotate` and `mayfly isotopes`. */
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { formatError, toErrorValue } from '@mayfly/executor/errors'
+import { formatError, MayflyError, toErrorValue } from '@mayfly/executor/errors'
 import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from './config.js'
 import { type Instrument, type IsotopeMode, isotopePattern } from './isotopes/index.js'
 import { prepareOutput, writeOutput } from './output-folder.js'
 import { Pipeline } from './pipeline.js'
+import { type CatBoostModel, readCatBoost } from './scoring/index.js'
+import type { Implementation, Mode } from './search.js'
+import type { DatabaseConfig, DatasetConfig } from './types.js'
 
 const USAGE = `Usage:
   mayfly annotate DS.json DB.json OUTDIR [options]   annotate an imzML data set
       --no-cache      compute everything again
       --no-output     write no files, only say how many annotations there are
       --workers N     worker processes (default: the number of CPUs)
+      --mode M        lithops (default), metaspace-v1, metaspace-v3; for a configuration of METASPACE the one it names
+      --impl I        of lithops: serverless (default), hybrid, auto; they draw decoys differently
+      --instrument I  TOF, Orbitrap, FTICR; for metaspace-v3
+      --model FILE    a METASPACE-ML model (.cbm), whose score takes the place of the MSM; for metaspace-v3
   mayfly isotopes [options] FORMULA...               isotope patterns as JSON
       --mode M        lithops (default), metaspace-v1, metaspace-v3
       --instrument I  TOF, Orbitrap (default), FTICR; for metaspace-v3
@@ -21,7 +29,7 @@ const USAGE = `Usage:
 Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder.`
 
 /** Bad input: exit code 2. Anything else that fails: 1. */
-const BAD_INPUT = /^E_(CONFIG|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI|OUTPUT)/
+const BAD_INPUT = /^E_(CONFIG|MODEL|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI|OUTPUT)/
 
 /** Runs a command; `argv` without `node` and the script. Returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
@@ -54,6 +62,10 @@ async function annotate(args: string[]): Promise<number> {
       'no-cache': { type: 'boolean' },
       'no-output': { type: 'boolean' },
       workers: { type: 'string' },
+      mode: { type: 'string' },
+      impl: { type: 'string' },
+      instrument: { type: 'string' },
+      model: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -76,9 +88,15 @@ async function annotate(args: string[]): Promise<number> {
   const cache = !values['no-cache']
   const ds = readConfigFile(dsFile)
   const db = readConfigFile(dbFile)
-  const dataset = checkDatasetConfig(ds.config, dsFile)
-  const database = checkDatabaseConfig(db.config, dbFile)
-  await using pipeline = new Pipeline(dataset, database, {
+  // Checked here for messages that name the files; the pipeline checks again what it is given.
+  checkDatasetConfig(ds.config, dsFile)
+  checkDatabaseConfig(db.config, dbFile)
+  const model = values.model === undefined ? undefined : readModel(values.model)
+  await using pipeline = new Pipeline(ds.config as DatasetConfig, db.config as DatabaseConfig, {
+    ...(values.mode === undefined ? {} : { mode: values.mode as Mode }),
+    ...(values.impl === undefined ? {} : { impl: values.impl as Implementation }),
+    ...(values.instrument === undefined ? {} : { instrument: values.instrument as Instrument }),
+    ...(model ? { model } : {}),
     ...{ baseDir: ds.baseDir, databaseDir: db.baseDir, useDsCache: cache, useDbCache: cache, log: say },
     warn: (line) => console.error(line),
     ...(workers === undefined ? {} : { workers }),
@@ -89,9 +107,17 @@ async function annotate(args: string[]): Promise<number> {
   console.log(`Estimated cost of the calls on a cloud function service: $ ${pipeline.totalCost().toFixed(5)}`)
   if (values['no-output'] || out === undefined) return 0
   const results = await pipeline.getResults()
-  const images = await writeOutput(out, results, (some) => pipeline.getImages(some))
+  const images = await writeOutput(out, results, pipeline.search.mode, (some) => pipeline.getImages(some))
   say(`Wrote ${results.length} annotations to ${join(out, 'results.csv')} and ${images} images`)
   return 0
+}
+
+/** @throws MayflyError E_MODEL_MISSING, E_MODEL_INVALID, E_MODEL_KIND. */
+function readModel(file: string): CatBoostModel {
+  if (!existsSync(file)) {
+    throw new MayflyError('E_MODEL_MISSING', `no such file: ${file}`, { hint: 'Check the path.', where: { file } })
+  }
+  return readCatBoost(readFileSync(file), file)
 }
 
 function isotopes(args: string[]): number {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { checkDatabaseConfig, checkDatasetConfig, decoysOf, readConfigFile, resolvePath } from './config.js'
+import { checkDatabaseConfig, checkDatasetConfig, readConfigFile, resolvePath } from './config.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -22,17 +22,7 @@ const thrown = (run: () => unknown) => {
 describe('configurations', () => {
   it('fills in defaults', () => {
     expect(checkDatasetConfig(dataset)).toMatchObject({ polarity: '+', ignore_uuid: false })
-    expect(checkDatabaseConfig(database)).toMatchObject({ adducts: ['', '+H', '+Na', '+K'], modifiers: [''] })
-  })
-
-  it('takes all decoys there are, and no more', () => {
-    const chloride = checkDatabaseConfig({ ...database, adducts: ['-H', '+Cl'] })
-    expect(decoysOf(checkDatasetConfig(dataset), checkDatabaseConfig(database))).toBe(80)
-    expect(decoysOf(checkDatasetConfig(dataset), chloride)).toBe(79)
-    expect(decoysOf(checkDatasetConfig({ ...dataset, num_decoys: 20 }), chloride)).toBe(20)
-    expect(thrown(() => decoysOf(checkDatasetConfig({ ...dataset, num_decoys: 80 }), chloride))).toMatchObject({
-      code: 'E_DECOYS',
-    })
+    expect(checkDatabaseConfig(database)).toMatchObject({ adducts: ['', '+H', '+Na', '+K'], neutral_losses: [] })
   })
 
   it('names the nearest key', () => {

@@ -4,9 +4,8 @@ import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
-import { decoyCandidates } from './fdr/index.js'
 import { parseComplex } from './formula/index.js'
-import type { DatabaseConfig, DatasetConfig } from './types.js'
+import type { DatabaseConfig, DatasetConfig, MetaspaceConfig } from './types.js'
 
 const path = z.string().min(1)
 const datasetSchema = z.strictObject({
@@ -25,9 +24,58 @@ const databaseSchema = z.strictObject({
   adducts: z.array(z.string()).default(['', '+H', '+Na', '+K']),
   modifiers: z.array(z.string()).default(['']),
 })
+/** METASPACE's own configuration, as its service hands it to the pipeline. */
+const metaspaceSchema = z.strictObject({
+  database_ids: z.array(path),
+  analysis_version: z.union([z.literal(1), z.literal(3)]),
+  isotope_generation: z.strictObject({
+    adducts: z.array(z.string()),
+    charge: z.union([z.literal(1), z.literal(-1)]),
+    isocalc_sigma: z.number().min(1e-6).max(1),
+    instrument: z.enum(['TOF', 'Orbitrap', 'FTICR']),
+    n_peaks: z.literal(4).default(4),
+    neutral_losses: z.array(z.string()).default([]),
+    chem_mods: z.array(z.string()).default([]),
+  }),
+  fdr: z.strictObject({
+    decoy_sample_size: z.number().int().min(1).max(80),
+    scoring_model_id: z.union([z.number(), z.string(), z.null()]).optional(),
+  }),
+  image_generation: z.strictObject({
+    ppm: z.number().positive().max(1000).default(3),
+    n_levels: z.number().int().min(1).max(1000).default(30),
+    min_px: z.number().int().min(1).default(1),
+    compute_unused_metrics: z.boolean().default(false),
+  }),
+})
 
 export type CheckedDataset = z.output<typeof datasetSchema>
-export type CheckedDatabase = z.output<typeof databaseSchema>
+
+/** What METASPACE's configuration says beyond molecules and ions. */
+export interface MetaspaceSettings {
+  version: 1 | 3
+  charge: 1 | -1
+  sigma: number
+  instrument: 'TOF' | 'Orbitrap' | 'FTICR'
+  decoys: number
+  ppm: number
+  levels: number
+  minPx: number
+}
+
+/** A database configuration of either kind, with its defaults. */
+export interface CheckedDatabase {
+  name: string
+  databases: string[]
+  /** `''`, `[M]+` and `[M]-` are the bare ion. */
+  adducts: string[]
+  /** Without `''`, which always comes first. Lithops-METASPACE's modifiers are neutral losses here. */
+  neutral_losses: string[]
+  /** Without `''`. */
+  chem_mods: string[]
+  /** Only from a configuration of METASPACE. */
+  metaspace?: MetaspaceSettings
+}
 
 /** What to write instead, for the keys whose values need an explanation. */
 const HINTS: Record<string, string> = {
@@ -44,44 +92,83 @@ export function checkDatasetConfig(config: DatasetConfig | unknown, where = 'dat
   return checked(datasetSchema, config, where)
 }
 
-/** @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE, E_DB_EMPTY, E_ADDUCT_INVALID, E_MODIFIER_INVALID. */
+/**
+ * Checks a configuration of Lithops-METASPACE (`databases`, `adducts`, `modifiers`) or of METASPACE (`database_ids`,
+ * `isotope_generation` …).
+ * @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE, E_DB_EMPTY, E_ADDUCT_INVALID, E_MODIFIER_INVALID.
+ */
 export function checkDatabaseConfig(
-  config: DatabaseConfig | unknown,
+  config: DatabaseConfig | MetaspaceConfig | unknown,
   where = 'database configuration',
 ): CheckedDatabase {
-  const result = checked(databaseSchema, config, where)
+  const keys = typeof config === 'object' && config !== null ? Object.keys(config) : []
+  const result =
+    keys.includes('isotope_generation') || keys.includes('database_ids')
+      ? metaspace(config, where)
+      : lithops(config, where)
   if (result.databases.length === 0) {
-    throw new MayflyError('E_DB_EMPTY', `${where}: "databases" is empty`, { hint: 'Name at least one CSV file.' })
+    throw new MayflyError('E_DB_EMPTY', `${where}: no database is named`, { hint: 'Name at least one CSV file.' })
   }
   if (result.adducts.length === 0) {
     throw new MayflyError('E_ADDUCT_INVALID', `${where}: "adducts" is empty`, {
       hint: 'Name at least one adduct, such as "+H".',
     })
   }
-  for (const [key, code, values] of [
-    ['adducts', 'E_ADDUCT_INVALID', result.adducts] as const,
-    ['modifiers', 'E_MODIFIER_INVALID', result.modifiers] as const,
-  ]) {
-    for (const value of values) {
-      if (value !== '' && !ADDUCT.test(value)) {
-        throw new MayflyError(code, `${where}: "${value}" in "${key}" is not a signed formula`, {
-          hint: 'Write +H, -H2O, +CH3CN, or "" for none.',
-          where: { key, value },
-        })
-      }
-      checkElements(value, key, code, where)
-    }
-    if (new Set(values).size !== values.length) {
-      throw new MayflyError(code, `${where}: "${key}" holds a value twice`, { hint: 'Name each once.', where: { key } })
-    }
-  }
-  if (!result.modifiers.includes('')) {
+  checkSigned(result.adducts, 'adducts', 'E_ADDUCT_INVALID', where)
+  checkSigned(result.neutral_losses, result.metaspace ? 'neutral_losses' : 'modifiers', 'E_MODIFIER_INVALID', where)
+  checkSigned(result.chem_mods, 'chem_mods', 'E_MODIFIER_INVALID', where)
+  return result
+}
+
+function lithops(config: unknown, where: string): CheckedDatabase {
+  const { modifiers, ...rest } = checked(databaseSchema, config, where)
+  if (!modifiers.includes('')) {
     throw new MayflyError('E_MODIFIER_INVALID', `${where}: "modifiers" has no ""`, {
       hint: 'Add "" (no modifier): the unmodified ions are always part of the search.',
       where: { key: 'modifiers' },
     })
   }
-  return result
+  checkTwice(modifiers, 'modifiers', 'E_MODIFIER_INVALID', where)
+  return { ...rest, neutral_losses: modifiers.filter((modifier) => modifier !== ''), chem_mods: [] }
+}
+
+function metaspace(config: unknown, where: string): CheckedDatabase {
+  const {
+    database_ids: databases,
+    analysis_version: version,
+    isotope_generation: ions,
+    fdr,
+    image_generation: images,
+  } = checked(metaspaceSchema, config, where)
+  const { adducts, charge, isocalc_sigma: sigma, instrument } = ions
+  return {
+    ...{ name: databases.map((file) => basename(file)).join(', ') || 'METASPACE', databases, adducts },
+    neutral_losses: ions.neutral_losses.filter((loss) => loss !== ''),
+    chem_mods: ions.chem_mods.filter((chemMod) => chemMod !== ''),
+    metaspace: {
+      ...{ version, charge, sigma, instrument, decoys: fdr.decoy_sample_size },
+      ...{ ppm: images.ppm, levels: images.n_levels, minPx: images.min_px },
+    },
+  }
+}
+
+function checkSigned(values: readonly string[], key: string, code: string, where: string): void {
+  for (const value of values) {
+    if (key === 'adducts' && /^(\[M\][+-])?$/.test(value)) continue
+    if (!ADDUCT.test(value)) {
+      throw new MayflyError(code, `${where}: "${value}" in "${key}" is not a signed formula`, {
+        hint: 'Write +H, -H2O, +CH3CN, or "" for none.',
+        where: { key, value },
+      })
+    }
+    checkElements(value, key, code, where)
+  }
+  checkTwice(values, key, code, where)
+}
+
+function checkTwice(values: readonly string[], key: string, code: string, where: string): void {
+  if (new Set(values).size === values.length) return
+  throw new MayflyError(code, `${where}: "${key}" holds a value twice`, { hint: 'Name each once.', where: { key } })
 }
 
 /** Parts of a modifier are formulas of known elements; anything else would silently find nothing. */
@@ -97,20 +184,6 @@ function checkElements(value: string, key: string, code: string, where: string):
       })
     }
   }
-}
-
-/**
- * Decoys for each molecule: as configured, or as many as there are decoy adducts beside the targets.
- * @throws MayflyError E_DECOYS when more are asked for than there are.
- */
-export function decoysOf(dataset: CheckedDataset, database: CheckedDatabase): number {
-  const most = decoyCandidates(database.adducts).length
-  const wanted = dataset.num_decoys ?? most
-  if (wanted <= most) return wanted
-  throw new MayflyError('E_DECOYS', `"num_decoys" is ${wanted}, but only ${most} decoy adducts are not targets`, {
-    hint: 'Set num_decoys to 20, as METASPACE does.',
-    where: { key: 'num_decoys' },
-  })
 }
 
 function checked<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.output<T> {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { MayflyError } from '@mayfly/executor/errors'
 import { toGreyPng } from './images/index.js'
 import { resultsCsv } from './results-csv.js'
+import type { Mode } from './search.js'
 import type { Annotation, IonImage } from './types.js'
 
 /** Ions with an FDR above this get no picture. */
@@ -47,12 +48,14 @@ async function makeFolder(folder: string): Promise<void> {
 /**
  * Writes annotations and the images of those with an FDR of at most 0.5. Images of an earlier run, known from its results.csv,
  * are removed first; results.csv is replaced before the new images come, so that whenever this is broken off it lists them all.
+ * @param mode decides the columns of the table.
  * @param read gives the images of some annotations.
  * @returns the number of images.
  */
 export async function writeOutput(
   folder: string,
   annotations: readonly Annotation[],
+  mode: Mode,
   read: (annotations: readonly Annotation[]) => Promise<readonly IonImage[]>,
 ): Promise<number> {
   const table = join(folder, 'results.csv')
@@ -63,7 +66,7 @@ export async function writeOutput(
   }
   const fresh = `${table}.${process.pid}`
   try {
-    await writeFile(fresh, resultsCsv(annotations))
+    await writeFile(fresh, resultsCsv(annotations, mode))
     await rename(fresh, table)
   } finally {
     await rm(fresh, { force: true })

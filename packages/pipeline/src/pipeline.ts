@@ -4,21 +4,28 @@
  */
 import { basename } from 'node:path'
 import { FunctionExecutor } from '@mayfly/executor'
-import {
-  type CheckedDatabase,
-  type CheckedDataset,
-  checkDatabaseConfig,
-  checkDatasetConfig,
-  decoysOf,
-} from './config.js'
+import { MayflyError } from '@mayfly/executor/errors'
+import { type CheckedDatabase, type CheckedDataset, checkDatabaseConfig, checkDatasetConfig } from './config.js'
 import { locateDatabases, locateDataset } from './inputs.js'
+import type { Instrument } from './isotopes/index.js'
 import { countByFdr, type ImageSource, joinResults, metricsAt, readImages, readMask } from './results.js'
 import { type StageExecutor, StageRunner } from './runner.js'
+import { type CatBoostModel, checkFeatures } from './scoring/index.js'
+import { type Implementation, type Mode, type Search, searchOf } from './search.js'
 import { count, ionsIn, mzRange, peaksIn, totals } from './sizes.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, type StageContext } from './stages/context.js'
 import { Steps } from './steps.js'
-import type { Annotation, DatabaseConfig, DatasetConfig, FdrCounts, IonImage, IonMetrics, StatsRow } from './types.js'
+import type {
+  Annotation,
+  DatabaseConfig,
+  DatasetConfig,
+  FdrCounts,
+  IonImage,
+  IonMetrics,
+  MetaspaceConfig,
+  StatsRow,
+} from './types.js'
 
 export interface PipelineOptions {
   /** Default: a `FunctionExecutor` of its own, closed with the pipeline. */
@@ -33,6 +40,14 @@ export interface PipelineOptions {
   useDsCache?: boolean
   /** Use results of earlier runs with the same database. Default true. */
   useDbCache?: boolean
+  /** Whose annotations are reproduced; see `Mode`. Default: METASPACE's for its own configurations, else `lithops`. */
+  mode?: Mode
+  /** Implementation of `lithops`: they draw decoys differently. `auto` (default) is `serverless`. */
+  impl?: Implementation | 'auto'
+  /** Analyser, for `metaspace-v3`. Default: the configuration's, else `Orbitrap`. */
+  instrument?: Instrument
+  /** A METASPACE-ML model whose score takes the place of the MSM; only in `metaspace-v3`. */
+  model?: CatBoostModel
   /** Half width of a hit window in parts per million. Default 3. */
   ppm?: number
   /** Levels of the measure of chaos. Default 30. */
@@ -50,6 +65,8 @@ export interface PipelineOptions {
 export class Pipeline {
   readonly dataset: CheckedDataset
   readonly database: CheckedDatabase
+  /** What is searched for, with every default filled in. */
+  readonly search: Search
   readonly #log: (line: string) => void
   readonly #runner: StageRunner
   readonly #steps: Steps
@@ -60,11 +77,12 @@ export class Pipeline {
    * @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE, E_IMZML_MISSING, E_IBD_MISSING, E_DB_MISSING, E_DB_EMPTY, E_DB_TWICE,
    * E_CONFIG_PATH, E_ADDUCT_INVALID, E_MODIFIER_INVALID, E_DECOYS.
    */
-  constructor(dataset: DatasetConfig, database: DatabaseConfig, options: PipelineOptions = {}) {
-    const { executor, workers, baseDir = process.cwd(), databaseDir = baseDir, runtimeMemory = 1024, ...rest } = options
+  constructor(dataset: DatasetConfig, database: DatabaseConfig | MetaspaceConfig, options: PipelineOptions = {}) {
+    const { executor, workers, baseDir = process.cwd(), databaseDir = baseDir, runtimeMemory = 1024 } = options
     this.dataset = checkDatasetConfig(dataset)
     this.database = checkDatabaseConfig(database)
-    const rankings = decoysOf(this.dataset, this.database)
+    this.search = searchOf(this.dataset, this.database, options)
+    checkModel(options.model, this.search)
     const files = locateDataset(this.dataset, baseDir)
     const databaseFiles = locateDatabases(this.database, databaseDir)
     this.#log = options.log ?? ((line) => console.log(line))
@@ -74,8 +92,11 @@ export class Pipeline {
     const shape = (executor ?? this.#own) as unknown as StageExecutor
     this.#runner = new StageRunner(shape, runtimeMemory, this.#log)
     this.#steps = new Steps(this.#runner, {
-      ...{ useDsCache: true, useDbCache: true, ppm: 3, levels: 30, decoys: 'used', ...rest },
-      ...{ dataset: this.dataset, database: this.database, rankings, files, databaseFiles, log: this.#log },
+      useDsCache: options.useDsCache ?? true,
+      useDbCache: options.useDbCache ?? true,
+      decoys: options.decoys ?? 'used',
+      ...(options.model ? { model: options.model } : {}),
+      ...{ dataset: this.dataset, database: this.database, search: this.search, files, databaseFiles, log: this.#log },
       warn: options.warn ?? ((line) => console.warn(line)),
     })
   }
@@ -229,4 +250,14 @@ export class Pipeline {
     const { metrics } = (await this.#steps.rated()).value
     return getTable<MetricsColumns>(this.#context, metrics)
   }
+}
+
+function checkModel(model: CatBoostModel | undefined, { mode }: Search): void {
+  if (!model) return
+  checkFeatures(model)
+  if (mode === 'metaspace-v3') return
+  throw new MayflyError('E_CONFIG_VALUE', `A scoring model is given, but the mode is ${mode}`, {
+    hint: 'Set mode to "metaspace-v3", or leave the model out.',
+    where: { key: 'model' },
+  })
 }

@@ -1,15 +1,16 @@
 /** From the tables of the last stages to annotations, counts and images. */
 import type { CloudObject } from '@mayfly/executor'
 import type { ColumnReader } from './columns.js'
+import type { Prefix } from './search.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, openTable, type StageContext } from './stages/context.js'
 import type { Rates } from './stages/rates.js'
-import type { Annotation, FdrCounts, IonImage, IonMetrics, PerIsotope } from './types.js'
+import type { Annotation, FdrCounts, IonImage, IonMetrics, MassErrorFields, PerIsotope } from './types.js'
 
 /** FDR of the targets of one database, modifier and adduct. */
 export interface RatesOf {
   database: string
-  modifier: string
+  prefix: Prefix
   adduct: string
   rates: Rates
 }
@@ -27,23 +28,39 @@ export function metricsAt(metrics: MetricsColumns, row: number): IonMetrics {
     total_iso_ints: four(metrics.total, row),
     min_iso_ints: four(metrics.min, row),
     max_iso_ints: four(metrics.max, row),
+    ...(metrics.mz_err_abs.length === 0 ? {} : { errors: errorsAt(metrics, row) }),
+  }
+}
+
+function errorsAt(metrics: MetricsColumns, row: number): MassErrorFields {
+  return {
+    mz_mean: four(metrics.mz_mean, row),
+    mz_stddev: four(metrics.mz_stddev, row),
+    mz_err_abs: metrics.mz_err_abs[row] as number,
+    mz_err_rel: metrics.mz_err_rel[row] as number,
+    theo_mz: four(metrics.theo_mz, row),
+    theo_ints: four(metrics.theo_ints, row),
   }
 }
 
 /** Annotations by ascending FDR, then descending MSM, then name. */
 export function joinResults(metrics: MetricsColumns, rated: readonly RatesOf[]): Annotation[] {
   const rowOf = new Map(Array.from(metrics.formula_i, (id, row) => [id, row]))
-  const annotations = rated.flatMap(({ database, modifier, adduct, rates }) =>
+  const annotations = rated.flatMap(({ database, prefix, adduct, rates }) =>
     rates.mol.map((mol, i): Annotation => {
       const row = rowOf.get(rates.formula_i[i] as number) as number
       return {
         ...metricsAt(metrics, row),
+        msm: rates.score[i] as number,
         fdr: rates.fdr[i] as number,
         mol,
         database_path: database,
         adduct,
-        modifier,
-        full_mol: mol + modifier + adduct,
+        modifier: prefix.text,
+        full_mol: mol + prefix.text + adduct,
+        ion_formula: metrics.ion[row] as string,
+        chem_mod: prefix.chemMod,
+        neutral_loss: prefix.neutralLoss,
       }
     }),
   )

@@ -2,33 +2,37 @@
  * The steps behind `Pipeline`: what goes in, how it is divided into calls, what is kept. A step runs once, and those it needs
  * run before it; its result is found again in storage by a hash of its input, which includes the hashes of the steps before.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
+import { serialize } from 'node:v8'
 import type { CloudObject } from '@mayfly/executor'
 import type { CheckedDatabase, CheckedDataset } from './config.js'
 import { decoyCandidates } from './fdr/index.js'
 import { type CheckedInputs, checkInputs, type DatasetFiles } from './inputs.js'
 import type { RatesOf } from './results.js'
 import type { StageRunner } from './runner.js'
+import type { CatBoostModel } from './scoring/index.js'
+import { isShuffled, type Search } from './search.js'
 import { cutGrid } from './segment/index.js'
 import { count, ionsIn, mzRange, peaksIn, totals } from './sizes.js'
 import type { CentroidSegments } from './stages/annotation.js'
-import { FORMULA_CHUNKS, type FormulaGroup, type PeaksChunk } from './stages/formulas.js'
+import type { Database, FormulaGroup, PeaksChunk } from './stages/formulas.js'
 import * as stages from './stages/index.js'
+import { FORMULA_CHUNKS, type FormulaPart, type Partition } from './stages/ion-collector.js'
+import type { Shuffle } from './stages/shuffled.js'
 import type { PeaksObject, SpectraIndex } from './stages/spectra.js'
 
 /** Everything that decides what the steps do. */
 export interface StepSettings {
   dataset: CheckedDataset
   database: CheckedDatabase
-  /** Decoys for each molecule. */
-  rankings: number
+  search: Search
+  /** Scores ions in the place of the MSM; only in `metaspace-v3`. */
+  model?: CatBoostModel
   files: DatasetFiles
   databaseFiles: { written: string; path: string }[]
   useDsCache: boolean
   useDbCache: boolean
-  ppm: number
-  levels: number
   decoys: 'used' | 'all'
   log: (line: string) => void
   warn: (line: string) => void
@@ -45,6 +49,11 @@ interface Uploaded {
   ibd: CloudObject
 }
 type Group = FormulaGroup & { firstId: number }
+
+/** How rates are estimated where decoys are drawn by shuffling. */
+const RATES = { lithops: 'hybrid', 'metaspace-v1': 'levels', 'metaspace-v3': 'succession' } as const
+
+const modelHash = (model: CatBoostModel) => createHash('sha256').update(serialize(model)).digest('hex')
 
 const times = (n: number) => Array.from({ length: n }, (_, i) => i)
 const clamp = (value: number, low: number, high: number) => Math.max(low, Math.min(high, value))
@@ -90,18 +99,19 @@ export class Steps {
   }
 
   /** Databases in storage, as sorted columns. */
-  databases(): Promise<Step<{ csv: CloudObject; object: CloudObject; molecules: number }[]>> {
+  databases(): Promise<Step<(Database & { csv: CloudObject })[]>> {
     return this.once('databases', async () => {
       const { databases } = await this.inputs()
+      const order = this.settings.search.mode === 'lithops' ? ('sorted' as const) : ('file' as const)
       return this.runner.stage(
         'databases',
-        databases.map(({ hash }) => hash),
+        [databases.map(({ hash }) => hash), order],
         this.settings.useDbCache,
         async (prefix) => {
           const items = await Promise.all(
             databases.map(async ({ file, csv }, i) => ({
               csv: await this.runner.storage.putCloudObject(csv, { key: `${prefix}/${i}.csv` }),
-              ...{ file, key: `${prefix}/${i}` },
+              ...{ file, order, key: `${prefix}/${i}` },
             })),
           )
           const read = await this.runner.map(stages.readDatabase, items)
@@ -116,34 +126,39 @@ export class Steps {
     })
   }
 
-  /** Ion formulas of molecules × modifiers × adducts and decoy adducts, in groups of chunks, numbered. */
+  /** Who gets which decoys where they are drawn by shuffling. */
+  private shuffle(): Shuffle {
+    const { mode, adducts, decoys } = this.settings.search
+    const { neutral_losses: neutralLosses, chem_mods: chemMods } = this.settings.database
+    return {
+      order: mode === 'lithops' ? 'hill' : 'chnops',
+      ...{ adducts, neutralLosses, chemMods, sampleSize: decoys, sharedByModifiers: mode === 'metaspace-v3' },
+    }
+  }
+
+  /** Ion formulas of molecules × modifiers × adducts and decoy adducts, in groups, numbered. */
   groups(): Promise<Step<Group[]>> {
     return this.once('groups', async () => {
       const { value: databases, hash } = await this.databases()
-      const { adducts: targetAdducts, modifiers } = this.settings.database
-      const decoys = this.settings.rankings
-      const mark = this.settings.decoys
-      const adducts = [...targetAdducts, ...decoyCandidates(targetAdducts)]
+      const { search, decoys: mark } = this.settings
+      const shuffled = isShuffled(search)
+      const modifiers = search.prefixes.map(({ text }) => text)
       const molecules = databases.reduce((sum, database) => sum + database.molecules, 0)
-      const work = molecules * modifiers.length * adducts.length
+      const perMolecule = shuffled
+        ? modifiers.length * search.adducts.length * (1 + search.decoys)
+        : modifiers.length * (search.adducts.length + decoyCandidates(search.adducts).length)
+      const work = molecules * perMolecule
       return this.runner.stage(
         'formulas',
-        [hash, targetAdducts, modifiers, decoys, mark],
+        shuffled ? [hash, 'shuffled', this.shuffle()] : [hash, search.adducts, modifiers, search.decoys, mark],
         this.settings.useDbCache,
         async (prefix) => {
-          const calls = clamp(Math.ceil(work / 20_000), 4, adducts.length)
           const groupCount = 2 ** clamp(Math.ceil(Math.log2(work / 50_000)), 1, 5)
-          const groups = times(groupCount + 1).map((g) => (FORMULA_CHUNKS / groupCount) * g)
           // Parts are removed once they are merged, so another pipeline at the same step must not share them.
-          const own = randomBytes(6).toString('hex')
-          const parts = await this.runner.map(
-            stages.generateFormulas,
-            times(calls).map((c) => ({
-              databases: databases.map(({ object }) => object),
-              adducts: adducts.filter((_, a) => a % calls === c),
-              ...{ targetAdducts, modifiers, decoys, mark, groups, key: `${prefix}/part-${own}-${c}` },
-            })),
-          )
+          const key = `${prefix}/part-${randomBytes(6).toString('hex')}`
+          const parts = shuffled
+            ? await this.shuffledParts(databases, groupCount, work, key)
+            : await this.hashedParts(databases, groupCount, work, key)
           const merged = await this.runner.map(
             stages.mergeFormulas,
             times(groupCount).map((g) => ({
@@ -164,15 +179,57 @@ export class Steps {
     })
   }
 
+  /** Parts by adduct, numbered by hash: the pure serverless pipeline. */
+  private hashedParts(
+    databases: readonly Database[],
+    groups: number,
+    work: number,
+    key: string,
+  ): Promise<FormulaPart[]> {
+    const { adducts: targetAdducts, prefixes, decoys } = this.settings.search
+    const adducts = [...targetAdducts, ...decoyCandidates(targetAdducts)]
+    const calls = clamp(Math.ceil(work / 20_000), 4, adducts.length)
+    const partition: Partition = { by: 'hash', groups: times(groups + 1).map((g) => (FORMULA_CHUNKS / groups) * g) }
+    return this.runner.map(
+      stages.generateFormulas,
+      times(calls).map((c) => ({
+        databases: databases.map(({ object }) => object),
+        adducts: adducts.filter((_, a) => a % calls === c),
+        modifiers: prefixes.map(({ text }) => text),
+        ...{ targetAdducts, decoys, mark: this.settings.decoys, partition, key: `${key}-${c}` },
+      })),
+    )
+  }
+
+  /** Parts by molecule, numbered by rank. */
+  private shuffledParts(
+    databases: readonly Database[],
+    groups: number,
+    work: number,
+    key: string,
+  ): Promise<FormulaPart[]> {
+    const samples = databases.flatMap(({ sample }) => sample).sort()
+    const bounds = times(groups - 1).map((g) => samples[Math.floor((samples.length * (g + 1)) / groups)] as string)
+    const parts = clamp(Math.ceil(work / 100_000), 2, 64)
+    return this.runner.map(
+      stages.generateShuffled,
+      times(parts).map((part) => ({
+        databases: databases.map(({ object }) => object),
+        ...{ shuffle: this.shuffle(), part, parts, partition: { by: 'range' as const, bounds }, key: `${key}-${part}` },
+      })),
+    )
+  }
+
   /** Isotope patterns of the marked ions. */
   patterns(): Promise<Step<PeaksChunk[]>> {
     return this.once('patterns', async () => {
       const { value: groups, hash } = await this.groups()
-      const sigma = Number(this.settings.dataset.isocalc_sigma.toFixed(6))
-      const charge = this.settings.dataset.polarity === '+' ? 1 : -1
+      const { mode, sigma, charge, instrument } = this.settings.search
+      const settings = { mode, sigma, charge, instrument }
+      const single = mode !== 'lithops'
       return this.runner.stage(
         'patterns',
-        [hash, sigma, charge],
+        [hash, settings],
         this.settings.useDbCache,
         (prefix) => {
           const items = groups.flatMap(({ object, sizes, used, firstId }, g) => {
@@ -181,7 +238,7 @@ export class Steps {
             return times(slices).map((s) => {
               const from = Math.floor((rows * s) / slices)
               const to = Math.floor((rows * (s + 1)) / slices)
-              return { group: object, from, to, firstId: firstId + from, sigma, charge, key: `${prefix}/${g}-${s}` }
+              return { group: object, from, to, firstId: firstId + from, settings, single, key: `${prefix}/${g}-${s}` }
             })
           })
           return this.runner.map(stages.calculatePeaks, items)
@@ -239,14 +296,15 @@ export class Steps {
       const size = clamp(index.points / 8, 2 ** 16, 2 ** 23)
       const chunks = Math.max(1, Math.ceil(index.points / size))
       const file = basename(this.settings.files.ibdPath)
+      const positive = this.settings.search.mode !== 'lithops'
       const step = await this.runner.stage(
         'chunks',
-        hash,
+        [hash, positive],
         this.settings.useDsCache,
         async (prefix) => {
           return this.runner.map(
             stages.readChunk,
-            times(chunks).map((chunk) => ({ index, ibd, file, chunk, chunks, key: `${prefix}/${chunk}` })),
+            times(chunks).map((chunk) => ({ index, ibd, file, chunk, chunks, positive, key: `${prefix}/${chunk}` })),
           )
         },
         (value) => `Peaks: ${peaksIn(value).toLocaleString('en')} in ${count(value.length, 'chunk')}`,
@@ -308,11 +366,12 @@ export class Steps {
       const { value: centroids, hash } = await this.centroids()
       const { width, height, sampled } = (await this.index()).value
       const segments = (await this.segments()).value
-      const { ppm, levels } = this.settings
+      const { ppm, levels, minPx, mode } = this.settings.search
+      const errors = mode !== 'lithops'
       const reach = 1 + 2e-6 * ppm
       return this.runner.stage(
         'annotated',
-        [hash, ppm, levels],
+        [hash, ppm, levels, minPx, errors],
         this.settings.useDsCache && this.settings.useDbCache,
         (prefix) =>
           this.runner.map(
@@ -323,7 +382,7 @@ export class Steps {
               peaks: segments
                 .filter(({ mzMin, mzMax }) => mzMax * reach >= segment.mzLow && mzMin <= segment.mzHigh * reach)
                 .map(({ object }) => object),
-              ...{ width, height, sampled, ppm, levels, key: `${prefix}/${s}` },
+              ...{ width, height, sampled, ppm, levels, minPx, errors, key: `${prefix}/${s}` },
             })),
           ),
         (value) =>
@@ -341,11 +400,11 @@ export class Steps {
       const { value: annotated, hash } = await this.annotated()
       const { value: groups } = await this.groups()
       const { value: databases } = await this.databases()
-      const { databases: paths, adducts: targetAdducts, modifiers } = this.settings.database
-      const decoys = this.settings.rankings
+      const paths = this.settings.database.databases
+      const { search, model } = this.settings
       return this.runner.stage(
         'fdr',
-        [hash, paths, decoys],
+        [hash, paths, search, model ? modelHash(model) : ''],
         this.settings.useDsCache && this.settings.useDbCache,
         async (prefix) => {
           const { object: metrics } = await this.runner.call(stages.collectMetrics, {
@@ -353,21 +412,30 @@ export class Steps {
             groups: groups.map(({ object, firstId }) => ({ object, firstId })),
             key: prefix,
           })
-          const items = databases.flatMap(({ object: database }, d) =>
-            modifiers.flatMap((modifier) =>
-              targetAdducts.map((adduct) => ({
-                path: paths[d] as string,
-                item: { metrics, database, adduct, modifier, targetAdducts, decoys },
+          const targets = databases.flatMap(({ object: database }, d) =>
+            search.prefixes.flatMap((before, p) =>
+              search.adducts.map((adduct, a) => ({
+                ...{ path: paths[d] as string, database, before, adduct, modifier: p * search.adducts.length + a },
               })),
             ),
           )
-          const rates = await this.runner.map(
-            stages.rankTargets,
-            items.map(({ item }) => item),
-          )
-          const rated = items.map(({ path, item: { modifier, adduct } }, i) => ({
-            ...{ database: path, modifier, adduct },
-            rates: rates[i] as RatesOf['rates'],
+          const rates = isShuffled(search)
+            ? await this.runner.map(
+                stages.rankShuffled,
+                targets.map(({ database, modifier }) => ({
+                  ...{ metrics, database, modifier, shuffle: this.shuffle(), rates: RATES[search.mode] },
+                  ...(model ? { model } : {}),
+                })),
+              )
+            : await this.runner.map(
+                stages.rankTargets,
+                targets.map(({ database, before, adduct }) => ({
+                  ...{ metrics, database, adduct, modifier: before.text, decoys: search.decoys },
+                  targetAdducts: search.adducts,
+                })),
+              )
+          const rated = targets.map(({ path, before, adduct }, i) => ({
+            ...{ database: path, prefix: before, adduct, rates: rates[i] as RatesOf['rates'] },
           }))
           return { metrics, rated }
         },

@@ -29,6 +29,26 @@ export interface DatabaseConfig {
   modifiers?: string[]
 }
 
+/** Molecules, ions and settings, as METASPACE's service hands them to its pipeline. `database_ids` are paths of CSV files here. */
+export interface MetaspaceConfig {
+  database_ids: string[]
+  /** 1: the original MSM; 3: current numerics, with or without a model. */
+  analysis_version: 1 | 3
+  isotope_generation: {
+    /** `[M]+` and `[M]-` are the bare ion. */
+    adducts: string[]
+    charge: 1 | -1
+    /** Width of a peak in Da at m/z 200. */
+    isocalc_sigma: number
+    instrument: 'TOF' | 'Orbitrap' | 'FTICR'
+    n_peaks?: 4
+    neutral_losses?: string[]
+    chem_mods?: string[]
+  }
+  fdr: { decoy_sample_size: number; scoring_model_id?: number | string | null }
+  image_generation: { ppm?: number; n_levels?: number; min_px?: number; compute_unused_metrics?: boolean }
+}
+
 /** Four values, one for each isotope image, lightest first. */
 export type PerIsotope = [number, number, number, number]
 
@@ -42,11 +62,26 @@ export interface IonMetrics {
   spatial: number
   /** Isotope pattern match, 0 to 1. */
   spectral: number
-  /** chaos · spatial · spectral. */
+  /** chaos · spatial · spectral; of an annotation by a METASPACE-ML model the model's score. */
   msm: number
   total_iso_ints: PerIsotope
   min_iso_ints: PerIsotope
   max_iso_ints: PerIsotope
+  /** Only in METASPACE's modes. */
+  errors?: MassErrorFields
+}
+
+/** How far the measured m/z of an ion lies from theory, in Da. */
+export interface MassErrorFields {
+  /** Mean m/z of the hits of each isotope, weighted with intensity, and its standard deviation. */
+  mz_mean: PerIsotope
+  mz_stddev: PerIsotope
+  /** Error of the first isotope, and mean error of the others beyond it. */
+  mz_err_abs: number
+  mz_err_rel: number
+  /** Theoretical m/z, and intensities in percent of the largest. */
+  theo_mz: PerIsotope
+  theo_ints: PerIsotope
 }
 
 /** One annotation: a molecule of a database with a modifier and an adduct, its scores and its false discovery rate. */
@@ -58,6 +93,11 @@ export interface Annotation extends IonMetrics {
   modifier: string
   /** mol + modifier + adduct. */
   full_mol: string
+  /** Formula of the ion itself. */
+  ion_formula: string
+  /** The parts of `modifier`; `''` is none. In Lithops-METASPACE's mode a modifier counts as a neutral loss. */
+  chem_mod: string
+  neutral_loss: string
 }
 
 /** How many annotations have an FDR strictly below each level. */

@@ -1,5 +1,5 @@
 /** Metrics and images of ions against sorted peaks. Pure: the stage reads the columns and writes the result. */
-import { type ImageFrame, IonImages, ISOTOPES_PER_ION, scoreIon } from '../metrics/index.js'
+import { type ImageFrame, IonImages, ISOTOPES_PER_ION, massErrors, scoreIon } from '../metrics/index.js'
 import type { Peaks } from '../segment/peaks.js'
 import { hitRanges } from './sweep.js'
 
@@ -15,6 +15,10 @@ export interface AnnotateOptions extends ImageFrame {
   ppm?: number
   /** Levels of the measure of chaos. Default 30. */
   levels?: number
+  /** Images with fewer hits count as empty. Default 1. */
+  minPx?: number
+  /** Adds METASPACE's mass errors. Default false. */
+  errors?: boolean
 }
 
 /** Scores of ions in columns; `total`, `min` and `max` have four entries an ion: the intensities of its isotope images. */
@@ -28,8 +32,18 @@ export interface ScoreColumns {
   max: Float64Array
 }
 
-/** Ions with msm > 0 in columns, images sparse. */
-export interface Annotated extends ScoreColumns {
+/** Mass errors of ions in columns, in Da, as `massErrors` gives them; the first four and the theory have four entries an ion. */
+export interface ErrorColumns {
+  mz_mean: Float64Array
+  mz_stddev: Float64Array
+  theo_mz: Float64Array
+  theo_ints: Float64Array
+  mz_err_abs: Float64Array
+  mz_err_rel: Float64Array
+}
+
+/** Ions with msm > 0 in columns, images sparse. Without `errors` their columns are empty. */
+export interface Annotated extends ScoreColumns, ErrorColumns {
   formula: Uint32Array
   /** Image k of ion i holds entries `[imageStart[4i + k], imageStart[4i + k + 1])` of `pixel` and `value`. */
   imageStart: Uint32Array
@@ -42,13 +56,18 @@ export interface Annotated extends ScoreColumns {
  * are rejected after a few additions.
  */
 export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions): Annotated {
-  const { width, height, sampled, ppm = 3, levels } = options
+  const { width, height, sampled, ppm = 3, levels, minPx = 1, errors = false } = options
   const frame = { width, height, sampled }
   const hits = hitRanges(peaks.mz, ions.mz, ppm)
+  for (let k = 0; k < hits.to.length; k++) {
+    if ((hits.to[k] as number) - (hits.from[k] as number) < minPx) hits.to[k] = hits.from[k] as number
+  }
   const images = new IonImages(width * height)
   const rows: number[] = []
   const scores = { chaos: [] as number[], spatial: [] as number[], spectral: [] as number[], msm: [] as number[] }
   const stats = { total: [] as number[], min: [] as number[], max: [] as number[] }
+  const deviations = { mz_mean: [] as number[], mz_stddev: [] as number[], abs: [] as number[], rel: [] as number[] }
+  const theory = { mz: [] as number[], ints: [] as number[] }
   const sparse: { pixels: Uint32Array; values: Float64Array }[] = []
   for (let i = 0; i < ions.formula.length; i++) {
     const first = i * ISOTOPES_PER_ION
@@ -67,6 +86,18 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
       stats.min.push(...metrics.min)
       stats.max.push(...metrics.max)
       for (let k = 0; k < ISOTOPES_PER_ION; k++) sparse.push(images.sparse(k))
+      if (errors) {
+        const own = <T extends Float64Array | Uint32Array>(column: T) =>
+          column.subarray(first, first + ISOTOPES_PER_ION) as T
+        const ranges = { from: own(hits.from), to: own(hits.to) }
+        const found = massErrors({ ...peaks, ...ranges }, own(ions.mz), own(ions.ints))
+        deviations.mz_mean.push(...found.mean)
+        deviations.mz_stddev.push(...found.stddev)
+        deviations.abs.push(found.absolute)
+        deviations.rel.push(found.relative)
+        theory.mz.push(...own(ions.mz))
+        theory.ints.push(...own(ions.ints))
+      }
     }
     images.clear()
   }
@@ -88,6 +119,12 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
     total: Float64Array.from(stats.total),
     min: Float64Array.from(stats.min),
     max: Float64Array.from(stats.max),
+    mz_mean: Float64Array.from(deviations.mz_mean),
+    mz_stddev: Float64Array.from(deviations.mz_stddev),
+    mz_err_abs: Float64Array.from(deviations.abs),
+    mz_err_rel: Float64Array.from(deviations.rel),
+    theo_mz: Float64Array.from(theory.mz),
+    theo_ints: Float64Array.from(theory.ints),
     imageStart,
     pixel,
     value,

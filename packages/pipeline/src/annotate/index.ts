@@ -1,2 +1,9 @@
-export { type Annotated, type AnnotateOptions, annotateIons, type Ions, type ScoreColumns } from './annotate.js'
+export {
+  type Annotated,
+  type AnnotateOptions,
+  annotateIons,
+  type ErrorColumns,
+  type Ions,
+  type ScoreColumns,
+} from './annotate.js'
 export { type HitRanges, hitRanges } from './sweep.js'

@@ -80,6 +80,10 @@ export interface ShuffledDecoys {
   readonly modifiers: readonly string[]
   readonly sampleSize: number
   readonly formulas: number
+  /** Decoy adducts that are no target, in METASPACE's order. */
+  readonly candidates: readonly string[]
+  /** Index in `candidates` of decoy `k` of ion (formula, modifier). */
+  candidateIndex(formula: number, modifier: number, k: number): number
   decoyModifier(formula: number, modifier: number, k: number): string
 }
 
@@ -104,13 +108,18 @@ export function shuffledDecoys(formulas: number, options: ShuffleOptions): Shuff
     }
     draws.set(pack.subarray(0, sampleSize), draw * sampleSize)
   }
+  const candidateIndex = (formula: number, modifier: number, k: number): number => {
+    const draw = formula * drawsPerFormula + (sharedByModifiers ? 0 : modifier)
+    return draws[draw * sampleSize + k]
+  }
   return {
     modifiers,
     sampleSize,
     formulas,
+    candidates,
+    candidateIndex,
     decoyModifier(formula, modifier, k) {
-      const draw = formula * drawsPerFormula + (sharedByModifiers ? 0 : modifier)
-      return prefixes[Math.floor(modifier / adducts.length)] + candidates[draws[draw * sampleSize + k]]
+      return prefixes[Math.floor(modifier / adducts.length)] + candidates[candidateIndex(formula, modifier, k)]
     },
   }
 }

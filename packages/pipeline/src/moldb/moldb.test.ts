@@ -76,14 +76,14 @@ describe('reading', () => {
     return undefined
   }
 
-  it('takes distinct formulas in bytewise order', () => {
+  it('takes distinct formulas in the order of the file', () => {
     expect(readMolecularDatabase('\uFEFF,sf,name\r\n0,CH4,"a, b"\r\n1,C2H6,x\r\n\r\n2,CH4,y\r\n', 'db.csv')).toEqual([
-      'C2H6',
       'CH4',
+      'C2H6',
     ])
     expect(readMolecularDatabase('"x","sf"\n"say ""hi"", you",H2O\n0,2C21H12O7\n', 'db.csv')).toEqual([
-      '2C21H12O7',
       'H2O',
+      '2C21H12O7',
     ])
   })
 

@@ -1,4 +1,4 @@
-/** Molecular databases as Lithops-METASPACE has them: CSV with a column `sf`; molecules are the sorted set of its values. */
+/** Molecular databases as Lithops-METASPACE has them: CSV with a column `sf`; molecules are the set of its values. */
 import { MayflyError } from '@mayfly/executor/errors'
 import { eachPart } from '../formula/counts.js'
 import { ELEMENT_INDEX } from '../isotopes/elements.js'
@@ -15,7 +15,7 @@ function parseLine(line: string): string[] {
 }
 
 /**
- * Distinct formulas of a database in bytewise order. Other columns than `sf` are ignored, blank lines too.
+ * Distinct formulas of a database in the order of the file. Other columns than `sf` are ignored, blank lines too.
  * @param file name used in messages.
  * @throws MayflyError E_DB_EMPTY, E_DB_COLUMN, E_DB_FORMULA (with the line).
  */
@@ -52,7 +52,7 @@ export function readMolecularDatabase(csv: string, file: string): string[] {
     formulas.add(formula)
   }
   if (formulas.size === 0) throw empty(file)
-  return [...formulas].sort()
+  return [...formulas]
 }
 
 /** The isotope code reads no larger number. */

@@ -27,12 +27,16 @@ const MAX_MZ = 1e5
 
 /**
  * All peaks of the spectra, sorted by m/z; zero intensities are left out (they change no score: an image of zeros correlates
- * with nothing). Spectra that share one axis array (continuous mode) are transposed bin by bin instead of being sorted.
+ * with nothing), with `positive` negative ones as well. Spectra that share one axis array (continuous mode) are transposed bin by bin instead of being sorted.
  */
-export function collectPeaks(spectra: readonly PixelSpectrum[]): { peaks: Peaks; dropped: Dropped } {
+export function collectPeaks(
+  spectra: readonly PixelSpectrum[],
+  { positive = false }: { positive?: boolean } = {},
+): { peaks: Peaks; dropped: Dropped } {
   const axis = spectra[0]?.mz
   const shared = axis !== undefined && spectra.length > 1 && spectra.every((s) => s.mz === axis)
-  return shared ? transpose(spectra, axis) : gather(spectra)
+  const wanted = positive ? (value: number) => !(value <= 0) : (value: number) => value !== 0
+  return shared ? transpose(spectra, axis, wanted) : gather(spectra, wanted)
 }
 
 function like(array: Float64Array | Float32Array | undefined, length: number): Float64Array | Float32Array {
@@ -41,7 +45,10 @@ function like(array: Float64Array | Float32Array | undefined, length: number): F
 
 const goodMz = (mz: number) => mz > 0 && mz <= MAX_MZ
 
-function gather(spectra: readonly PixelSpectrum[]): { peaks: Peaks; dropped: Dropped } {
+function gather(
+  spectra: readonly PixelSpectrum[],
+  wanted: (value: number) => boolean,
+): { peaks: Peaks; dropped: Dropped } {
   const dropped: Dropped = { badMz: 0, badIntensity: 0 }
   const total = spectra.reduce((sum, s) => sum + s.mz.length, 0)
   const mz = like(spectra[0]?.mz, total)
@@ -51,7 +58,7 @@ function gather(spectra: readonly PixelSpectrum[]): { peaks: Peaks; dropped: Dro
   for (const spectrum of spectra) {
     for (let i = 0; i < spectrum.mz.length; i++) {
       const value = spectrum.intensity[i] as number
-      if (value === 0) continue
+      if (!wanted(value)) continue
       const at = spectrum.mz[i] as number
       if (!goodMz(at)) dropped.badMz++
       else if (!Number.isFinite(value)) dropped.badIntensity++
@@ -88,6 +95,7 @@ export function sortPeaks(peaks: Peaks): Peaks {
 function transpose(
   spectra: readonly PixelSpectrum[],
   axis: Float64Array | Float32Array,
+  wanted: (value: number) => boolean,
 ): { peaks: Peaks; dropped: Dropped } {
   const dropped: Dropped = { badMz: 0, badIntensity: 0 }
   const bins = axis.length
@@ -97,7 +105,7 @@ function transpose(
   for (const { intensity } of spectra) {
     for (let b = 0; b < bins; b++) {
       const value = intensity[b] as number
-      if (value === 0) continue
+      if (!wanted(value)) continue
       if (finite[b] === Number.MAX_VALUE) dropped.badMz++
       else if (!Number.isFinite(value)) dropped.badIntensity++
       else counts[b] = (counts[b] as number) + 1
@@ -116,7 +124,7 @@ function transpose(
   for (const { intensity, pixel } of spectra) {
     for (let b = 0; b < bins; b++) {
       const value = intensity[b] as number
-      if (value === 0 || finite[b] === Number.MAX_VALUE || !Number.isFinite(value)) continue
+      if (!wanted(value) || finite[b] === Number.MAX_VALUE || !Number.isFinite(value)) continue
       const at = next[b] as number
       mz[at] = axis[b] as number
       intensities[at] = value

@@ -1,6 +1,6 @@
 /** Annotation: centroids cut into segments by m/z, ions scored segment by segment, one table of all scores. */
 import type { CloudObject } from '@mayfly/executor'
-import { type Annotated, annotateIons, type ScoreColumns } from '../annotate/index.js'
+import { type Annotated, annotateIons, type ErrorColumns, type ScoreColumns } from '../annotate/index.js'
 import { gridBucket, mergePeaks, type Peaks, sortedOrder } from '../segment/index.js'
 import { getTable, openTable, putTable, type StageContext } from './context.js'
 import { readPeaks } from './spectra.js'
@@ -101,6 +101,9 @@ export interface AnnotateSegmentItem {
   sampled: number
   ppm: number
   levels: number
+  minPx: number
+  /** METASPACE's mass errors, too. */
+  errors: boolean
   key: string
 }
 
@@ -137,55 +140,61 @@ export interface CollectMetricsItem {
 }
 
 /** Table of all ions with msm > 0, ascending `formula_i`; `part` and `row` say where the images are. */
-export interface MetricsColumns extends ScoreColumns, Record<string, Float64Array | Uint32Array | readonly string[]> {
+export interface MetricsColumns
+  extends ScoreColumns,
+    ErrorColumns,
+    Record<string, Float64Array | Uint32Array | readonly string[]> {
   formula_i: Uint32Array
   ion: readonly string[]
   part: Uint32Array
   row: Uint32Array
 }
 
+const SINGLE = ['chaos', 'spatial', 'spectral', 'msm', 'mz_err_abs', 'mz_err_rel'] as const
+/** Four entries an ion. */
+const FOURFOLD = ['total', 'min', 'max', 'mz_mean', 'mz_stddev', 'theo_mz', 'theo_ints'] as const
+type ScoreName = (typeof SINGLE)[number] | (typeof FOURFOLD)[number]
+
 /** One table from all segments, with the formula of each ion. */
 export async function collectMetrics(
   item: CollectMetricsItem,
   ctx: StageContext,
 ): Promise<{ object: CloudObject; ions: number }> {
-  const names = ['formula', 'chaos', 'spatial', 'spectral', 'msm', 'total', 'min', 'max'] as const
   const rows: { id: number; part: number; row: number }[] = []
-  const parts: Record<(typeof names)[number], Float64Array>[] = []
+  const parts: Record<ScoreName, Float64Array>[] = []
   for (const [p, object] of item.parts.entries()) {
     const table = await openTable(ctx.storage, object)
+    const names = [...SINGLE, ...FOURFOLD]
     const columns = await Promise.all(names.map((name) => table.column<Float64Array>(name)))
-    const part = Object.fromEntries(names.map((name, i) => [name, columns[i]])) as Record<
-      (typeof names)[number],
-      Float64Array
-    >
-    parts.push(part)
-    part.formula.forEach((id, row) => {
+    parts.push(Object.fromEntries(names.map((name, i) => [name, columns[i]])) as Record<ScoreName, Float64Array>)
+    const ids = await table.column<Uint32Array>('formula')
+    ids.forEach((id, row) => {
       rows.push({ id, part: p, row })
     })
   }
   rows.sort((a, b) => a.id - b.id)
-  const pick = (name: (typeof names)[number]) =>
-    Float64Array.from(rows, ({ part, row }) => parts[part]?.[name][row] as number)
-  const pickFour = (name: 'total' | 'min' | 'max') =>
-    Float64Array.from({ length: 4 * rows.length }, (_, i) => {
-      const at = rows[i >> 2] as (typeof rows)[number]
-      return parts[at.part]?.[name][4 * at.row + (i & 3)] as number
-    })
+  /** Column `name`, `width` entries an ion; empty where the parts have none. */
+  const pick = (name: ScoreName, width: number) => {
+    if (parts.every((part) => part[name].length === 0)) return new Float64Array(0)
+    const column = new Float64Array(width * rows.length)
+    for (const [i, { part, row }] of rows.entries()) {
+      column.set((parts[part] as (typeof parts)[number])[name].subarray(width * row, width * (row + 1)), width * i)
+    }
+    return column
+  }
+  const ion = await formulasOf(
+    rows.map(({ id }) => id),
+    item.groups,
+    ctx,
+  )
+  const scores = {
+    ...Object.fromEntries(SINGLE.map((name) => [name, pick(name, 1)])),
+    ...Object.fromEntries(FOURFOLD.map((name) => [name, pick(name, 4)])),
+  } as Record<ScoreName, Float64Array>
   const columns: MetricsColumns = {
     formula_i: Uint32Array.from(rows, ({ id }) => id),
-    ion: await formulasOf(
-      rows.map(({ id }) => id),
-      item.groups,
-      ctx,
-    ),
-    chaos: pick('chaos'),
-    spatial: pick('spatial'),
-    spectral: pick('spectral'),
-    msm: pick('msm'),
-    total: pickFour('total'),
-    min: pickFour('min'),
-    max: pickFour('max'),
+    ion,
+    ...scores,
     part: Uint32Array.from(rows, ({ part }) => part),
     row: Uint32Array.from(rows, ({ row }) => row),
   }

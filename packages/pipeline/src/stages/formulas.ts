@@ -1,29 +1,38 @@
 /** Building the database: ion formulas of all adducts, numbered as Lithops-METASPACE numbers them, and their isotope patterns. */
-import { hash } from 'node:crypto'
 import type { CloudObject } from '@mayfly/executor'
 import { serverlessDecoys } from '../fdr/index.js'
 import { ionWriter } from '../formula/index.js'
-import { isotopePatterns } from '../isotopes/index.js'
+import { type IsotopeSettings, isotopePatterns } from '../isotopes/index.js'
 import { readMolecularDatabase } from '../moldb/read.js'
 import { getTable, putTable, type StageContext } from './context.js'
-
-/** Ion formulas are spread over this many chunks by hash; chunk, then rank, gives `formula_i`. */
-export const FORMULA_CHUNKS = 32
+import { type FormulaPart, IonCollector, type Partition, USED } from './ion-collector.js'
 
 export interface ReadDatabaseItem {
   csv: CloudObject
   file: string
+  /** Molecules in bytewise order (Lithops-METASPACE) or in that of the file (METASPACE): it decides who gets which decoys. */
+  order: 'sorted' | 'file'
   key: string
 }
 
-/** CSV → table with the column `formula`, sorted. */
-export async function readDatabase(
-  item: ReadDatabaseItem,
-  ctx: StageContext,
-): Promise<{ object: CloudObject; molecules: number }> {
+/** A molecular database in storage. `sample`: formulas evenly spread over the sorted list. */
+export interface Database {
+  object: CloudObject
+  molecules: number
+  sample: string[]
+}
+
+const SAMPLE = 256
+
+/** CSV → table with the column `formula`. */
+export async function readDatabase(item: ReadDatabaseItem, ctx: StageContext): Promise<Database> {
   const csv = new TextDecoder().decode(await ctx.storage.getCloudObject(item.csv))
   const formula = readMolecularDatabase(csv, item.file)
-  return { object: await putTable(ctx, item.key, { formula }), molecules: formula.length }
+  const sorted = [...formula].sort()
+  const size = Math.min(SAMPLE, sorted.length)
+  const sample = Array.from({ length: size }, (_, i) => sorted[Math.floor((sorted.length * i) / size)] as string)
+  const object = await putTable(ctx, item.key, { formula: item.order === 'sorted' ? sorted : formula })
+  return { object, molecules: formula.length, sample }
 }
 
 export interface GenerateFormulasItem {
@@ -35,53 +44,31 @@ export interface GenerateFormulasItem {
   decoys: number
   /** `used`: mark only the decoy ions that a ranking uses; `all`: mark every ion. */
   mark: 'used' | 'all'
-  /** Bounds of the groups of chunks, ascending, from 0 to 32. One object is written for each group. */
-  groups: number[]
+  partition: Partition
   key: string
 }
 
 /**
- * Ion formulas of some adducts with all molecules and modifiers, cut by chunk of their hash. Ions that cannot exist (negative
- * counts) are left out. `used` marks the ions whose isotope pattern is needed.
+ * Ion formulas of some adducts with all molecules and modifiers. Ions that cannot exist (negative counts) are left out. Those
+ * whose isotope pattern is needed are marked.
  */
-export async function generateFormulas(item: GenerateFormulasItem, ctx: StageContext): Promise<CloudObject[]> {
-  const ions = new Map<string, number>()
+export async function generateFormulas(item: GenerateFormulasItem, ctx: StageContext): Promise<FormulaPart> {
+  const ions = new IonCollector()
   for (const database of item.databases) {
     const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, database)
     const decoys = serverlessDecoys(molecules.length, item.targetAdducts, item.decoys)
     for (const adduct of item.adducts) {
-      const decoy = item.mark === 'all' || item.targetAdducts.includes(adduct) ? -1 : decoys.adducts.indexOf(adduct)
+      const target = item.targetAdducts.includes(adduct)
+      const decoy = item.mark === 'all' || target ? -1 : decoys.adducts.indexOf(adduct)
       for (const modifier of item.modifiers) {
         const ionOf = ionWriter([modifier, adduct])
         for (const [i, molecule] of molecules.entries()) {
-          const ion = ionOf(molecule)
-          if (ion === '') continue
-          const used = decoy < 0 || decoys.isUsed(i, decoy) ? 1 : 0
-          if (used || !ions.has(ion)) ions.set(ion, used)
+          ions.add(ionOf(molecule), decoy < 0 || decoys.isUsed(i, decoy), target)
         }
       }
     }
   }
-  const chunks: [string, number][][] = Array.from({ length: FORMULA_CHUNKS }, () => [])
-  for (const entry of ions) (chunks[chunkOf(entry[0])] as [string, number][]).push(entry)
-  const objects: CloudObject[] = []
-  for (let g = 0; g + 1 < item.groups.length; g++) {
-    const own = chunks.slice(item.groups[g], item.groups[g + 1])
-    const flat = own.flat()
-    objects.push(
-      await putTable(ctx, `${item.key}-${g}`, {
-        formula: flat.map(([ion]) => ion),
-        used: Uint8Array.from(flat, ([, used]) => used),
-        size: Uint32Array.from(own, (chunk) => chunk.length),
-      }),
-    )
-  }
-  return objects
-}
-
-/** Chunk of an ion formula: its MD5 as a number, modulo 32. */
-export function chunkOf(ion: string): number {
-  return (hash('md5', ion, 'buffer')[15] as number) % FORMULA_CHUNKS
+  return ions.write(item.partition, item.key, ctx)
 }
 
 export interface MergeFormulasItem {
@@ -101,7 +88,7 @@ export interface FormulaGroup {
 export async function mergeFormulas(item: MergeFormulasItem, ctx: StageContext): Promise<FormulaGroup> {
   const chunks: Map<string, number>[] = []
   for (const part of item.parts) {
-    const { formula, used, size } = await getTable<{ formula: string[]; used: Uint8Array; size: Uint32Array }>(
+    const { formula, flags, size } = await getTable<{ formula: string[]; flags: Uint8Array; size: Uint32Array }>(
       ctx,
       part,
     )
@@ -110,23 +97,20 @@ export async function mergeFormulas(item: MergeFormulasItem, ctx: StageContext):
       const chunk = (chunks[c] ??= new Map())
       for (const end = at + (size[c] as number); at < end; at++) {
         const ion = formula[at] as string
-        if (used[at] || !chunk.has(ion)) chunk.set(ion, used[at] as number)
+        chunk.set(ion, (chunk.get(ion) ?? 0) | (flags[at] as number))
       }
     }
   }
   const formulas: string[] = []
-  const used: number[] = []
-  for (const chunk of chunks) {
-    for (const ion of [...chunk.keys()].sort()) {
-      formulas.push(ion)
-      used.push(chunk.get(ion) as number)
-    }
-  }
-  const flags = Uint8Array.from(used)
+  for (const chunk of chunks) for (const ion of [...chunk.keys()].sort()) formulas.push(ion)
+  const flags = new Uint8Array(formulas.length)
+  let at = 0
+  for (const chunk of chunks)
+    for (const end = at + chunk.size; at < end; at++) flags[at] = chunk.get(formulas[at] as string) as number
   return {
-    object: await putTable(ctx, item.key, { formula: formulas, used: flags }),
+    object: await putTable(ctx, item.key, { formula: formulas, flags }),
     sizes: chunks.map((chunk) => chunk.size),
-    used: flags.reduce((sum, flag) => sum + flag, 0),
+    used: flags.reduce((sum, flag) => sum + (flag & USED), 0),
   }
 }
 
@@ -137,8 +121,9 @@ export interface PeaksItem {
   to: number
   /** `formula_i` of the first row. */
   firstId: number
-  sigma: number
-  charge: number
+  settings: IsotopeSettings
+  /** METASPACE keeps theoretical intensities in single precision. */
+  single: boolean
   key: string
 }
 
@@ -151,30 +136,24 @@ export interface PeaksChunk {
 
 /** Isotope patterns of the marked ions among some rows of a group. */
 export async function calculatePeaks(item: PeaksItem, ctx: StageContext): Promise<PeaksChunk> {
-  const { formula, used } = await getTable<{ formula: string[]; used: Uint8Array }>(ctx, item.group)
+  const { formula, flags } = await getTable<{ formula: string[]; flags: Uint8Array }>(ctx, item.group)
   const rows: number[] = []
-  for (let i = item.from; i < item.to; i++) if (used[i]) rows.push(i)
+  for (let i = item.from; i < item.to; i++) if ((flags[i] as number) & USED) rows.push(i)
   const patterns = isotopePatterns(
     rows.map((i) => formula[i] as string),
-    { mode: 'lithops', sigma: item.sigma, charge: item.charge },
+    item.settings,
   )
-  const ids: number[] = []
-  const mz: number[] = []
-  const ints: number[] = []
-  let centroids = 0
-  for (let k = 0; k < rows.length; k++) {
-    if (patterns.ok[k] === 0) continue
-    ids.push(item.firstId + (rows[k] as number) - item.from)
-    for (let p = 4 * k; p < 4 * k + 4; p++) {
-      mz.push(patterns.mz[p] as number)
-      ints.push(patterns.ints[p] as number)
-      if ((patterns.mz[p] as number) > 0) centroids++
-    }
+  const kept = [...rows.keys()].filter((k) => patterns.ok[k] === 1)
+  const mz = new Float64Array(4 * kept.length)
+  const ints = new Float64Array(4 * kept.length)
+  for (const [n, k] of kept.entries()) {
+    mz.set(patterns.mz.subarray(4 * k, 4 * k + 4), 4 * n)
+    ints.set(patterns.ints.subarray(4 * k, 4 * k + 4), 4 * n)
   }
   const object = await putTable(ctx, item.key, {
-    formula_i: Uint32Array.from(ids),
-    mz: Float64Array.from(mz),
-    ints: Float64Array.from(ints),
+    formula_i: Uint32Array.from(kept, (k) => item.firstId + (rows[k] as number) - item.from),
+    mz,
+    ints: item.single ? ints.map(Math.fround) : ints,
   })
-  return { object, ions: ids.length, centroids }
+  return { object, ions: kept.length, centroids: mz.reduce((sum, at) => sum + (at > 0 ? 1 : 0), 0) }
 }

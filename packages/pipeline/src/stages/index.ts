@@ -6,6 +6,7 @@ import { shippable } from '@mayfly/executor'
 import { annotateSegment, collectMetrics, segmentCentroids } from './annotation.js'
 import { calculatePeaks, generateFormulas, mergeFormulas, readDatabase } from './formulas.js'
 import { rankTargets } from './rates.js'
+import { generateShuffled, rankShuffled } from './shuffled.js'
 import { countGrid, loadImzml, mergeSegment, readChunk } from './spectra.js'
 
 const at = (file: string) => new URL(file, import.meta.url).href
@@ -14,6 +15,7 @@ shippable(at('./formulas.js'), { readDatabase, generateFormulas, mergeFormulas, 
 shippable(at('./spectra.js'), { loadImzml, readChunk, countGrid, mergeSegment })
 shippable(at('./annotation.js'), { segmentCentroids, annotateSegment, collectMetrics })
 shippable(at('./rates.js'), { rankTargets })
+shippable(at('./shuffled.js'), { generateShuffled, rankShuffled })
 
 export {
   annotateSegment,
@@ -21,9 +23,11 @@ export {
   collectMetrics,
   countGrid,
   generateFormulas,
+  generateShuffled,
   loadImzml,
   mergeFormulas,
   mergeSegment,
+  rankShuffled,
   rankTargets,
   readChunk,
   readDatabase,

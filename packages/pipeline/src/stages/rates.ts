@@ -19,6 +19,8 @@ export interface Rates {
   mol: string[]
   formula_i: Uint32Array
   fdr: Float64Array
+  /** What the ions were ranked by: the MSM, or a model's score. */
+  score: Float64Array
 }
 
 /** FDR of every target with msm > 0, by the rankings of the pure serverless pipeline. */
@@ -48,5 +50,6 @@ export async function rankTargets(item: RateItem, ctx: StageContext): Promise<Ra
     mol: found.map((i) => molecules[i] as string),
     formula_i: Uint32Array.from(found, (i) => ids[targetRows[i] as number] as number),
     fdr: Float64Array.from(found, (i) => fdr[i] as number),
+    score: Float64Array.from(found, (i) => targets[i] as number),
   }
 }

@@ -87,6 +87,8 @@ export interface ReadChunkItem {
   /** Which of `chunks` equal parts of the spectra, in the order of their place in the ibd. */
   chunk: number
   chunks: number
+  /** METASPACE leaves out negative intensities too. */
+  positive: boolean
   key: string
 }
 
@@ -129,7 +131,7 @@ export async function readChunk(item: ReadChunkItem, ctx: StageContext): Promise
   for await (const { index: i, mz, intensity } of readSpectra(imzml, indices, read, { file: item.file })) {
     spectra.push({ pixel: columns.pixel[i] as number, mz, intensity })
   }
-  const { peaks, dropped } = collectPeaks(spectra)
+  const { peaks, dropped } = collectPeaks(spectra, { positive: item.positive })
   return { ...(await putPeaks(ctx, item.key, peaks)), dropped }
 }
 

@@ -1,0 +1,173 @@
+/** Ions and rates where decoys are drawn by shuffling: Lithops-METASPACE's hybrid implementation, METASPACE v1 and v3. */
+import type { CloudObject } from '@mayfly/executor'
+import type { ColumnReader } from '../columns.js'
+import {
+  estimateHybridFdr,
+  estimateLevelFdr,
+  estimateSuccessionFdr,
+  type ShuffledDecoys,
+  shuffledDecoys,
+} from '../fdr/index.js'
+import { ionWriter } from '../formula/index.js'
+import { type CatBoostModel, modelScores } from '../scoring/index.js'
+import type { MetricsColumns } from './annotation.js'
+import { getTable, openTable, type StageContext } from './context.js'
+import { type FormulaPart, IonCollector, type Partition } from './ion-collector.js'
+import type { Rates } from './rates.js'
+
+/** What decides who gets which decoys. */
+export interface Shuffle {
+  /** `hill` in Lithops-METASPACE, `chnops` in METASPACE. */
+  order: 'hill' | 'chnops'
+  adducts: string[]
+  neutralLosses: string[]
+  chemMods: string[]
+  sampleSize: number
+  sharedByModifiers: boolean
+}
+
+export interface GenerateShuffledItem {
+  databases: CloudObject[]
+  shuffle: Shuffle
+  /** This call's share of each database's molecules: part `part` of `parts`. */
+  part: number
+  parts: number
+  partition: Partition
+  key: string
+}
+
+/** Writers of ion formulas: of target modifier m, and of candidate decoy c in its place. */
+class IonWriters {
+  readonly #decoys = new Map<number, (formula: string) => string>()
+
+  constructor(
+    private readonly shuffle: Shuffle,
+    private readonly decoys: ShuffledDecoys,
+  ) {}
+
+  target(modifier: number): (formula: string) => string {
+    const { adducts, order } = this.shuffle
+    return ionWriter([this.#prefix(modifier), adducts[modifier % adducts.length] as string], { order })
+  }
+
+  decoy(modifier: number, candidate: number): (formula: string) => string {
+    const { adducts, order } = this.shuffle
+    const key = Math.floor(modifier / adducts.length) * this.decoys.candidates.length + candidate
+    let writer = this.#decoys.get(key)
+    if (!writer) {
+      writer = ionWriter([this.#prefix(modifier), this.decoys.candidates[candidate] as string], { order })
+      this.#decoys.set(key, writer)
+    }
+    return writer
+  }
+
+  #prefix(modifier: number): string {
+    const { adducts, chemMods, neutralLosses } = this.shuffle
+    const prefix = Math.floor(modifier / adducts.length)
+    const losses = neutralLosses.length + 1
+    return (
+      (['', ...chemMods][Math.floor(prefix / losses)] as string) + (['', ...neutralLosses][prefix % losses] as string)
+    )
+  }
+}
+
+/** Target ions and their drawn decoys of a share of the molecules. Ions that cannot exist are left out. */
+export async function generateShuffled(item: GenerateShuffledItem, ctx: StageContext): Promise<FormulaPart> {
+  const ions = new IonCollector()
+  for (const database of item.databases) {
+    const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, database)
+    const decoys = shuffledDecoys(molecules.length, item.shuffle)
+    const writers = new IonWriters(item.shuffle, decoys)
+    const from = Math.floor((molecules.length * item.part) / item.parts)
+    const to = Math.floor((molecules.length * (item.part + 1)) / item.parts)
+    for (const m of decoys.modifiers.keys()) {
+      const target = writers.target(m)
+      for (let i = from; i < to; i++) {
+        const molecule = molecules[i] as string
+        ions.add(target(molecule), true, true)
+        for (let k = 0; k < decoys.sampleSize; k++) {
+          ions.add(writers.decoy(m, decoys.candidateIndex(i, m, k))(molecule), true, false)
+        }
+      }
+    }
+  }
+  return ions.write(item.partition, item.key, ctx)
+}
+
+export interface RankShuffledItem {
+  metrics: CloudObject
+  database: CloudObject
+  shuffle: Shuffle
+  /** Index of the target modifier. */
+  modifier: number
+  rates: 'hybrid' | 'levels' | 'succession'
+  /** Replaces the MSM as the score. */
+  model?: CatBoostModel
+}
+
+/** FDR of every target with a positive score, against the decoys drawn for its modifier. */
+export async function rankShuffled(item: RankShuffledItem, ctx: StageContext): Promise<Rates> {
+  const table = await openTable(ctx.storage, item.metrics)
+  const ions = await table.column<MetricsColumns['ion']>('ion')
+  const ids = await table.column<Uint32Array>('formula_i')
+  const rowOf = new Map(ions.map((ion, row) => [ion, row]))
+  const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, item.database)
+  const decoys = shuffledDecoys(molecules.length, item.shuffle)
+  const writers = new IonWriters(item.shuffle, decoys)
+  const target = writers.target(item.modifier)
+  const rows = (ionOf: (molecule: string, i: number) => string) =>
+    Int32Array.from(molecules, (molecule, i) => rowOf.get(ionOf(molecule, i)) ?? -1)
+  const targetRows = rows(target)
+  const sets = Array.from({ length: decoys.sampleSize }, (_, k) =>
+    rows((molecule, i) => writers.decoy(item.modifier, decoys.candidateIndex(i, item.modifier, k))(molecule)),
+  )
+  const score = await scoresOf(item.model, table, targetRows, sets)
+  const column = (rowsOf: Int32Array) =>
+    Float64Array.from(rowsOf, (row) => (row < 0 ? Number.NaN : (score[row] as number)))
+  const targets = column(targetRows)
+  const rankings = sets.map(column)
+  const fdr = estimate(item.rates, targets, rankings, decoys.sampleSize)
+  const found = [...targetRows.keys()].filter((i) => (targets[i] as number) > 0)
+  return {
+    mol: found.map((i) => molecules[i] as string),
+    formula_i: Uint32Array.from(found, (i) => ids[targetRows[i] as number] as number),
+    fdr: Float64Array.from(found, (i) => fdr[i] as number),
+    score: Float64Array.from(found, (i) => targets[i] as number),
+  }
+}
+
+function estimate(
+  rates: RankShuffledItem['rates'],
+  targets: Float64Array,
+  sets: readonly Float64Array[],
+  sampleSize: number,
+): Float64Array {
+  if (rates === 'hybrid') return estimateHybridFdr(targets, sets)
+  if (rates === 'levels') return estimateLevelFdr(targets, sets)
+  return estimateSuccessionFdr(targets, Float64Array.from(sets.flatMap((set) => [...set])), sampleSize)
+}
+
+/** The score of each row of the metrics. A model may rank metrics among the very ions that are compared, decoys as often as drawn. */
+async function scoresOf(
+  model: CatBoostModel | undefined,
+  table: ColumnReader,
+  targetRows: Int32Array,
+  sets: readonly Int32Array[],
+): Promise<Float64Array> {
+  const column = (name: string) => table.column<Float64Array>(name)
+  const msm = await column('msm')
+  if (!model) return msm
+  const targets = [...targetRows].filter((row) => row >= 0)
+  const rows = [...targets, ...sets.flatMap((set) => [...set].filter((row) => row >= 0))]
+  const names = ['chaos', 'spatial', 'spectral', 'mz_err_abs', 'mz_err_rel'] as const
+  const columns = await Promise.all(names.map(column))
+  const of = (n: number) => Float64Array.from(rows, (row) => columns[n]?.[row] as number)
+  const scores = modelScores(model, {
+    ...{ chaos: of(0), spatial: of(1), spectral: of(2), mz_err_abs: of(3), mz_err_rel: of(4) },
+    target: Uint8Array.from(rows, (_, i) => (i < targets.length ? 1 : 0)),
+    decoysPerTarget: sets.length,
+  })
+  const byRow = new Float64Array(msm.length)
+  for (const [i, row] of rows.entries()) byRow[row] = scores[i] as number
+  return byRow
+}
