@@ -116,6 +116,19 @@ test('a slow client is waited for, in order', () => {
   expect(socket.received).toEqual(['1', '2', '3', '4'])
 })
 
+test('a client that missed too much while it was away is told when it comes', () => {
+  const client = new Client('s', { socketBytes: 1e6, queueBytes: 5000 })
+  for (let i = 0; i < 100; i++) say(client, String(i))
+  const socket = attach(client)
+  expect(socket.received).toEqual([])
+  expect(socket.close).toHaveBeenCalledWith(CLOSE_SLOW, 'E_CLIENT_SLOW')
+  socket.die(CLOSE_SLOW)
+  say(client, 'later')
+  const next = attach(client)
+  expect(next.received).toEqual(['later'])
+  expect(next.close).not.toHaveBeenCalled()
+})
+
 test('a client that takes nothing is cut off and may begin anew', () => {
   const client = new Client('s', { socketBytes: 1, queueBytes: 5000 })
   const socket = attach(client)

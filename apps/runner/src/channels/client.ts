@@ -49,8 +49,8 @@ export class Client {
   private sent = 0
   private confirmed = 0
   private pinging: NodeJS.Immediate | undefined
-  /** Too much waited; nothing is kept until the client comes again. */
-  private cutOff = false
+  /** Too much waited: nothing is kept until the client comes again, and knows. */
+  private cutOff: 'no' | 'untold' | 'told' = 'no'
 
   constructor(
     readonly sessionId: string,
@@ -71,19 +71,22 @@ export class Client {
     this.socket = socket
     this.protocol = protocol
     this.goneSince = undefined
-    this.cutOff = false
+    const missed = this.cutOff === 'untold'
+    this.cutOff = 'no'
     socket.on('pong', (data: Buffer) => this.socket === socket && this.confirm(Number(data.toString())))
     socket.on('close', (code: number) => this.socket === socket && this.detach(code))
-    this.drain()
+    // What came while it was away is gone: it must load the document, which it does when it is told in the usual way.
+    if (missed) socket.close(CLOSE_SLOW, 'E_CLIENT_SLOW')
+    else this.drain()
   }
 
   send(outgoing: Outgoing): void {
-    if (this.cutOff) return
+    if (this.cutOff !== 'no') return
     this.waiting.push(outgoing)
     this.waitingBytes += outgoing.frame(this.protocol).length
     this.drain()
     if (this.waitingBytes > this.limits.queueBytes) {
-      this.cutOff = true
+      this.cutOff = this.socket ? 'told' : 'untold'
       this.waiting = []
       this.waitingBytes = 0
       this.unconfirmed = []
