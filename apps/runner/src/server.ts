@@ -12,6 +12,7 @@ import { Sockets } from './channels/socket.js'
 import type { RunnerConfig } from './config.js'
 import { Documents } from './documents/documents.js'
 import { Kernels } from './kernels.js'
+import { LanguageService } from './language/service.js'
 import { toProblem } from './problem.js'
 import { contentsRoutes } from './rest/contents.js'
 import { documentRoutes } from './rest/documents.js'
@@ -20,6 +21,7 @@ import { exampleRoutes } from './rest/examples.js'
 import { fileRoutes } from './rest/files.js'
 import { keepRoutes } from './rest/keep.js'
 import { kernelRoutes } from './rest/kernels.js'
+import { languageRoutes } from './rest/language.js'
 import { runRoutes } from './rest/runs.js'
 import { serverRoutes } from './rest/server.js'
 import { usageRoutes } from './rest/usage.js'
@@ -54,6 +56,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     tell: (path, message) => kernels.ofNotebook(path)?.hub.broadcast(message),
   })
   kernels.documents = documents
+  const language = new LanguageService({ workspace: config.workspace })
 
   const check = (request: IncomingMessage) => checkAccess(accessOf(request), config)
   const app = new Hono<{ Bindings: { incoming: IncomingMessage } }>()
@@ -86,6 +89,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     kernelRoutes(kernels),
     keepRoutes(kernels),
     usageRoutes(kernels),
+    languageRoutes(language),
     contentsRoutes(services),
     fileRoutes(workspace, outputs),
     documentRoutes(documents, kernels, new History(documents, workspace, contents)),
@@ -99,7 +103,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
   // Longer than a proxy keeps its idle connections, so that none is closed just when it is used again.
   server.keepAliveTimeout = 65_000
-  const sockets = new Sockets(kernels, events, check)
+  const sockets = new Sockets(kernels, events, language, check)
   server.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head))
   const port = await listen(server, config.port)
   return {
@@ -110,6 +114,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
       await documents.close()
       await runs.close()
       sockets.close()
+      await language.stop()
       server.closeAllConnections()
       lock.release()
     },

@@ -1,10 +1,13 @@
-/** WebSocket upgrades: kernel channels, and the event stream that Jupyter clients subscribe to. */
+/** WebSocket upgrades: kernel channels, the language service, and the event stream that Jupyter clients subscribe to. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type MayflyError, toErrorValue } from '@mayfly/executor/errors'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Kernels, RunningKernel } from '../kernels.js'
+import type { LanguageService } from '../language/service.js'
+import { serveLanguage } from '../language/socket.js'
 import { notFound, toProblem } from '../problem.js'
+import { normalizePath } from '../workspace/paths.js'
 import { decodeMessage, type Protocol, V1 } from './codec.js'
 import type { Events } from './events.js'
 
@@ -26,6 +29,7 @@ export class Sockets {
   constructor(
     private readonly kernels: Kernels,
     private readonly events: Events,
+    private readonly language: LanguageService,
     private readonly check: (request: IncomingMessage) => void,
   ) {
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS).unref()
@@ -42,6 +46,10 @@ export class Sockets {
         const running = this.kernels.get(kernelId)
         const sessionId = searchParams.get('session_id') ?? ''
         this.server.handleUpgrade(request, stream, head, (socket) => connect(alive(socket), running, sessionId))
+      } else if (pathname === '/api/mayfly/language') {
+        const path = normalizePath(searchParams.get('path') ?? '')
+        if (path === '') throw notFound('notebook', path)
+        this.server.handleUpgrade(request, stream, head, (socket) => serveLanguage(alive(socket), this.language, path))
       } else if (pathname === '/api/events/subscribe')
         this.server.handleUpgrade(request, stream, head, (socket) => this.events.add(alive(socket)))
       else throw notFound('path', pathname)
