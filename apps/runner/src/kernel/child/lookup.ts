@@ -172,7 +172,7 @@ export class Lookup {
 
   #evaluate(expression: string): { value: unknown } | { thrown: unknown } {
     let thrown: unknown = new Error(`The expression took longer than ${EVALUATE_TIMEOUT_MS / 1000} s.`)
-    const options = { silent: true, replMode: true, timeout: EVALUATE_TIMEOUT_MS, objectGroup: 'lookup' }
+    const options = { silent: true, timeout: EVALUATE_TIMEOUT_MS, objectGroup: 'lookup' }
     this.#found = undefined
     this.#session.post<Runtime.EvaluateReturnType>('Runtime.evaluate', { expression, ...options }, (error, answer) => {
       if (error) return
