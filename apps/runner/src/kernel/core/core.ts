@@ -1,12 +1,14 @@
 /**
  * The message core: Jupyter requests in, replies and iopub messages out, frames to and from the child. It knows neither sockets nor
- * processes. Executions run one after another; everything else is answered at once, also while a cell runs.
+ * processes. Executions run one after another; everything else is answered at once, also while a cell runs. Long, for here alone the
+ * order of messages is decided; what can be told apart from that is in the files beside.
  */
 
 import { type Channel, type Header, type JupyterMessage, makeHeader } from '../messages.js'
 import type { ErrorContent, FromChild, Notice, ToChild } from '../protocol.js'
 import type { CompiledCell } from '../transform/index.js'
 import type { VariableDetail, VariableList } from '../variables.js'
+import { Aftermath } from './aftermath.js'
 import { CommRelay } from './comms.js'
 import { completeness } from './cursor.js'
 import { History } from './history.js'
@@ -46,8 +48,6 @@ type DoneFrame = Extract<FromChild, { op: 'done' }>
 
 /** Executions whose late output still finds its cell. */
 const REMEMBERED = 10_000
-/** Failed batches whose stragglers are still recognised. */
-const BATCHES_KEPT = 100
 
 export class KernelCore {
   readonly #options: CoreOptions
@@ -63,8 +63,7 @@ export class KernelCore {
   #node = process.version
   #runs = 0
   #count = 0
-  /** Batches in which a cell failed: what still arrives of them is not run. */
-  readonly #failed = new Set<string>()
+  readonly #aftermath = new Aftermath()
 
   constructor(options: CoreOptions) {
     this.#options = options
@@ -91,11 +90,11 @@ export class KernelCore {
       void this.#answer(message)
       return
     }
-    const batch = batchOf(message)
-    if (batch !== undefined && this.#failed.has(batch)) {
+    if (this.#aftermath.covers(message)) {
       this.#abort(message)
       return
     }
+    this.#aftermath.arrived(message)
     this.#queue.push(message)
     this.#pump()
   }
@@ -300,9 +299,7 @@ export class KernelCore {
 
   /** Aborts what waits, and what is still on its way of the same *Run all*: a quick failure overtakes the requests behind it. */
   #stopBatch(request: JupyterMessage | undefined): void {
-    const batch = request && batchOf(request)
-    if (batch !== undefined) this.#failed.add(batch)
-    if (this.#failed.size > BATCHES_KEPT) this.#failed.delete(this.#failed.values().next().value!)
+    if (request) this.#aftermath.failed(request)
     for (const waiting of this.#queue.splice(0)) this.#abort(waiting)
   }
 
@@ -428,11 +425,6 @@ function expressionsOf(request: JupyterMessage): Record<string, unknown> | undef
   return typeof given === 'object' && given !== null && Object.keys(given).length > 0
     ? (given as Record<string, unknown>)
     : undefined
-}
-
-function batchOf(request: JupyterMessage): string | undefined {
-  const { batch } = request.metadata
-  return typeof batch === 'string' ? batch : undefined
 }
 
 function cellIdOf(request: JupyterMessage): string | undefined {
