@@ -14,6 +14,18 @@ export interface ErrorPlace {
   column?: number
   code?: string
   hint?: string
+  /** The frames that lie in cells or workspace files, innermost first. */
+  frames?: ErrorFrame[]
+}
+
+/** A frame of a stack: in a cell, or in a file whose path is relative to the workspace. */
+export interface ErrorFrame {
+  cell?: number
+  cellId?: string
+  file?: string
+  line: number
+  column: number
+  name?: string
 }
 
 export type Output =
@@ -28,6 +40,8 @@ export interface Cell {
   readonly metadata: Bundle
   readonly outputs: readonly Output[]
   readonly executionCount: number | null
+  /** The source that was run last; unknown for runs before the page was opened. */
+  readonly ranSource?: string
   readonly state: CellState
   /** When the kernel took the cell up and put it down, ms since the epoch. */
   readonly startedAt?: number
@@ -45,7 +59,7 @@ export interface Cell {
 export type CellMessage =
   | { type: 'queued' }
   | { type: 'busy'; at: number }
-  | { type: 'input'; at: number; executionCount: number }
+  | { type: 'input'; at: number; executionCount: number; code?: string }
   | { type: 'output'; output: Output }
   | { type: 'update'; displayId: string; data: Bundle; metadata: Bundle }
   | { type: 'clear'; wait: boolean }
@@ -69,6 +83,7 @@ export function transition(cell: Cell, message: CellMessage): Cell {
         startedAt: cell.state === 'running' ? (cell.startedAt ?? message.at) : message.at,
         finishedAt: undefined,
         executionCount: message.executionCount,
+        ranSource: message.code,
         outputs: [],
         entered: true,
         failed: false,
@@ -105,6 +120,7 @@ export function transition(cell: Cell, message: CellMessage): Cell {
         ...cell,
         outputs: [],
         executionCount: null,
+        ranSource: undefined,
         failed: false,
         stale: false,
         clearNext: false,

@@ -29,6 +29,20 @@ export const CellStatusSchema = z.looseObject({
 })
 export type CellStatus = z.infer<typeof CellStatusSchema>
 
+/** A question that a running cell waits to have answered. `header` is that of its `input_request`, the parent of an answer. */
+export const InputSchema = z.looseObject({
+  cellId: z.string().nullish(),
+  header: z.looseObject({ msg_id: z.string() }),
+  prompt: z.string().default(''),
+  password: z.boolean().default(false),
+  /** What the kernel says of its own questions; `prompt` of this is without `[y/n]` and the like. */
+  mayfly: z
+    .looseObject({ prompt: z.string(), confirm: z.boolean().default(false), default: z.string().optional() })
+    .nullish()
+    .catch(undefined),
+})
+export type PendingInput = z.infer<typeof InputSchema>
+
 /** Answer of `GET /api/mayfly/documents/<path>`. */
 export const DocumentSchema = z.looseObject({
   notebook: NotebookSchema,
@@ -36,6 +50,8 @@ export const DocumentSchema = z.looseObject({
   hash: z.string(),
   kernelId: z.string().nullish(),
   cells: z.record(z.string(), CellStatusSchema).default({}),
+  input: InputSchema.nullish(),
+  fault: z.looseObject({ code: z.string(), message: z.string(), hint: z.string().nullish() }).nullish(),
 })
 export type NotebookDocument = z.infer<typeof DocumentSchema>
 

@@ -2,10 +2,11 @@
  * The notebook's live side: a session at the runner, its kernel's messages, and the requests of the user. Outputs belong
  * to the runner's document; this page and any other only watch it.
  */
-import type { Kernel } from '@jupyterlab/services'
+import type { Kernel, KernelMessage } from '@jupyterlab/services'
 import type { RunnerClient } from './client'
 import { createInbox } from './inbox'
 import type { WireMessage } from './messages'
+import { KernelFactsSchema, withNotice, withoutActions } from './notices'
 import { type KernelState, loadDocument, type NotebookState, type NotebookStore, transitionAll } from './store'
 
 type Services = typeof import('@jupyterlab/services')
@@ -22,6 +23,12 @@ export interface Session {
   open(): Promise<void>
   /** Queues code cells in order; the kernel skips the rest when one fails. */
   run(cellIds: readonly string[]): void
+  /** Takes a cell out of the queue. */
+  cancel(cellId: string): Promise<void>
+  /** Answers what a running cell asks; `null` is no answer. */
+  answer(value: string | null): void
+  /** Asks the runner not to stop an idle kernel. */
+  keep(): Promise<void>
   interrupt(): Promise<void>
   /** Fetches the document again and goes on from there. */
   catchUp(): Promise<void>
@@ -97,7 +104,10 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     kernel = connection
     connection.anyMessage.connect((_, { msg, direction }) => {
       if (direction !== 'recv') return
-      if (msg.channel === 'iopub' || msg.header.msg_type === 'execute_reply') receive(msg as unknown as WireMessage)
+      const type = msg.header.msg_type as string
+      if (type === 'mayfly_document') void resync().catch(() => {})
+      else if (msg.channel === 'iopub' || type === 'execute_reply' || type === 'input_request')
+        receive(msg as unknown as WireMessage)
     })
     connection.statusChanged.connect(() => connection === kernel && showStatus())
     inbox.hold()
@@ -108,9 +118,23 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
       inbox.release()
     }
     connection.connectionStatusChanged.connect((_, status) => connection === kernel && onConnection(status))
+    store.setState({ kernelId: connection.id })
+    void learnFacts(connection)
     const wanted = early
     early = []
     if (wanted.length > 0) run(wanted)
+  }
+
+  /** What the kernel says of itself, also after a restart. */
+  async function learnFacts(connection: Kernel.IKernelConnection): Promise<void> {
+    try {
+      const reply = (await connection.requestKernelInfo())?.content as { mayfly?: unknown } | undefined
+      const facts = KernelFactsSchema.safeParse(reply?.mayfly).data
+      if (disposed || connection !== kernel || !facts) return
+      store.setState((state) => ({ facts, notices: facts.notices.reduce(withNotice, withoutActions(state.notices)) }))
+    } catch {
+      // The kernel went away meanwhile; whoever starts the next one asks again.
+    }
   }
 
   function receive(message: WireMessage) {
@@ -185,9 +209,36 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     const batch = crypto.randomUUID()
     for (const cellId of wanted) {
       const code = store.getState().cells[cellId]!.source
-      const request = { code, store_history: true, allow_stdin: false, stop_on_error: true }
+      const request = { code, store_history: true, allow_stdin: true, stop_on_error: true }
       // Rejected when the kernel restarts or dies; the document then says how the cell ended.
       connection.requestExecute(request, true, { cellId, batch }).done.catch(() => {})
+    }
+  }
+
+  async function cancel(cellId: string): Promise<void> {
+    const { kernelId } = store.getState()
+    if (kernelId === undefined) return
+    await client.cancelCell(kernelId, cellId).catch((error) => onProblem('The cell could not be taken out', error))
+  }
+
+  function answer(value: string | null) {
+    const { input } = store.getState()
+    if (!input || !kernel) return
+    store.setState({ input: undefined })
+    // The runner takes a reply without a value as none; Jupyter has no other word for it.
+    const content = value === null ? { status: 'error', ename: 'NoAnswer', evalue: '', traceback: [] } : { status: 'ok', value }
+    const header = input.header as unknown as KernelMessage.IInputRequestMsg['header']
+    kernel.sendInputReply(content as KernelMessage.IInputReplyMsg['content'], header)
+  }
+
+  async function keep(): Promise<void> {
+    const { kernelId } = store.getState()
+    if (kernelId === undefined) return
+    try {
+      await client.keepKernel(kernelId)
+      store.setState(({ notices }) => ({ notices: notices.filter(({ action }) => action !== 'keep') }))
+    } catch (error) {
+      onProblem('The kernel could not be kept', error)
     }
   }
 
@@ -202,6 +253,7 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
       await resync()
       const at = Date.now()
       store.setState((state) => ({ ...transitionAll(state, { type: 'kernel.lost', at }), kernelLostAt: at }))
+      if (kernel) void learnFacts(kernel)
     } catch (error) {
       onProblem('The kernel could not be restarted', error)
     }
@@ -210,6 +262,9 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
   return {
     open,
     run,
+    cancel,
+    answer,
+    keep,
     interrupt,
     catchUp: resync,
     restart,

@@ -5,9 +5,10 @@
 import { createContext, useContext } from 'react'
 import { createStore, type StoreApi, useStore } from 'zustand'
 import { type Cell, transition } from './cells'
-import { type NotebookDocument, newCellId, toCells } from './document'
+import { InputSchema, type NotebookDocument, newCellId, type PendingInput, toCells } from './document'
 import type { Structure } from './edit'
 import { stampOf, toCellMessage, type WireMessage } from './messages'
+import { type KernelFacts, type Notice, NoticeSchema, withNotice } from './notices'
 
 /** `command`: keys act on cells; `edit`: they type into one. */
 export type Mode = 'command' | 'edit'
@@ -27,6 +28,14 @@ export interface NotebookState extends Structure {
   readonly seq: number
   readonly mode: Mode
   readonly kernel: KernelState
+  /** The kernel's id at the runner. */
+  readonly kernelId?: string
+  /** What the kernel says of itself. */
+  readonly facts?: KernelFacts
+  /** News of the kernel that the user has neither dismissed nor settled. */
+  readonly notices: readonly Notice[]
+  /** What a running cell waits to be told. */
+  readonly input?: PendingInput
   /** When the last kernel was lost, ms since the epoch; 0 when none was since the page was opened. */
   readonly kernelLostAt: number
   readonly save: SaveState
@@ -51,6 +60,7 @@ export function createNotebookStore(path: string): NotebookStore {
     deleted: [],
     mode: 'command',
     kernel: 'connecting',
+    notices: [],
     kernelLostAt: 0,
     save: 'saved',
     revision: 0,
@@ -84,6 +94,9 @@ export function loadDocument(state: NotebookState, document: NotebookDocument): 
     seq: document.seq,
     order,
     cells,
+    kernelId: document.kernelId ?? undefined,
+    input: document.input ?? undefined,
+    notices: document.fault ? withNotice(state.notices, document.fault) : state.notices,
     selected: state.selected !== undefined && cells[state.selected] ? state.selected : order[0],
   }
 }
@@ -91,7 +104,7 @@ export function loadDocument(state: NotebookState, document: NotebookDocument): 
 /** Folds messages of the kernel into the cells; those already in the document are skipped. */
 export function foldMessages(state: NotebookState, messages: readonly WireMessage[]): NotebookState {
   let cells = state.cells
-  let seq = state.seq
+  let { seq, input, notices } = state
   const change = (cell: Cell | undefined, next: Cell | undefined) => {
     if (cell && next && next !== cell) {
       if (cells === state.cells) cells = { ...cells }
@@ -100,8 +113,15 @@ export function foldMessages(state: NotebookState, messages: readonly WireMessag
   }
   for (const message of messages) {
     const stamp = stampOf(message)
-    if (!stamp || stamp.seq <= seq) continue
+    if (stamp && stamp.seq <= seq) continue
+    const notice = noticeOf(message)
+    if (notice) notices = withNotice(notices, notice)
+    const question = questionOf(message)
+    if (question) input = question
+    if (!stamp) continue
     seq = stamp.seq
+    // A cell that waits for an answer says nothing; once it does, somebody has answered.
+    if (input && stamp.cellId === input.cellId) input = undefined
     const meaning = toCellMessage(message)
     if (!meaning) continue
     if (meaning.type === 'update') for (const cell of Object.values(cells)) change(cell, transition(cell, meaning))
@@ -109,7 +129,17 @@ export function foldMessages(state: NotebookState, messages: readonly WireMessag
       change(cells[stamp.cellId], transition(cells[stamp.cellId]!, meaning))
     }
   }
-  return seq === state.seq ? state : { ...state, cells, seq }
+  const same = seq === state.seq && input === state.input && notices === state.notices
+  return same ? state : { ...state, cells, seq, input, notices }
+}
+
+function noticeOf({ header, content }: WireMessage): Notice | undefined {
+  return header.msg_type === 'mayfly_notice' ? NoticeSchema.safeParse(content).data : undefined
+}
+
+function questionOf({ header, metadata, content }: WireMessage): PendingInput | undefined {
+  if (header.msg_type !== 'input_request') return undefined
+  return InputSchema.safeParse({ ...(content as object), header, cellId: metadata.cellId }).data
 }
 
 /** Applies one message to all cells for which `which` holds. */

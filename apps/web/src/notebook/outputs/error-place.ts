@@ -1,4 +1,5 @@
 /** Finds places in cells named by stack traces. Pure. */
+import type { Cell } from '../cells'
 
 /** A piece of a trace line; `cell` is an execution count, `line` and `column` count from 1. */
 export type TracePart = string | { text: string; cell: number; line: number; column: number }
@@ -32,4 +33,15 @@ export function frames(traceback: readonly string[], ename: string, evalue: stri
   const head = `${ename}: ${evalue}`.split('\n').length
   const start = lines[0]?.startsWith(ename) ? head : 0
   return lines.slice(start).filter((line) => line.trim() !== '')
+}
+
+/** The cell a place lies in: by its id, by its execution count, else the one that shows the error. */
+export function shownPlace(
+  cells: Readonly<Record<string, Pick<Cell, 'id' | 'executionCount'>>>,
+  { cell, cellId }: { cell?: number; cellId?: string },
+  own: string,
+): string {
+  if (cellId !== undefined && cells[cellId]) return cellId
+  const byCount = cell === undefined ? undefined : Object.values(cells).find(({ executionCount }) => executionCount === cell)
+  return byCount?.id ?? own
 }

@@ -32,7 +32,7 @@ function show(outputs: Output[], renderers: Renderer[] = []) {
   const store = createNotebookStore('x.ipynb')
   store.setState((state) => loadDocument(state, DocumentSchema.parse({ notebook: { cells }, seq: 0, hash: '' })))
   store.setState((state) => ({ cells: { ...state.cells, c: { ...state.cells.c!, outputs } } }))
-  const client = { outputHref: (file: string) => `/runner/outputs/${file}`, allowLinks: async () => {} }
+  const client = { outputHref: (file: string) => `/runner/outputs/${file}`, fileHref: (file: string) => `/runner/files/${file}`, allowLinks: async () => {} }
   const services = { renderers, client } as unknown as NotebookServices
   const view = render(
     <TooltipProvider>
@@ -111,6 +111,30 @@ describe('errors', () => {
     expect(store.getState()).toMatchObject({ selected: 'c', mode: 'edit', reveal: { cellId: 'c', line: 2, column: 9 } })
     fireEvent.click(screen.getByRole('button', { name: 'cell-2.ts:7:3' }))
     expect(store.getState().reveal).toEqual({ cellId: 'd', line: 7, column: 3 })
+  })
+
+  it('lead along the frames, in cells and in files', () => {
+    const frames = [
+      { file: 'lib/util.ts', line: 12, column: 3, name: 'parse' },
+      { cell: 2, cellId: 'd', line: 4, column: 5 },
+    ]
+    const mayfly = { cell: 1, cellId: 'c', line: 1, column: 1, code: 'E_X', frames }
+    const { store } = show([
+      { output_type: 'error', ename: 'Error', evalue: 'no', traceback: ['Error: no', '  at node:fs:1:1'], mayfly },
+    ])
+    expect(screen.getByRole('link', { name: 'lib/util.ts:12:3' }).getAttribute('href')).toBe('/runner/files/lib/util.ts')
+    screen.getByText('in parse')
+    screen.getByText('E_X')
+    expect(screen.getByText('Whole stack').closest('details')!.open).toBe(false)
+    fireEvent.click(screen.getByRole('button', { name: 'Cell 2, line 4, column 5' }))
+    expect(store.getState().reveal).toEqual({ cellId: 'd', line: 4, column: 5 })
+  })
+
+  it('say in words how a cell was ended, and what helps', () => {
+    const ended = (ename: string): Output => ({ output_type: 'error', ename, evalue: `${ename} said`, traceback: [] })
+    show([ended('KeyboardInterrupt'), ended('KernelDied'), ended('MemoryLimitError')])
+    for (const text of ['Interrupted', 'The kernel died', 'Stopped at the memory limit', 'KernelDied said']) screen.getByText(text)
+    expect(screen.getAllByRole('button', { name: /Restart the kernel|Run the cells above/ })).toHaveLength(2)
   })
 })
 
