@@ -118,6 +118,11 @@ export class Kernel {
     this.#core.handle(message)
   }
 
+  /** Takes a cell that waits its turn out of the queue; false when it does not wait. */
+  cancel(cellId: string): boolean {
+    return this.#core.cancel(cellId)
+  }
+
   /** Replies and iopub messages, in order. Returns how to stop listening. */
   onMessage(listener: (message: JupyterMessage) => void): () => void {
     this.#listeners.add(listener)

@@ -28,6 +28,8 @@ const sessionRequest = z.object({
 })
 const sessionPatch = sessionRequest.partial()
 
+const cancelRequest = z.object({ cellId: z.string() })
+
 export function kernelRoutes(kernels: Kernels): Hono {
   const app = new Hono()
   app.get('/api/kernelspecs', (c) => c.json({ default: KERNEL_NAME, kernelspecs: { [KERNEL_NAME]: SPEC } }))
@@ -50,6 +52,10 @@ export function kernelRoutes(kernels: Kernels): Hono {
   app.post('/api/kernels/:id/interrupt', async (c) => {
     await kernels.interrupt(c.req.param('id'))
     return c.body(null, 204)
+  })
+  app.post('/api/mayfly/kernels/:id/cancel', async (c) => {
+    const { cellId } = parseBody(cancelRequest, await bodyText(c))
+    return c.json({ cancelled: kernels.get(c.req.param('id')).kernel.cancel(cellId) })
   })
   app.post('/api/kernels/:id/restart', async (c) => c.json(await kernels.restart(c.req.param('id'))))
 

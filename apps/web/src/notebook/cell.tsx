@@ -9,6 +9,7 @@ import { commandOf } from './commands'
 import { useCommand } from './context'
 import { CellEditor } from './editor'
 import { Gutter } from './gutter'
+import { CellInput } from './input'
 import { MarkdownOutput } from './outputs/markdown'
 import { CellOutputs } from './outputs/outputs'
 import { useNotebook, useNotebookStore } from './store'
@@ -69,6 +70,7 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
           <>
             <CellEditor id={id} label={`Source of cell ${number}`} />
             <CellOutputs id={id} />
+            <CellInput id={id} />
           </>
         ) : (
           <TextCell id={id} number={number} editing={editing} />

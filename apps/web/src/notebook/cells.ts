@@ -43,6 +43,8 @@ export interface Cell {
   /** The source that was run last; unknown for runs before the page was opened. */
   readonly ranSource?: string
   readonly state: CellState
+  /** When this page asked for the execution, ms since the epoch. */
+  readonly queuedAt?: number
   /** When the kernel took the cell up and put it down, ms since the epoch. */
   readonly startedAt?: number
   readonly finishedAt?: number
@@ -57,7 +59,7 @@ export interface Cell {
 }
 
 export type CellMessage =
-  | { type: 'queued' }
+  | { type: 'queued'; at?: number }
   | { type: 'busy'; at: number }
   | { type: 'input'; at: number; executionCount: number; code?: string }
   | { type: 'output'; output: Output }
@@ -73,8 +75,18 @@ export type CellMessage =
 export function transition(cell: Cell, message: CellMessage): Cell {
   switch (message.type) {
     case 'queued':
-      return { ...cell, state: 'queued', startedAt: undefined, finishedAt: undefined, entered: false, stale: true }
+      return {
+        ...cell,
+        state: 'queued',
+        queuedAt: message.at,
+        startedAt: undefined,
+        finishedAt: undefined,
+        entered: false,
+        stale: true,
+      }
     case 'busy':
+      // Said again after the kernel has answered something else while the cell runs.
+      if (cell.state === 'running' && cell.entered) return cell
       return { ...cell, state: 'running', startedAt: message.at, finishedAt: undefined, entered: false, failed: false }
     case 'input':
       return {

@@ -1,7 +1,17 @@
 /** The runner's document endpoints, and the ticket that opens them. */
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
-import { DocumentSchema, type NotebookDocument, type SavedCell } from './document'
+import { DocumentSchema, type Notebook, type NotebookDocument, NotebookSchema, type SavedCell } from './document'
+import {
+  type KernelUsage,
+  UsageSchema,
+  type VariableDetail,
+  VariableDetailSchema,
+  type VariableList,
+  VariableListSchema,
+  type Version,
+  VersionSchema,
+} from './runner-schemas'
 
 export interface RunnerClient {
   /** The ticket in use; asked for on first need. */
@@ -12,6 +22,18 @@ export interface RunnerClient {
   /** Saves sources and order. Throws `E_DOCUMENT_CONFLICT` when the file changed outside. */
   save(path: string, body: SaveBody, options?: { leaving?: boolean }): Promise<{ hash: string; seq: number }>
   clear(path: string, cellIds?: string[]): Promise<void>
+  cancelCell(kernelId: string, cellId: string): Promise<void>
+  keepKernel(kernelId: string): Promise<void>
+  usage(kernelId: string): Promise<KernelUsage>
+  variables(kernelId: string): Promise<VariableList>
+  /** What is inside a variable; `path` holds the keys of children, `from` the first child to list. */
+  variable(kernelId: string, name: string, path: readonly (string | number)[], from: number): Promise<VariableDetail>
+  /** The notebook's history, newest first. */
+  versions(path: string): Promise<Version[]>
+  version(path: string, id: string): Promise<Notebook>
+  restoreVersion(path: string, id: string): Promise<void>
+  /** Keeps the present state of the file as a version of its own. */
+  checkpoint(path: string): Promise<void>
   /** Address of a file under the runner's `outputs/`; followed after `allowLinks`. */
   outputHref(file: string): string
   /** Address of a workspace file; followed after `allowLinks`. */
@@ -83,6 +105,8 @@ export function createRunnerClient(base: string, getTicket: () => Promise<string
   const encoded = (path: string) => path.split('/').map(encodeURIComponent).join('/')
   const documentPath = (path: string) => `/api/mayfly/documents/${encoded(path)}`
 
+  const kernelPath = (id: string, what: string) => `/api/mayfly/kernels/${encodeURIComponent(id)}/${what}`
+
   return {
     ticket: current,
     renew,
@@ -90,6 +114,22 @@ export function createRunnerClient(base: string, getTicket: () => Promise<string
     save: async (path, body, { leaving = false } = {}) =>
       Saved.parse(await call(documentPath(path), { ...json('PUT', body), keepalive: leaving })),
     clear: async (path, cellIds) => void (await call(`${documentPath(path)}/clear`, json('POST', { cellIds }))),
+    cancelCell: async (id, cellId) => void (await call(kernelPath(id, 'cancel'), json('POST', { cellId }))),
+    keepKernel: async (id) => void (await call(kernelPath(id, 'keep'), json('POST', {}))),
+    usage: async (id) => UsageSchema.parse(await call(kernelPath(id, 'usage'))),
+    variables: async (id) => VariableListSchema.parse(await call(kernelPath(id, 'variables'))),
+    variable: async (id, name, path, from) => {
+      const query = new URLSearchParams({ path: JSON.stringify(path), from: String(from) })
+      return VariableDetailSchema.parse(
+        await call(`${kernelPath(id, 'variables')}/${encodeURIComponent(name)}?${query.toString()}`),
+      )
+    },
+    versions: async (path) => z.array(VersionSchema).parse(await call(`${documentPath(path)}/versions`)),
+    version: async (path, id) =>
+      NotebookSchema.parse(await call(`${documentPath(path)}/versions/${encodeURIComponent(id)}`)),
+    restoreVersion: async (path, id) =>
+      void (await call(`${documentPath(path)}/versions/${encodeURIComponent(id)}/restore`, json('POST', {}))),
+    checkpoint: async (path) => void (await call(`/api/contents/${encoded(path)}/checkpoints`, json('POST', {}))),
     outputHref: (file) => `${base}/api/mayfly/outputs/${encoded(file)}`,
     fileHref: (path) => `${base}/files/${encoded(path)}`,
     allowLinks: async () => {

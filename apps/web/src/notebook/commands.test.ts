@@ -15,13 +15,16 @@ beforeEach(() => {
   const session = {
     open: vi.fn(),
     run: vi.fn(),
+    cancel: vi.fn(),
+    answer: vi.fn(),
+    keep: vi.fn(),
     interrupt: vi.fn(),
     restart: vi.fn(),
     catchUp: vi.fn(),
     dispose: vi.fn(),
   }
   const saver = { flush: vi.fn(async () => {}), resolve: vi.fn(), leave: vi.fn(), dispose: vi.fn() }
-  context = { store, session, saver, help: vi.fn(), restart: vi.fn() }
+  context = { store, session, saver, help: vi.fn(), restart: vi.fn(), checkpoint: vi.fn() }
 })
 
 describe('the table', () => {
@@ -114,6 +117,6 @@ it('kernel, saving and help reach their owners', () => {
   run('notebook.help')
   expect(context.session.interrupt).toHaveBeenCalledOnce()
   expect(context.restart).toHaveBeenCalledOnce()
-  expect(context.saver.flush).toHaveBeenCalledOnce()
+  expect(context.checkpoint).toHaveBeenCalledOnce()
   expect(context.help).toHaveBeenCalledOnce()
 })

@@ -6,7 +6,7 @@ import type { CellKind } from './cells'
 import { convertCell, deleteCell, insertBeside, moveCell, neighbour, type Structure, undoDelete } from './edit'
 import type { Session } from './kernel'
 import type { Saver } from './save'
-import { edited, type Mode, type NotebookStore } from './store'
+import { edited, type Mode, type NotebookStore, type PanelName } from './store'
 
 export interface CommandContext {
   store: NotebookStore
@@ -16,6 +16,8 @@ export interface CommandContext {
   help: () => void
   /** Restarts the kernel; asks first when variables would be lost. */
   restart: () => void
+  /** Saves, and keeps what was saved as a version of its own. */
+  checkpoint: () => void
 }
 
 export interface Command {
@@ -26,7 +28,7 @@ export interface Command {
   keys: readonly string[]
   /** Mode the keys work in; `always` also while typing. */
   when: Mode | 'always'
-  run: (context: CommandContext) => void
+  run: (context: CommandContext) => void | Promise<void>
 }
 
 export const COMMANDS: readonly Command[] = [
@@ -91,7 +93,17 @@ export const COMMANDS: readonly Command[] = [
     void session.interrupt()
   }),
   command('kernel.restart', 'Restart the kernel', 'Kernel', ['0 0'], 'command', ({ restart }) => restart()),
-  command('notebook.save', 'Save now', 'Notebook', ['mod+s'], 'always', ({ saver }) => void saver.flush()),
+  command('kernel.restart-run-all', 'Restart and run all cells', 'Kernel', ['0 r'], 'command', async (context) => {
+    void context.saver.flush()
+    await context.session.restart()
+    context.session.run(context.store.getState().order)
+  }),
+  command('notebook.save', 'Save, and keep a version', 'Notebook', ['mod+s'], 'always', ({ checkpoint }) =>
+    checkpoint(),
+  ),
+  command('panel.variables', 'Variables', 'Notebook', ['g v'], 'command', togglePanel('variables')),
+  command('panel.outline', 'Outline', 'Notebook', ['g o'], 'command', togglePanel('outline')),
+  command('panel.history', 'History of the notebook', 'Notebook', ['g h'], 'command', togglePanel('history')),
   command('notebook.help', 'Show the shortcuts', 'Notebook', ['?'], 'command', ({ help }) => help()),
 ]
 
@@ -117,6 +129,10 @@ function command(
   run: Command['run'],
 ): Command {
   return { id, title, group, keys, when, run }
+}
+
+function togglePanel(name: PanelName): Command['run'] {
+  return ({ store }) => store.setState(({ panel }) => ({ panel: panel === name ? undefined : name }))
 }
 
 function runSelected({ store, session, saver }: CommandContext) {

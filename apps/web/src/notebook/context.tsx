@@ -30,5 +30,5 @@ export function useCommand(): (id: string) => void {
 }
 
 export function runCommand(command: Command, context: CommandContext): void {
-  command.run(context)
+  void command.run(context)
 }

@@ -1,12 +1,12 @@
 'use client'
-import { Ban, Check, Clock, Play, X } from 'lucide-react'
+import { Ban, Check, Clock, Pencil, Play, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { cx } from '../lib/cx'
 import { formatDuration } from '../lib/format'
 import { Keys } from '../ui/keys'
 import { type CellState, durationOf } from './cells'
-import { useCommand } from './context'
-import { useNotebook, useNotebookStore } from './store'
+import { useCommand, useServices } from './context'
+import { type NotebookState, useNotebook, useNotebookStore } from './store'
 
 const STATES: Record<CellState, { text: string; look: string }> = {
   idle: { text: 'Not run in this session', look: 'text-ink-2' },
@@ -23,6 +23,10 @@ export function Gutter({ id }: { id: string }) {
   const state = useNotebook((state) => state.cells[id]?.state ?? 'idle')
   const count = useNotebook((state) => state.cells[id]?.executionCount)
   const stale = useNotebook((state) => state.cells[id]?.stale ?? false)
+  const changed = useNotebook(
+    ({ cells }) => cells[id]?.ranSource !== undefined && cells[id].ranSource !== cells[id].source,
+  )
+  const finishedAt = useNotebook((state) => state.cells[id]?.finishedAt)
   const store = useNotebookStore()
   const run = useCommand()
   const editing = useNotebook((state) => state.selected === id && state.mode === 'edit')
@@ -54,14 +58,64 @@ export function Gutter({ id }: { id: string }) {
         </button>
         <span className="tabular font-mono text-ink-2">[{count ?? ' '}]</span>
       </div>
-      <div className={cx('flex items-center gap-1', tone)} title={text}>
+      <div className={cx('flex items-center gap-1', tone)} title={whenText(text, finishedAt)}>
         <StateIcon state={state} />
         <span className="sr-only">{text}</span>
         <Duration id={id} />
       </div>
+      {state === 'queued' && <Place id={id} />}
+      {changed && state !== 'queued' && state !== 'running' && (
+        <span
+          className="flex items-center gap-1 text-[11px] text-warn"
+          title="The source was changed after its last run"
+        >
+          <Pencil size={10} aria-hidden="true" /> edited
+        </span>
+      )}
       {hint}
     </div>
   )
+}
+
+/** The place of a waiting cell in the queue, and the way out of it. */
+function Place({ id }: { id: string }) {
+  const { context } = useServices()
+  const place = useNotebook((state) => queuePlace(state, id))
+  return (
+    <div className="flex items-center gap-0.5 text-ink-2">
+      <span className="tabular" title={`${place} of the cells that wait`}>
+        #{place}
+      </span>
+      <button
+        type="button"
+        aria-label="Do not run this cell"
+        title="Do not run this cell"
+        className="flex size-6 items-center justify-center rounded hover:bg-line/60 hover:text-ink"
+        onClick={() => void context.session.cancel(id)}
+      >
+        <X size={12} />
+      </button>
+    </div>
+  )
+}
+
+/** Place from 1 of a cell among those that wait, by the time it was asked for. */
+export function queuePlace({ cells, order }: Pick<NotebookState, 'cells' | 'order'>, id: string): number {
+  const mine = cells[id]?.queuedAt ?? 0
+  const at = order.indexOf(id)
+  return (
+    1 +
+    order.filter((other, i) => {
+      const cell = cells[other]
+      if (cell?.state !== 'queued' || other === id) return false
+      const theirs = cell.queuedAt ?? 0
+      return theirs < mine || (theirs === mine && i < at)
+    }).length
+  )
+}
+
+function whenText(text: string, finishedAt: number | undefined): string {
+  return finishedAt === undefined ? text : `${text}, ${new Date(finishedAt).toLocaleString('en-GB')}`
 }
 
 function StateIcon({ state }: { state: CellState }) {

@@ -199,7 +199,9 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
 
   function run(cellIds: readonly string[]) {
     const wanted = cellIds.filter((id) => store.getState().cells[id]?.kind === 'code')
-    store.setState((state) => transitionAll(state, { type: 'queued' }, (cell) => wanted.includes(cell.id)))
+    store.setState((state) =>
+      transitionAll(state, { type: 'queued', at: Date.now() }, (cell) => wanted.includes(cell.id)),
+    )
     const connection = kernel
     if (!connection || connection.isDisposed) {
       early.push(...wanted)
@@ -226,7 +228,8 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     if (!input || !kernel) return
     store.setState({ input: undefined })
     // The runner takes a reply without a value as none; Jupyter has no other word for it.
-    const content = value === null ? { status: 'error', ename: 'NoAnswer', evalue: '', traceback: [] } : { status: 'ok', value }
+    const content =
+      value === null ? { status: 'error', ename: 'NoAnswer', evalue: '', traceback: [] } : { status: 'ok', value }
     const header = input.header as unknown as KernelMessage.IInputRequestMsg['header']
     kernel.sendInputReply(content as KernelMessage.IInputReplyMsg['content'], header)
   }

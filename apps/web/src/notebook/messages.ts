@@ -33,7 +33,12 @@ export function toCellMessage(message: WireMessage): CellMessage | undefined {
       if (content.execution_state === 'busy') return { type: 'busy', at }
       return content.execution_state === 'idle' ? { type: 'idle', at } : undefined
     case 'execute_input':
-      return { type: 'input', at, executionCount: Number(content.execution_count), ...(typeof content.code === 'string' ? { code: content.code } : {}) }
+      return {
+        type: 'input',
+        at,
+        executionCount: Number(content.execution_count),
+        ...(typeof content.code === 'string' ? { code: content.code } : {}),
+      }
     case 'execute_reply':
       return { type: 'reply', at, status: content.status as 'ok' | 'error' | 'aborted' }
     case 'clear_output':

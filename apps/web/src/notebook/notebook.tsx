@@ -3,11 +3,13 @@ import { Plus } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { announce } from '../lib/announce'
 import { Button } from '../ui/button'
-import { Banner, ErrorNote } from '../ui/panel'
+import { ErrorNote } from '../ui/panel'
 import { toast } from '../ui/toast'
+import { Banners } from './banners'
 import { CellView } from './cell'
 import { createRunnerClient } from './client'
 import type { CommandContext } from './commands'
+import { ConflictDialog } from './conflict'
 import { NotebookServicesProvider, useServices } from './context'
 import { newCell } from './document'
 import { insertAt } from './edit'
@@ -17,6 +19,7 @@ import { useNotebookKeys } from './keyboard'
 import { createModels } from './models'
 import { loadMonaco } from './monaco'
 import type { Renderer } from './outputs/renderer'
+import { SidePanel } from './panel/side-panel'
 import { holdsVariables, RestartDialog } from './restart'
 import { createSaver } from './save'
 import { createNotebookStore, edited, NotebookStoreProvider, useNotebook, useNotebookStore } from './store'
@@ -70,7 +73,22 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: {
   const saver = createSaver(store, client)
   const models = createModels(store)
   const restart = () => (holdsVariables(store.getState()) ? dialogs.ask() : void session.restart())
-  const context: CommandContext = { store, session, saver, help: dialogs.help, restart }
+  const checkpoint = async () => {
+    await saver.flush()
+    if (store.getState().save !== 'saved') return
+    await client.checkpoint(path).then(
+      () => toast({ title: 'Saved, and kept as a version' }),
+      (error) => onProblem('Saved, but not kept as a version', error),
+    )
+  }
+  const context: CommandContext = {
+    store,
+    session,
+    saver,
+    help: dialogs.help,
+    restart,
+    checkpoint: () => void checkpoint(),
+  }
   const leave = () => saver.leave()
   window.addEventListener('pagehide', leave)
   void session.open()
@@ -97,6 +115,7 @@ function Page() {
   const loaded = useNotebook((state) => state.loaded)
   const problem = useNotebook((state) => state.problem)
   const order = useNotebook((state) => state.order)
+  const [choosing, setChoosing] = useState(false)
   useNotebookKeys(context)
   useNotebookTitle(store)
   useAnnouncements()
@@ -122,51 +141,23 @@ function Page() {
   return (
     <main>
       <Toolbar onClear={clear} />
-      <Banners />
-      <div className="mx-auto max-w-[76rem] px-4 pt-5 pb-40">
-        <InsertLine index={0} />
-        {order.map((id, i) => (
-          <div key={id}>
-            <CellView id={id} number={i + 1} />
-            <InsertLine index={i + 1} last={i === order.length - 1} />
+      <Banners onConflict={() => setChoosing(true)} />
+      <div className="flex items-start">
+        <div className="min-w-0 grow">
+          <div className="mx-auto max-w-[76rem] px-4 pt-5 pb-40">
+            <InsertLine index={0} />
+            {order.map((id, i) => (
+              <div key={id}>
+                <CellView id={id} number={i + 1} />
+                <InsertLine index={i + 1} last={i === order.length - 1} />
+              </div>
+            ))}
           </div>
-        ))}
+        </div>
+        <SidePanel />
       </div>
+      <ConflictDialog open={choosing} onOpenChange={setChoosing} />
     </main>
-  )
-}
-
-function Banners() {
-  const { context } = useServices()
-  const kernel = useNotebook((state) => state.kernel)
-  const save = useNotebook((state) => state.save)
-  return (
-    <>
-      {kernel === 'disconnected' && (
-        <Banner tone="warn">Kernel disconnected – reconnecting. Your code is saved, and running cells go on.</Banner>
-      )}
-      {kernel === 'dead' && (
-        <Banner tone="bad" actions={<Button onClick={() => void context.session.restart()}>Restart the kernel</Button>}>
-          The kernel has stopped. Variables are gone; code and outputs are here.
-        </Banner>
-      )}
-      {save === 'conflict' && (
-        <Banner
-          tone="bad"
-          actions={
-            <>
-              <Button onClick={() => void context.saver.resolve('reload')}>Load the file</Button>
-              <Button tone="danger" onClick={() => void context.saver.resolve('overwrite')}>
-                Overwrite it
-              </Button>
-            </>
-          }
-        >
-          This file was changed outside this page. Load it and lose your last edits here, or overwrite it with them.
-        </Banner>
-      )}
-      {save === 'failed' && <Banner tone="warn">Not saved yet; trying again every few seconds.</Banner>}
-    </>
   )
 }
 

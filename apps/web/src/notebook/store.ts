@@ -13,6 +13,7 @@ import { type KernelFacts, type Notice, NoticeSchema, withNotice } from './notic
 /** `command`: keys act on cells; `edit`: they type into one. */
 export type Mode = 'command' | 'edit'
 export type KernelState = 'connecting' | 'starting' | 'idle' | 'busy' | 'restarting' | 'disconnected' | 'dead'
+export type PanelName = 'variables' | 'outline' | 'history'
 export type SaveState = 'saved' | 'unsaved' | 'saving' | 'conflict' | 'failed'
 
 export interface NotebookState extends Structure {
@@ -38,6 +39,8 @@ export interface NotebookState extends Structure {
   readonly input?: PendingInput
   /** When the last kernel was lost, ms since the epoch; 0 when none was since the page was opened. */
   readonly kernelLostAt: number
+  /** What is open beside the cells. */
+  readonly panel?: PanelName
   readonly save: SaveState
   /** Counts the user's changes to sources and order; saving follows it. */
   readonly revision: number
@@ -120,10 +123,10 @@ export function foldMessages(state: NotebookState, messages: readonly WireMessag
     if (question) input = question
     if (!stamp) continue
     seq = stamp.seq
-    // A cell that waits for an answer says nothing; once it does, somebody has answered.
-    if (input && stamp.cellId === input.cellId) input = undefined
     const meaning = toCellMessage(message)
     if (!meaning) continue
+    // A cell that waits for an answer says nothing; once it does, somebody has answered.
+    if (input && stamp.cellId === input.cellId && meaning.type !== 'busy') input = undefined
     if (meaning.type === 'update') for (const cell of Object.values(cells)) change(cell, transition(cell, meaning))
     else if (stamp.cellId !== undefined && cells[stamp.cellId]) {
       change(cells[stamp.cellId], transition(cells[stamp.cellId]!, meaning))

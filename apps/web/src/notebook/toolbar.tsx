@@ -4,6 +4,7 @@ import {
   CircleAlert,
   CloudOff,
   Eraser,
+  History,
   Keyboard,
   LoaderCircle,
   Pencil,
@@ -11,17 +12,20 @@ import {
   Plus,
   RotateCcw,
   Square,
+  Variable,
 } from 'lucide-react'
 import { cx } from '../lib/cx'
 import { Button, IconButton } from '../ui/button'
 import { TOP_BAR_HEIGHT } from '../ui/top-bar'
 import { useCommand } from './context'
-import { type KernelState, type SaveState, useNotebook } from './store'
+import { KernelStatus } from './kernel-status'
+import { type SaveState, useNotebook } from './store'
 
 /** The bar above the cells: what concerns the whole notebook. `onClear` empties all outputs. */
 export function Toolbar({ onClear }: { onClear: () => void }) {
   const run = useCommand()
   const name = useNotebook((state) => state.path)
+  const panel = useNotebook((state) => state.panel)
   const working = useNotebook((state) => Object.values(state.cells).some((cell) => cell.state === 'running'))
   return (
     <div className="sticky z-20 border-line border-b bg-bg/95 backdrop-blur" style={{ top: TOP_BAR_HEIGHT }}>
@@ -44,6 +48,25 @@ export function Toolbar({ onClear }: { onClear: () => void }) {
         </IconButton>
         <IconButton label="Shortcuts" keys="?" onClick={() => run('notebook.help')}>
           <Keyboard size={16} />
+        </IconButton>
+        <span className="mx-1.5 h-5 w-px bg-line" />
+        <IconButton
+          label="Variables"
+          keys="g v"
+          aria-pressed={panel === 'variables'}
+          className={cx(panel === 'variables' && 'bg-accent-soft text-accent')}
+          onClick={() => run('panel.variables')}
+        >
+          <Variable size={16} />
+        </IconButton>
+        <IconButton
+          label="History of the notebook"
+          keys="g h"
+          aria-pressed={panel === 'history'}
+          className={cx(panel === 'history' && 'bg-accent-soft text-accent')}
+          onClick={() => run('panel.history')}
+        >
+          <History size={16} />
         </IconButton>
         <h1 className="min-w-0 grow truncate px-3 text-center font-medium text-[13px]">{name}</h1>
         <SaveStatus />
@@ -72,32 +95,6 @@ function SaveStatus() {
       className={cx('flex w-20 items-center justify-end gap-1 text-xs', bad ? 'text-bad' : 'text-ink-2')}
     >
       {SAVES[save].icon} {SAVES[save].text}
-    </span>
-  )
-}
-
-const KERNELS: Record<KernelState, { text: string; dot: string }> = {
-  connecting: { text: 'Connecting', dot: 'border-2 border-control animate-pulse' },
-  starting: { text: 'Starting', dot: 'border-2 border-warn animate-pulse' },
-  idle: { text: 'Kernel idle', dot: 'bg-ok' },
-  busy: { text: 'Kernel busy', dot: 'bg-warn animate-pulse' },
-  restarting: { text: 'Restarting', dot: 'border-2 border-warn animate-pulse' },
-  disconnected: { text: 'Disconnected', dot: 'border-2 border-bad' },
-  dead: { text: 'Kernel stopped', dot: 'bg-bad' },
-}
-
-function KernelStatus() {
-  const kernel = useNotebook((state) => state.kernel)
-  const { text, dot } = KERNELS[kernel]
-  return (
-    <span
-      role="status"
-      data-testid="kernel-status"
-      data-state={kernel}
-      className="ml-2 flex h-7 w-32 items-center gap-2 rounded-full border border-line bg-surface px-3 text-xs"
-    >
-      <span aria-hidden="true" className={cx('size-2 shrink-0 rounded-full', dot)} />
-      {text}
     </span>
   )
 }

@@ -303,6 +303,14 @@ export class KernelCore {
     for (const waiting of this.#queue.splice(0)) this.#abort(waiting)
   }
 
+  /** Takes the waiting requests of a cell out of the queue, as aborted; false when there were none. */
+  cancel(cellId: string): boolean {
+    const waiting = this.#queue.filter((request) => cellIdOf(request) === cellId)
+    for (const request of waiting) this.#queue.splice(this.#queue.indexOf(request), 1)
+    for (const request of waiting) this.#abort(request)
+    return waiting.length > 0
+  }
+
   #abort(request: JupyterMessage): void {
     const cellId = cellIdOf(request)
     const reply = { status: 'aborted', execution_count: this.#count }

@@ -42,6 +42,7 @@ export function shownPlace(
   own: string,
 ): string {
   if (cellId !== undefined && cells[cellId]) return cellId
-  const byCount = cell === undefined ? undefined : Object.values(cells).find(({ executionCount }) => executionCount === cell)
+  const byCount =
+    cell === undefined ? undefined : Object.values(cells).find(({ executionCount }) => executionCount === cell)
   return byCount?.id ?? own
 }

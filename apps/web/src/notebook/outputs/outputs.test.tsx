@@ -32,7 +32,11 @@ function show(outputs: Output[], renderers: Renderer[] = []) {
   const store = createNotebookStore('x.ipynb')
   store.setState((state) => loadDocument(state, DocumentSchema.parse({ notebook: { cells }, seq: 0, hash: '' })))
   store.setState((state) => ({ cells: { ...state.cells, c: { ...state.cells.c!, outputs } } }))
-  const client = { outputHref: (file: string) => `/runner/outputs/${file}`, fileHref: (file: string) => `/runner/files/${file}`, allowLinks: async () => {} }
+  const client = {
+    outputHref: (file: string) => `/runner/outputs/${file}`,
+    fileHref: (file: string) => `/runner/files/${file}`,
+    allowLinks: async () => {},
+  }
   const services = { renderers, client } as unknown as NotebookServices
   const view = render(
     <TooltipProvider>
@@ -122,7 +126,9 @@ describe('errors', () => {
     const { store } = show([
       { output_type: 'error', ename: 'Error', evalue: 'no', traceback: ['Error: no', '  at node:fs:1:1'], mayfly },
     ])
-    expect(screen.getByRole('link', { name: 'lib/util.ts:12:3' }).getAttribute('href')).toBe('/runner/files/lib/util.ts')
+    expect(screen.getByRole('link', { name: 'lib/util.ts:12:3' }).getAttribute('href')).toBe(
+      '/runner/files/lib/util.ts',
+    )
     screen.getByText('in parse')
     screen.getByText('E_X')
     expect(screen.getByText('Whole stack').closest('details')!.open).toBe(false)
@@ -133,7 +139,8 @@ describe('errors', () => {
   it('say in words how a cell was ended, and what helps', () => {
     const ended = (ename: string): Output => ({ output_type: 'error', ename, evalue: `${ename} said`, traceback: [] })
     show([ended('KeyboardInterrupt'), ended('KernelDied'), ended('MemoryLimitError')])
-    for (const text of ['Interrupted', 'The kernel died', 'Stopped at the memory limit', 'KernelDied said']) screen.getByText(text)
+    for (const text of ['Interrupted', 'The kernel died', 'Stopped at the memory limit', 'KernelDied said'])
+      screen.getByText(text)
     expect(screen.getAllByRole('button', { name: /Restart the kernel|Run the cells above/ })).toHaveLength(2)
   })
 })
