@@ -43,6 +43,8 @@ export interface PendingInput {
   header: Header
   prompt: string
   password: boolean
+  /** What the kernel says of its own question beyond Jupyter's words: its bare prompt, the default, whether it is yes or no. */
+  mayfly?: unknown
 }
 
 /** Longest text of one stream output; of a longer one only the end is kept. */
@@ -247,6 +249,7 @@ export class Document {
       header,
       prompt: String(content.prompt ?? ''),
       password: content.password === true,
+      ...(content.mayfly ? { mayfly: content.mayfly } : {}),
     }
   }
 
