@@ -22,5 +22,12 @@ test('a table is sorted and filtered, and draws only what is in sight', async ({
   await mz.getByRole('button').first().click()
   await expect(mz).toHaveAttribute('aria-sort', 'descending')
   await expect.poll(firstCells).toMatch(/4,?999/)
-  await picture(page, 'table-sorted')
+
+  const output = codeCell(page, 1).getByTestId('cell-output')
+  await output.getByPlaceholder('Filter rows').fill('C96H')
+  await expect.poll(firstCells).toContain('C96H')
+  await expect(output).toContainText(/51 of 5,?\s?000/)
+  await picture(page, 'table')
+  await output.getByPlaceholder('Filter rows').fill('no such ion')
+  await expect(output).toContainText(/0 of 5,?\s?000/)
 })
