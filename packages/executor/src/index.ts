@@ -30,6 +30,20 @@ export {
   partition,
 } from './partition/index.js'
 export { type Plots, plotsOf, writePlots } from './plot/index.js'
+export {
+  Held,
+  Shared,
+  SharedBarrier,
+  SharedCounter,
+  SharedEvent,
+  SharedLock,
+  SharedMap,
+  type SharedOptions,
+  SharedQueue,
+  SharedSemaphore,
+  type SharedWaitOptions,
+  shared,
+} from './shared/index.js'
 export { type CloudObject, isCloudObject } from './storage/cloud-object.js'
 export type { FsStats, StorageFs } from './storage/fs.js'
 export type { MultipartRef, MultipartUpload } from './storage/multipart.js'

@@ -2,8 +2,10 @@
  * The object partitioner: large objects become parts, one call each. `partition` finds and cuts, on the host; `openPart` reads
  * a part, on the worker.
  */
+import { shippable } from '../closure/shippable.js'
 import type { Storage } from '../storage/storage.js'
 import { findObjects } from './find.js'
+import { openPart } from './part.js'
 import { checkOptions, cutObjects } from './plan.js'
 import type { ObjectItem, ObjectPart, PartitionOptions } from './types.js'
 
@@ -23,3 +25,5 @@ export async function partition(
   const many = typeof items === 'object' && Symbol.iterator in items ? [...items] : [items as ObjectItem]
   return cutObjects(await findObjects(many, storage), how)
 }
+
+shippable(import.meta.url, { openPart, partition })

@@ -9,6 +9,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { shippable } from '../closure/shippable.js'
 import { MayflyError } from '../errors.js'
 import { mayflyHome } from '../home.js'
 import { type Body, bodyOf } from './body.js'
@@ -276,3 +277,5 @@ function badList(maxKeys: unknown): MayflyError {
     hint: 'Give a whole number from 1, or leave it out.',
   })
 }
+
+shippable(import.meta.url, { Storage })

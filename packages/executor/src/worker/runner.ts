@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Loader } from '../closure/load.js'
 import type { CallContext } from '../context.js'
+import { releaseHeld } from '../shared/held.js'
 import type { Storage } from '../storage/storage.js'
 import { openStorage } from '../storage-link.js'
 import { decodeValue, encodeValue } from '../values.js'
@@ -146,6 +147,7 @@ export class Runner {
       this.#fail(active, error)
     } finally {
       clearInterval(counting)
+      await releaseHeld()
       if (this.#active === active) this.#active = undefined
     }
   }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { encodeFrame, FrameReader } from '../../frames.js'
+import { sharedAddress } from '../../shared/server.js'
 import { now } from '../../worker/clock.js'
 import type { HostMessage, WorkerMessage } from '../../worker/protocol.js'
 
@@ -53,6 +54,8 @@ export class WorkerProcess {
   constructor(options: WorkerOptions) {
     this.options = options
     const flags = options.runtimeMemory ? [`--max-old-space-size=${options.runtimeMemory}`] : []
+    // Where the state is that calls share; in the environment from here on.
+    sharedAddress()
     const env = shareableEnvironment()
     this.#env = env
     const child = spawn(process.execPath, [...flags, ENTRY], {
