@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { blankNotebook, formatNotebook, type Notebook, parseNotebook, toNotebook } from './nbformat.js'
+import { blankNotebook, fingerprint, formatNotebook, type Notebook, parseNotebook, toNotebook } from './nbformat.js'
 
 const text = fc.string({ unit: fc.constantFrom('a', ' ', '\n', '\r\n', 'ü', '"', '\u2028'), maxLength: 12 })
 const record = fc.dictionary(fc.constantFrom('tags', 'a', 'b'), fc.constantFrom<unknown>(1, 'x', ['y'], { z: null }))
@@ -48,6 +48,24 @@ test('the file is stable: formatting what was parsed changes nothing', () => {
     fc.property(notebook, (given) => {
       const file = formatNotebook(given)
       expect(formatNotebook(parseNotebook(file, 'a.ipynb'))).toBe(file)
+    }),
+  )
+})
+
+test('the file has the layout of Jupyter, and its fingerprint is that of the notebook', () => {
+  fc.assert(
+    fc.property(notebook, (given) => {
+      const file = formatNotebook(given)
+      expect(file).toBe(`${JSON.stringify(JSON.parse(file), null, 1)}\n`)
+      expect(fingerprint(parseNotebook(file, ''))).toBe(fingerprint(given))
+    }),
+  )
+})
+
+test('every difference changes the fingerprint', () => {
+  fc.assert(
+    fc.property(notebook, notebook, (one, two) => {
+      expect(fingerprint(one) === fingerprint(two)).toBe(formatNotebook(one) === formatNotebook(two))
     }),
   )
 })

@@ -85,23 +85,60 @@ export function toNotebook(value: unknown, where: string): Notebook {
   return { nbformat: 4, nbformat_minor: Math.max(5, parsed.data.nbformat_minor), metadata: parsed.data.metadata, cells }
 }
 
-/** The text of the file. */
+/** The text of the file: as JSON.stringify with an indent of 1 makes it, but outputs that stay the same are formatted once. */
 export function formatNotebook(notebook: Notebook): string {
-  const value = {
-    cells: notebook.cells.map((cell) => ({
-      ...(cell.attachments ? { attachments: cell.attachments } : {}),
-      cell_type: cell.cell_type,
-      ...(cell.cell_type === 'code' ? { execution_count: cell.execution_count ?? null } : {}),
-      id: cell.id,
-      metadata: cell.metadata,
-      ...(cell.cell_type === 'code' ? { outputs: (cell.outputs ?? []).map(splitOutput) } : {}),
-      source: splitLines(cell.source),
-    })),
-    metadata: notebook.metadata,
-    nbformat: notebook.nbformat,
-    nbformat_minor: notebook.nbformat_minor,
+  const cells = notebook.cells.map((cell) => {
+    const fields = [
+      ...(cell.attachments ? [`"attachments": ${indented(cell.attachments, '   ')}`] : []),
+      `"cell_type": "${cell.cell_type}"`,
+      ...(cell.cell_type === 'code' ? [`"execution_count": ${cell.execution_count ?? null}`] : []),
+      `"id": ${JSON.stringify(cell.id)}`,
+      `"metadata": ${indented(cell.metadata, '   ')}`,
+      ...(cell.cell_type === 'code' ? [`"outputs": ${formatOutputs(cell.outputs ?? []).text}`] : []),
+      `"source": ${indented(splitLines(cell.source), '   ')}`,
+    ]
+    return `  {\n   ${fields.join(',\n   ')}\n  }`
+  })
+  const list = cells.length > 0 ? `[\n${cells.join(',\n')}\n ]` : '[]'
+  const { nbformat, nbformat_minor } = notebook
+  const metadata = indented(notebook.metadata, ' ')
+  return `{\n "cells": ${list},\n "metadata": ${metadata},\n "nbformat": ${nbformat},\n "nbformat_minor": ${nbformat_minor}\n}\n`
+}
+
+/** A hash of everything in a notebook; the same for a notebook and for what is read from the file it was written to. */
+export function fingerprint(notebook: Notebook): string {
+  const { nbformat_minor, metadata } = notebook
+  const cells = notebook.cells.map(({ outputs, ...cell }) => {
+    const { id, cell_type, source, metadata, execution_count = null, attachments } = cell
+    return [id, cell_type, source, metadata, execution_count, attachments, outputs && formatOutputs(outputs).hash]
+  })
+  return sha256(JSON.stringify([nbformat_minor, metadata, cells]))
+}
+
+interface FormattedOutputs {
+  text: string
+  hash: string
+}
+
+/** Lists of outputs are never changed, only replaced. */
+const formatted = new WeakMap<NbOutput[], FormattedOutputs>()
+
+function formatOutputs(outputs: NbOutput[]): FormattedOutputs {
+  let result = formatted.get(outputs)
+  if (!result) {
+    const text = indented(outputs.map(splitOutput), '   ')
+    formatted.set(outputs, (result = { text, hash: sha256(text) }))
   }
-  return `${JSON.stringify(value, null, 1)}\n`
+  return result
+}
+
+// Strings in JSON hold no line breaks: those that are there belong to the layout.
+function indented(value: unknown, prefix: string): string {
+  return JSON.stringify(value, null, 1).replaceAll('\n', `\n${prefix}`)
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** A new notebook with one empty code cell. */
@@ -121,7 +158,7 @@ export function blankNotebook(): Notebook {
 function freeId(given: string | undefined, seed: string, taken: Set<string>): string {
   let id = given && VALID_ID.test(given) && !taken.has(given) ? given : ''
   for (let salt = 0; !id; salt++) {
-    const made = createHash('sha256').update(`${salt}\n${seed}`).digest('hex').slice(0, 8)
+    const made = sha256(`${salt}\n${seed}`).slice(0, 8)
     if (!taken.has(made)) id = made
   }
   taken.add(id)

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type JupyterMessage, makeHeader } from '../kernel/index.js'
-import { formatNotebook, type Notebook, parseNotebook, toNotebook } from '../nbformat.js'
+import { fingerprint, formatNotebook, type Notebook, parseNotebook, toNotebook } from '../nbformat.js'
 import { Workspace } from '../workspace/workspace.js'
 import { Documents } from './documents.js'
 
@@ -211,7 +211,7 @@ describe('after the runner was killed', () => {
     const [last] = readdirSync(journal)
     // Put back the older file and the generation that led to it.
     const lines = [start(), print('1\n')].map((m, i) => JSON.stringify({ seq: i + 1, at: 0, message: m }))
-    const hash = createHash('sha256').update(before).digest('hex')
+    const hash = fingerprint(parseNotebook(before.toString(), ''))
     const head = JSON.stringify({ notebook: 'a.ipynb', seq: 0, hash, running: {} })
     writeFileSync(join(journal, last!.replace(/\.\d+\./, '.0.')), `${[head, ...lines].join('\n')}\n{"torn`)
     writeFileSync(join(root, 'a.ipynb'), before)

@@ -3,13 +3,13 @@ import type { BigIntStats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { MayflyError } from '@mayfly/executor/errors'
 import type { JupyterMessage } from '../kernel/index.js'
-import { decodeNotebook, formatNotebook, type Notebook, parseNotebook } from '../nbformat.js'
+import { decodeNotebook, fingerprint, formatNotebook, type Notebook, parseNotebook } from '../nbformat.js'
 import { notFound } from '../problem.js'
 import { writeAtomic } from '../workspace/atomic.js'
 import type { Workspace } from '../workspace/workspace.js'
 import { type CellSource, Document } from './document.js'
 import { toFault } from './fault.js'
-import { Journal, sha256 } from './journal.js'
+import { Journal } from './journal.js'
 import { changedNotice, troubleNotice } from './notice.js'
 import type { VersionCause } from './thinning.js'
 import type { Versions } from './versions.js'
@@ -70,12 +70,13 @@ export class DocumentFile {
   /** Reads the file and replays what the journal adds to it. Throws `E_NOT_FOUND`, `E_NOTEBOOK_INVALID`. */
   static async open(path: string, options: DocumentFileOptions): Promise<DocumentFile> {
     const state = await readState(path, options.workspace)
-    const document = new Document(parseNotebook(state.text, path))
+    const notebook = parseNotebook(state.text, path)
+    const document = new Document(notebook)
     const journal = new Journal(options.journalFolder, {
       notebook: path,
       seq: 0,
       running: {},
-      hash: sha256(state.text),
+      hash: fingerprint(notebook),
     })
     const { seq, running, records } = await journal.recover()
     const opened = { notebook: document.notebook(), hash: document.hash }
@@ -300,7 +301,7 @@ export class DocumentFile {
     if (!state) this.stamp = ''
     else if (state.stamp !== this.stamp) {
       const notebook = parseNotebook(state.text, this.path)
-      const same = formatNotebook(notebook) === formatNotebook(this.document.notebook())
+      const same = fingerprint(notebook) === fingerprint(this.document.notebook())
       // Both what is overwritten and what overwrote it can be had back.
       if (!same) await this.keep('conflict').catch((error) => this.options.onFault(error))
       this.document.adopt(notebook)
@@ -316,11 +317,12 @@ export class DocumentFile {
     const started = performance.now()
     const absolute = await this.options.workspace.resolveReal(this.path)
     // Nothing may be awaited from here to `rotate`: the text and the new journal must part at the same message.
-    const text = formatNotebook(this.document.notebook())
+    const notebook = this.document.notebook()
+    const text = formatNotebook(notebook)
     const unsave = this.document.saved()
     this.dirty = false
     try {
-      this.journal.rotate(this.document.seq, sha256(text), this.document.running())
+      this.journal.rotate(this.document.seq, fingerprint(notebook), this.document.running())
       const check = () => this.checkUnchanged(absolute)
       this.stamp = stampOf(await writeAtomic(absolute, text, { mode: this.mode, check }))
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * What happened to a notebook since its file was last saved, so that a killed runner loses no outputs. Append-only NDJSON files
- * `<key>.<generation>.ndjson`; each begins with the hash of the file it builds on. A save begins a new generation before the file is
+ * `<key>.<generation>.ndjson`; each begins with the fingerprint of the notebook it builds on. A save begins a new generation before the file is
  * replaced and drops the older ones after it: whenever the runner dies, one of the generations fits the file that is there.
  *
  * Records are with the operating system before any client sees their messages: writes are synchronous, one for all messages of a turn
@@ -21,7 +21,7 @@ export interface JournalRecord {
 
 interface Head {
   notebook: string
-  /** Last sequence number that the file holds, and sha256 of the file. */
+  /** Last sequence number that the file holds, and the fingerprint of what is in it. */
   seq: number
   hash: string
   /** Cells that ran at that moment → start times. */
