@@ -20,6 +20,8 @@ interface Place {
   cellId: string | undefined
 }
 
+type Facts = Omit<DeclaredName, 'name' | 'cellId'>
+
 const PREFIX = renameOf('')
 
 /** A runtime name as the user wrote it: `__nb$URL` is `URL`. */
@@ -28,6 +30,8 @@ export const userName = (name: string): string => (name.startsWith(PREFIX) ? nam
 export class Declared {
   /** Runtime names, in order of first definition. */
   readonly #places = new Map<string, Place>()
+  /** What was read of a cell; all its names share one place. */
+  readonly #read = new WeakMap<Place, Map<string, Facts>>()
 
   clear(): void {
     this.#places.clear()
@@ -47,23 +51,26 @@ export class Declared {
 
   /** What is known of runtime names; names no cell declared were assigned, and count as `var`. */
   lookUp(names: readonly string[]): Map<string, DeclaredName> {
-    const read = new Map<string, Map<string, Omit<DeclaredName, 'name' | 'cellId'>>>()
     const found = new Map<string, DeclaredName>()
     for (const runtime of names) {
       const name = userName(runtime)
       const place = this.#places.get(runtime)
-      let declarations = place && read.get(place.source)
-      if (place && !declarations) read.set(place.source, (declarations = readDeclarations(place.source)))
-      const facts = declarations?.get(name) ?? { kind: 'var' as const }
+      const facts = (place && this.#factsOf(place).get(name)) ?? { kind: 'var' as const }
       found.set(runtime, { name, ...facts, ...(place?.cellId === undefined ? {} : { cellId: place.cellId }) })
     }
     return found
   }
+
+  #factsOf(place: Place): Map<string, Facts> {
+    let facts = this.#read.get(place)
+    if (!facts) this.#read.set(place, (facts = readDeclarations(place.source)))
+    return facts
+  }
 }
 
 /** Forms, heads and comments of the top-level declarations of a cell. */
-export function readDeclarations(source: string): Map<string, Omit<DeclaredName, 'name' | 'cellId'>> {
-  const found = new Map<string, Omit<DeclaredName, 'name' | 'cellId'>>()
+export function readDeclarations(source: string): Map<string, Facts> {
+  const found = new Map<string, Facts>()
   const { program, comments } = parseSync('cell.ts', source, { lang: 'ts', sourceType: 'module' })
   const statements = (program as unknown as Node).body as Node[]
   for (const statement of statements) {

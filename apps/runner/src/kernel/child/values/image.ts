@@ -9,8 +9,8 @@ import { encodePng } from './png.js'
 import { toLine } from './text.js'
 
 type Numbers = Mayfly.Numbers
-/** Pixels of a picture at most: as Float32 in base64 that is 89 MB. */
-const MAX_PIXELS = 1 << 24
+/** Pixels of a picture at most: as Float32 in base64 that is 22 MB. */
+const MAX_PIXELS = 1 << 22
 /** CSS pixels that the longer side of a small picture is enlarged towards. */
 const COMFORTABLE = 320
 const MAX_SCALE = 16

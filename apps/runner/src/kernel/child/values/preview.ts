@@ -8,7 +8,7 @@ const MAX_PREVIEW = 120
 const MAX_ITEMS = 8
 const MAX_STRING = 60
 /** Elements looked at to name the type of an array. */
-const SAMPLE = 100
+const SAMPLE = 32
 
 export function summarize(value: unknown): ValueSummary {
   const length = lengthOf(value)
