@@ -6,7 +6,7 @@ import type { CallError } from './call-error.js'
 import type { AttemptMetrics } from './events.js'
 import type { FutureState, ResponseFuture } from './futures.js'
 import type { JobRecord } from './job-record.js'
-import { decodeValue } from './values.js'
+import { decodeValue, encodeValue } from './values.js'
 
 /** Stamps are milliseconds since the epoch on the host's clock. */
 export interface CallStats extends Partial<AttemptMetrics> {
@@ -41,6 +41,9 @@ export class CallRecord {
   input: Invocation['input'] | undefined
   #result: ResultRef | undefined
   #value: Promise<unknown> | undefined
+  #find: (() => Promise<ResultRef>) | undefined
+  #taken = false
+  #holds = 0
   #listeners: (() => void)[] | undefined = []
 
   constructor(job: JobRecord, index: number, input: Invocation['input'] | undefined, at: number) {
@@ -60,6 +63,12 @@ export class CallRecord {
     this.#finish('success')
   }
 
+  /** The call was good; where its result is, is found out when it is wanted. */
+  succeedLater(find: () => Promise<ResultRef>): void {
+    this.#find = find
+    this.#finish('success')
+  }
+
   fail(error: CallError): void {
     this.error = error
     this.#finish('error')
@@ -76,15 +85,42 @@ export class CallRecord {
     return this.#value
   }
 
+  /** Keeps the result's data until the function returned is called: another call needs it. */
+  retain(): () => void {
+    this.#holds++
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#holds--
+      this.#drop()
+    }
+  }
+
+  /** The result as it lies in memory or in storage. Only for who retains it, once it is there. */
+  async data(): Promise<ResultRef> {
+    if (this.error) throw this.error
+    return this.#result ?? { bytes: encodeValue(await this.value(), `The result of call ${this.callId}`) }
+  }
+
   async #read(): Promise<unknown> {
     if (!this.over) await new Promise<void>((resolve) => this.onOver(resolve))
     this.job.taken()
     if (this.error) throw this.error
-    const result = this.#result!
+    const result = this.#result ?? (await this.#find!())
+    const bytes = await this.job.read(result)
+    if ('key' in result) this.job.collected(this)
+    const value = decodeValue('bytes' in result && this.#holds > 0 ? bytes.slice() : bytes)
+    this.#taken = true
+    this.#drop()
+    return value
+  }
+
+  /** Forgets the data of a result that has been read and is needed by no other call. */
+  #drop(): void {
+    if (!this.#taken || this.#holds > 0 || !this.#result) return
+    if ('key' in this.#result) this.job.remove(this.#result.key)
     this.#result = undefined
-    if ('bytes' in result) return decodeValue(result.bytes)
-    const bytes = await this.job.fetchResult(this, result.key)
-    return decodeValue(bytes)
   }
 
   #finish(state: 'success' | 'error'): void {

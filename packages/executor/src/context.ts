@@ -1,4 +1,6 @@
-import type { Storage } from './storage/storage.js'
+import type { JobOptions } from './options.js'
+import type { CloudObject } from './storage/cloud-object.js'
+import type { Body, Storage } from './storage/storage.js'
 
 /** The last argument of every function an executor runs. */
 export interface CallContext {
@@ -18,4 +20,26 @@ export interface CallContext {
   log(...values: unknown[]): void
   /** Says how far the call is; shown on the timeline. */
   progress(done: number, total?: number, note?: string): void
+  /** Reports a figure, which the run log keeps with the call. */
+  metric(name: string, value: number, unit?: string): void
+  /** Puts an object into the executor's storage and returns the reference to it, to be returned or handed on. */
+  put(body: Body): Promise<CloudObject>
+  /** Calls on workers of this worker. */
+  readonly spawn: Spawn
+}
+
+/** Nested calls. They are a run of their own; their workers end with this call's worker at the latest. */
+export interface Spawn {
+  /** The result of `fn(data, …, ctx)`. */
+  callAsync<T, R, X extends readonly unknown[] = []>(
+    fn: (data: T, ...rest: [...X, CallContext]) => R,
+    data?: T,
+    options?: JobOptions<X, T>,
+  ): Promise<Awaited<R>>
+  /** The results of `fn(item, …, ctx)` in input order. */
+  map<T, R, X extends readonly unknown[] = []>(
+    fn: (item: T, ...rest: [...X, CallContext]) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: JobOptions<X, T>,
+  ): Promise<Awaited<R>[]>
 }

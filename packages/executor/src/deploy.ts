@@ -1,40 +1,50 @@
 /** Brings a job to where workers find it: code and data content-addressed, and only if they are not there already. */
 import type { CodeRef, Resources } from './backends/backend.js'
-import type { CallRecord } from './call-record.js'
 import { bundle, type Capture, remapStack, type Shipment } from './closure/index.js'
 import { MayflyError, toErrorValue } from './errors.js'
-import { inputKey, type JobRecord } from './job-record.js'
+import type { JobRecord } from './job-record.js'
 import type { Storage } from './storage/storage.js'
 import { describeStorage } from './storage-link.js'
 
-/** Inputs above this size are handed over as a file. */
-const INLINE_INPUT = 1024 * 1024
+/** Code in storage, and the way back from its lines to the user's. */
+export interface Code {
+  ref: CodeRef
+  readStack(stack: string): string
+}
 
-/** Bundles the function, stores it and the large inputs, and gives the job its deployment; or its `fault`. Never rejects. */
+/**
+ * Bundles the function unless an earlier job has, stores it and the large inputs, and gives the job its deployment; or its
+ * `fault`. Never rejects.
+ *
+ * @param inline bytes of input that may travel in the message
+ */
 export async function ship(
   job: JobRecord,
-  captured: Capture,
+  work: { captured: Capture; code?: Promise<Code> },
   extraArgs: Uint8Array,
   resources: Resources,
-): Promise<void> {
+  inline: number,
+): Promise<Code | undefined> {
   try {
     const { storage } = job
-    const shipment = await bundle(captured)
-    const code = await deployCode(shipment, storage)
-    job.readStack = (stack) => remapStack(stack, code.codeKey, shipment.sources)
-    for (const call of job.calls) await storeLargeInput(call, storage)
+    work.code ??= shipCode(work.captured, storage)
+    const code = await work.code
+    job.readStack = code.readStack
+    for (const call of job.calls) await job.storeLargeInput(call, inline)
     const { bucket } = storage
-    job.deployment = {
-      code,
-      resources,
-      extraArgs,
-      bucket,
-      storage: describeStorage(storage),
-      resultPrefix: `${job.prefix}/results`,
-    }
+    const resultPrefix = `${job.prefix}/results`
+    job.deployment = { code: code.ref, resources, extraArgs, bucket, storage: describeStorage(storage), resultPrefix }
+    return code
   } catch (error) {
     job.fault = toErrorValue(error instanceof MayflyError ? error : cannotStore(error, job.storage))
+    return undefined
   }
+}
+
+async function shipCode(captured: Capture, storage: Storage): Promise<Code> {
+  const shipment = await bundle(captured)
+  const ref = await deployCode(shipment, storage)
+  return { ref, readStack: (stack) => remapStack(stack, ref.codeKey, shipment.sources) }
 }
 
 function cannotStore(error: unknown, { home }: Storage): MayflyError {
@@ -42,16 +52,6 @@ function cannotStore(error: unknown, { home }: Storage): MayflyError {
     hint: `Make sure that ${home} (MAYFLY_HOME) can be written and the disk is not full.`,
     cause: error,
   })
-}
-
-async function storeLargeInput(call: CallRecord, storage: Storage): Promise<void> {
-  const { input } = call
-  if (!input || !('bytes' in input) || input.bytes.byteLength <= INLINE_INPUT) return
-  const key = inputKey(call.job, call.index)
-  await storage.putObject(storage.bucket, key, input.bytes)
-  // The call may have been cancelled meanwhile.
-  if (call.input) call.input = { key, size: input.bytes.byteLength }
-  else await storage.deleteObject(storage.bucket, key)
 }
 
 /** Writes what is missing and says where everything is. */
@@ -73,7 +73,7 @@ async function ensure(storage: Storage, key: string, body: Uint8Array | string):
     if (!isCode(error, 'E_STORAGE_NOT_FOUND')) throw error
     // Two executors may do this at once; the content is the same, so the loser has nothing to do.
     await storage.putObject(bucket, key, body, { ifNoneMatch: '*' }).catch((lost) => {
-      if (!isCode(lost, 'E_STORAGE_EXISTS')) throw lost
+      if (!isCode(lost, 'E_STORAGE_EXISTS') && !isCode(lost, 'E_STORAGE_PRECONDITION')) throw lost
     })
   }
   return key

@@ -108,9 +108,12 @@ export type CallEvent =
   | (OfCall & { type: 'sample'; rss: number } & AttemptMetrics)
   | (OfCall & { type: 'log'; stream: 'stdout' | 'stderr'; text: string })
   | (OfCall & { type: 'progress'; done: number; total?: number; note?: string })
+  /** A figure the function reports, with `ctx.metric`. */
+  | (OfCall & { type: 'metric'; name: string; value: number; unit?: string })
   /** The result was published; `ended` is when the function returned. */
   | (OfCall & { type: 'stored'; ended: number; bytes: number })
-  | (OfCall & { type: 'done'; ended: number; metrics: AttemptMetrics })
+  /** `cached`: the result was known from an earlier run, nothing was called. */
+  | (OfCall & { type: 'done'; ended: number; metrics: AttemptMetrics; cached?: true })
   /** The attempt came to a bad end; `final` when no other attempt follows. */
   | (OfCall & {
       type: 'failed'

@@ -1,52 +1,47 @@
 /**
- * `FunctionExecutor`: turns `map(fn, items)` into calls on workers. This is the face users see; `scheduler.ts` makes the calls
- * happen, `jobs/manager.ts` decides which.
+ * `FunctionExecutor`: turns `map(fn, items)` into calls on workers. This is the face users see; `engine.ts` makes jobs of it,
+ * `scheduler.ts` makes the calls happen, `jobs/manager.ts` decides which.
  */
-import type { Backend, Resources } from './backends/backend.js'
+import { join } from 'node:path'
+import { attachTo } from './attach.js'
 import { backendOfMode, makeBackend } from './backends/registry.js'
 import { type CallError, MapError } from './call-error.js'
-import { CallRecord } from './call-record.js'
-import { type Capture, capture } from './closure/index.js'
+import { cleanRuns, startCleaner } from './cleaner.js'
 import { configInForce } from './config/resolve.js'
 import type { CallContext } from './context.js'
-import { ship } from './deploy.js'
-import { JobDisplay } from './display.js'
+import { Engine, type JobKind, type Source, type Work } from './engine.js'
 import { MayflyError } from './errors.js'
-import { FuturesList, ResponseFuture } from './futures.js'
+import { FuturesList, type ListOwner, ResponseFuture, recordOf } from './futures.js'
 import { mayflyHome } from './home.js'
 import { kernelHost } from './host.js'
-import { JobRecord } from './job-record.js'
+import { groupsOf, type MapReduceOptions, objectOf, runsOf } from './map-reduce.js'
 import {
   checkExecutorOptions,
   checkJobOptions,
+  checkReduceOptions,
   type ExecutorOptions,
   type JobOptions,
-  type ResolvedSettings,
-  resolveSettings,
 } from './options.js'
-import { policyOf } from './policy.js'
-import { Run } from './runlog/run.js'
-import { Scheduler } from './scheduler.js'
+import { tolerated } from './policy.js'
+import { RunStore } from './runs/store.js'
 import { Storage } from './storage/storage.js'
-import { type JobSummaryRow, summarize } from './summary.js'
-import { encodeValue } from './values.js'
+import { pump } from './stream.js'
+import { type JobSummaryRow, summaryOf } from './summary.js'
 import { type WaitOptions, type WaitResult, waitFor } from './wait.js'
-import { now } from './worker/clock.js'
 
-const NOTHING = new Uint8Array(0)
+/** Calls that may be open of a map over an async iterable, per worker and at least. */
+const ROOM_PER_WORKER = 32
+const ROOM = 256
 
-export class FunctionExecutor {
+type AnyFunction = (...args: never[]) => unknown
+
+export class FunctionExecutor implements ListOwner {
   readonly storage: Storage
   readonly #options: ExecutorOptions & { workers: number }
   readonly #home: string
-  readonly #backend: Backend
-  readonly #scheduler: Scheduler
-  readonly #jobs: JobRecord[] = []
-  readonly #runs = new Set<Run>()
-  /** Futures whose results nobody has taken yet, for `getResult()` without arguments. */
-  #outstanding: { job: JobRecord; futures: ResponseFuture<unknown>[] }[] = []
-  #run: Run | undefined
-  #closed = false
+  readonly #engine: Engine
+  /** Lists whose results nobody has taken yet, for `getResult()` without arguments. */
+  #outstanding: FuturesList<unknown>[] = []
 
   /**
    * All options have defaults; without any, calls run on this machine. See `ExecutorOptions`. What is not given here is taken
@@ -55,61 +50,106 @@ export class FunctionExecutor {
   constructor(options: ExecutorOptions = {}) {
     const cwd = kernelHost()?.workspace ?? process.cwd()
     this.#options = checkExecutorOptions(configInForce(options, { cwd }).options)
-    this.#home = this.#options.home ?? mayflyHome()
-    const { backend = 'localhost', storage, workers, budget } = this.#options
-    this.storage = typeof storage === 'object' ? storage : new Storage({ home: this.#home })
-    this.#backend = typeof backend === 'string' ? makeBackend(backend, { workers, cwd }) : backend
-    this.#scheduler = new Scheduler(this.#backend, budget?.usd)
-    this.#backend.prewarm(1, resourcesOf(resolveSettings(this.#options, {})))
+    const home = this.#options.home ?? mayflyHome()
+    this.#home = home
+    const { backend = 'localhost', storage, workers } = this.#options
+    this.storage = typeof storage === 'object' ? storage : new Storage({ home })
+    this.#engine = new Engine({
+      ...{ options: this.#options, home, storage: this.storage },
+      backend: typeof backend === 'string' ? makeBackend(backend, { workers, cwd }) : backend,
+    })
+    startCleaner(home, this.storage)
+  }
+
+  /** The run that jobs started now belong to, for `attach` from another process; undefined before the first job. */
+  get runId(): string | undefined {
+    return this.#engine.runId
+  }
+
+  /**
+   * The futures of a run of this workspace that any process has started, also of one that has ended: the calls of all its
+   * jobs in the order they were made. Results can be had while they are kept in storage (`E_RESULT_GONE` afterwards).
+   * The list grows while the run goes on; `cancel` does not reach its calls.
+   *
+   * @throws MayflyError `E_NOT_FOUND`
+   */
+  async attach(runId: string): Promise<FuturesList<unknown>> {
+    const runs = new RunStore(join(this.#home, 'runs'), join(this.#home, 'runs', '.attached.json'))
+    await runs.get(runId)
+    const list = FuturesList.of<unknown>(this)
+    list.growUntil(attachTo(runId, { runs, storage: this.storage }, (futures) => list.add(futures)))
+    return list
   }
 
   /** Runs `fn(data, ...extraArgs, ctx)` once. */
   callAsync<T, R, X extends readonly unknown[] = []>(
     fn: (data: T, ...rest: [...X, CallContext]) => R,
     data?: T,
-    options: JobOptions<X> = {},
+    options: JobOptions<X, T> = {},
   ): ResponseFuture<Awaited<R>> {
     return this.#atCaller(this.callAsync, () => {
       const checked = checkJobOptions(options, 'callAsync')
-      return this.#submit('A', fn, [data], checked)[0]! as ResponseFuture<Awaited<R>>
+      return this.#start('A', this.#work(fn as AnyFunction), [data], checked)[0] as ResponseFuture<Awaited<R>>
     })
   }
 
   /**
    * Runs `fn(item, ...extraArgs, ctx)` for every item. Items and captured variables are taken as they are now. Returns at
-   * once; an async iterable is read to its end first, and the list of futures comes as a promise.
+   * once. Items of an async iterable are called as they come, and no more are read than the workers keep up with; the list
+   * grows meanwhile, and `getResult` waits for its end.
    */
   map<T, R, X extends readonly unknown[] = []>(
     fn: (item: T, ...rest: [...X, CallContext]) => R,
-    iterdata: Iterable<T>,
-    options?: JobOptions<X>,
-  ): FuturesList<Awaited<R>>
-  map<T, R, X extends readonly unknown[] = []>(
-    fn: (item: T, ...rest: [...X, CallContext]) => R,
-    iterdata: AsyncIterable<T>,
-    options?: JobOptions<X>,
-  ): Promise<FuturesList<Awaited<R>>>
-  map(
-    fn: (...args: never[]) => unknown,
-    iterdata: Iterable<unknown> | AsyncIterable<unknown>,
-    options: JobOptions = {},
-  ): FuturesList<unknown> | Promise<FuturesList<unknown>> {
+    iterdata: Iterable<T> | AsyncIterable<T>,
+    options: JobOptions<X, T> = {},
+  ): FuturesList<Awaited<R>> {
     return this.#atCaller(this.map, () => {
       const checked = checkJobOptions(options, 'map')
-      if (isIterable(iterdata)) return this.#submit('M', fn, [...iterdata], checked)
-      if (!isAsyncIterable(iterdata)) {
-        throw new MayflyError('E_ITERDATA', 'map: the second argument is not iterable', {
-          hint: 'Pass an array, another iterable or an async iterable; use callAsync for a single value.',
-        })
-      }
-      const captured = capture(fn)
-      return gather(iterdata).then((items) => this.#submit('M', fn, items, checked, captured))
+      return this.#map(fn as AnyFunction, iterdata, checked) as FuturesList<Awaited<R>>
+    })
+  }
+
+  /**
+   * Runs `map(item, …, ctx)` for every item, then `reduce(results, …, ctx)` once with the array of the results in input
+   * order; once for each group with `reduceBy` or `objReduceByKey`, in which case a list of futures is returned.
+   */
+  mapReduce<T, M, R>(
+    map: (item: T, ...rest: never[]) => M,
+    iterdata: Iterable<T>,
+    reduce: (results: Awaited<M>[], ...rest: never[]) => R,
+    options: MapReduceOptions<T> & ({ reduceBy: (item: T) => string } | { objReduceByKey: true }),
+  ): FuturesList<Awaited<R>>
+  mapReduce<T, M, R>(
+    map: (item: T, ctx: CallContext) => M,
+    iterdata: Iterable<T>,
+    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
+    options?: MapReduceOptions<T>,
+  ): ResponseFuture<Awaited<R>>
+  mapReduce(
+    map: AnyFunction,
+    iterdata: Iterable<unknown>,
+    reduce: AnyFunction,
+    options: object = {},
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads say what it is.
+  ): any {
+    return this.#atCaller(this.mapReduce as AnyFunction, () => {
+      const { mapOptions, reduceOptions, fanIn, spawnReducer, groupBy } = checkReduceOptions(options)
+      const items = [...iterdata]
+      const reducer = this.#work(reduce)
+      const mapped = this.#start('M', this.#work(map), items, mapOptions)
+      const groups = groupBy
+        ? groupsOf(items, groupBy === 'object' ? objectOf : (groupBy as never))
+        : [[...items.keys()]]
+      this.#prewarmAt(spawnReducer, mapped, groups.length, reduceOptions)
+      const sources = groups.map((group) => group.map((index) => mapped[index]!))
+      const reduced = this.#reduce(reducer, sources, fanIn, reduceOptions)
+      return groupBy ? reduced : reduced[0]
     })
   }
 
   /** Waits for some or all futures (default: all of this executor whose results were not taken). */
-  wait<T>(futures?: Futures<T>, options: WaitOptions = {}): Promise<WaitResult<T>> {
-    return waitFor(this.#listOf(futures), options)
+  async wait<T>(futures?: Futures<T>, options: WaitOptions = {}): Promise<WaitResult<T>> {
+    return waitFor(await this.#listOf(futures), options)
   }
 
   /**
@@ -117,11 +157,11 @@ export class FunctionExecutor {
    * a single future. Without futures: everything not taken yet, in the order it was started.
    */
   getResult<T>(future: ResponseFuture<T>, options?: WaitOptions): Promise<T>
-  getResult<T>(futures: readonly ResponseFuture<T>[], options?: WaitOptions): Promise<T[]>
+  getResult<T>(futures: readonly ResponseFuture<T>[] | FuturesList<T>, options?: WaitOptions): Promise<T[]>
   // biome-ignore lint/suspicious/noExplicitAny: what is outstanding has the types of several functions.
   getResult(): Promise<any>
   async getResult(futures?: Futures<unknown>, options: WaitOptions = {}): Promise<unknown> {
-    const list = this.#listOf(futures)
+    const list = await this.#listOf(futures)
     const { notDone } = await waitFor(list, { ...options, returnWhen: 'ALL_COMPLETED' })
     if (notDone.length > 0) {
       throw new MayflyError('E_WAIT_TIMEOUT', `${notDone.length} of ${list.length} calls are not done in time`, {
@@ -132,69 +172,159 @@ export class FunctionExecutor {
     const settled = await this.settled(list)
     const failures = settled.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as CallError] : []))
     const results = settled.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined))
-    if (failures.length > 0) throw new MapError(results, failures)
+    if (![...list].every((future) => !future.error || isTolerated(future))) throw new MapError(results, failures)
     return results
   }
 
   /** Outcomes in input order, like `Promise.allSettled`; never rejects. */
-  settled<T>(futures?: Futures<T>): Promise<PromiseSettledResult<T>[]> {
-    return Promise.allSettled(this.#listOf(futures).map((future) => future.result()))
+  async settled<T>(futures?: Futures<T>): Promise<PromiseSettledResult<T>[]> {
+    const list = await this.#listOf(futures)
+    if (list instanceof FuturesList) await list.complete().catch(() => undefined)
+    return Promise.allSettled([...list].map((future) => future.result()))
   }
 
   /** One row per job: calls, run times, CPU, memory and cost. */
   jobSummary(): JobSummaryRow[] {
-    return this.#jobs.map((job) => {
-      const { id, name, total, done, failed, durations, cpuMs, peakRss } = job
-      const elapsedMs = (job.endedAt ?? now()) - job.createdAt
-      const { runtimeMemory } = job.settings
-      return summarize({
-        ...{ id, name, total, done, failed, elapsedMs, durations, cpuMs, peakRss },
-        runtimeMemory: typeof runtimeMemory === 'number' ? runtimeMemory : undefined,
-        lambdaCost: job.lambdaCost,
-      })
-    })
+    return this.#engine.jobs.map((job) => summaryOf(job, this.#options.workers))
   }
 
   /** Cancels calls that have not ended: those given, or all of this executor. Their workers are killed. */
   cancel(futures?: Futures<unknown>): void {
-    const wanted = futures && new Set(this.#listOf(futures).map((future) => future as ResponseFuture<unknown>))
-    for (const job of this.#scheduler.open()) {
-      if (!wanted) this.#scheduler.cancel(job)
+    const { scheduler } = this.#engine
+    const wanted = futures && new Set<unknown>(futures instanceof ResponseFuture ? [futures] : futures)
+    for (const job of scheduler.open()) {
+      if (!wanted) scheduler.cancel(job)
       else {
         const indices = job.calls.filter((call) => wanted.has(call.future!)).map((call) => call.index)
-        if (indices.length > 0) this.#scheduler.cancel(job, indices)
+        if (indices.length > 0) scheduler.cancel(job, indices)
       }
     }
   }
 
-  /** Removes the inputs and results of this executor's ended jobs from storage. Cloud objects and run logs stay. */
+  /** Removes the inputs and results of this executor's ended jobs from storage. Cloud objects, code, kept results and run logs stay. */
   async clean(): Promise<void> {
-    const { bucket } = this.storage
-    for (const job of this.#jobs.filter((ended) => ended.over)) {
-      await this.storage.deleteObjects(bucket, await this.storage.listKeys(bucket, `${job.prefix}/`))
-    }
+    await cleanRuns(
+      this.storage,
+      this.#engine.jobs.filter((job) => job.over).map((job) => job.prefix),
+    )
   }
 
   /** Cancels what still runs and ends the runs. Warm workers stay for other executors; they never keep a process alive. */
-  async close(): Promise<void> {
-    this.#closed = true
-    await this.#scheduler.close()
-    for (const run of this.#runs) run.finish(true)
+  close(): Promise<void> {
+    return this.#engine.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  #listOf<T>(futures: Futures<T> | undefined): readonly ResponseFuture<T>[] {
+  /** @internal `list.map(fn)` */
+  followMap(list: FuturesList<never>, fn: AnyFunction, options: object): FuturesList<never> {
+    return this.#atCaller(this.followMap as AnyFunction, () => {
+      const checked = checkJobOptions(options, 'map')
+      const work = this.#work(fn)
+      this.#handOn(list)
+      return this.#follow('M', work, [...list], checked) as FuturesList<never>
+    })
+  }
+
+  /** @internal `list.reduce(fn)` */
+  followReduce(list: FuturesList<never>, fn: AnyFunction, options: object): ResponseFuture<never> {
+    return this.#atCaller(this.followReduce as AnyFunction, () => {
+      const { reduceOptions, fanIn } = checkReduceOptions(options)
+      this.#handOn(list)
+      return this.#reduce(this.#work(fn), [[...list]], fanIn, reduceOptions)[0] as ResponseFuture<never>
+    })
+  }
+
+  #work(fn: AnyFunction): Work {
+    this.#engine.checkOpen()
+    return this.#engine.work(fn)
+  }
+
+  #map(fn: AnyFunction, iterdata: unknown, options: JobOptions): FuturesList<unknown> {
+    if (isIterable(iterdata)) {
+      const items = [...iterdata]
+      // Processes take their time to start; reading the function goes on meanwhile.
+      this.#engine.checkOpen()
+      this.#engine.prewarm(items.length, options)
+      return this.#start('M', this.#work(fn), items, options)
+    }
+    if (!isAsyncIterable(iterdata)) {
+      throw new MayflyError('E_ITERDATA', 'map: the second argument is not iterable', {
+        hint: 'Pass an array, another iterable or an async iterable; use callAsync for a single value.',
+      })
+    }
+    const work = this.#work(fn)
+    const list = FuturesList.of<unknown>(this)
+    const room = Math.max(ROOM, ROOM_PER_WORKER * this.#options.workers)
+    list.growUntil(
+      pump(iterdata, room, (slice) => {
+        const futures = this.#engine.start('M', work, slice, options)
+        list.add(futures)
+        return futures
+      }),
+    )
+    this.#outstanding.push(list)
+    return list
+  }
+
+  #start(kind: JobKind, work: Work, items: readonly unknown[], options: JobOptions): FuturesList<unknown> {
+    return this.#listed(this.#engine.start(kind, work, items, options))
+  }
+
+  #follow(kind: JobKind, work: Work, sources: readonly Source[], options: JobOptions): FuturesList<unknown> {
+    return this.#listed(this.#engine.follow(kind, work, sources, options))
+  }
+
+  /** A reducer for each group; with `fanIn` a tree of them, level by level. */
+  #reduce(
+    work: Work,
+    groups: readonly (readonly ResponseFuture<unknown>[])[],
+    fanIn: number | undefined,
+    options: JobOptions,
+  ): FuturesList<unknown> {
+    let level = groups
+    while (fanIn !== undefined && level.some((group) => group.length > fanIn)) {
+      const runs = level.map((group) => runsOf(group, fanIn))
+      const partial = this.#engine.follow('R', work, runs.flat(), options)
+      let at = 0
+      level = runs.map(({ length }) => partial.slice(at, (at += length)))
+    }
+    return this.#follow('R', work, level, options)
+  }
+
+  #listed(futures: ResponseFuture<unknown>[]): FuturesList<unknown> {
+    const list = FuturesList.of(this, futures)
+    this.#outstanding = this.#outstanding.filter((other) => other.length === 0 || !allTaken(other))
+    this.#outstanding.push(list)
+    return list
+  }
+
+  /** The results of the list go to other calls: `getResult()` without arguments gives those of the last stage. */
+  #handOn(list: FuturesList<never>): void {
+    this.#outstanding = this.#outstanding.filter((other) => (other as unknown) !== list)
+  }
+
+  /** Makes workers ready for the reducers when this share of the map is done. */
+  #prewarmAt(percent: number, futures: FuturesList<unknown>, count: number, options: JobOptions): void {
+    let missing = Math.ceil((futures.length * percent) / 100)
+    for (const future of futures) {
+      future.onDone(() => {
+        if (--missing === 0) this.#engine.prewarm(count, options)
+      })
+    }
+  }
+
+  async #listOf<T>(futures: Futures<T> | undefined): Promise<readonly ResponseFuture<T>[] | FuturesList<T>> {
     if (futures instanceof ResponseFuture) return [futures]
     if (futures) return futures
-    this.#outstanding = this.#outstanding.filter(({ job }) => !job.allTaken)
-    return this.#outstanding.flatMap((entry) => entry.futures) as ResponseFuture<T>[]
+    await Promise.all(this.#outstanding.map((list) => list.complete()))
+    return this.#outstanding.flatMap((list) => (allTaken(list) ? [] : [...list])) as ResponseFuture<T>[]
   }
 
   /** Lets the stack of an error of ours begin where the user called `method`. */
-  #atCaller<T>(method: (...args: never[]) => unknown, work: () => T): T {
+  #atCaller<T>(method: AnyFunction, work: () => T): T {
     try {
       return work()
     } catch (error) {
@@ -202,83 +332,12 @@ export class FunctionExecutor {
       throw error
     }
   }
+}
 
-  #submit(
-    kind: 'A' | 'M',
-    fn: (...args: never[]) => unknown,
-    items: unknown[],
-    options: JobOptions,
-    early?: Capture,
-  ): FuturesList<unknown> {
-    if (this.#closed) {
-      throw new MayflyError('E_EXECUTOR_CLOSED', 'This executor was closed', { hint: 'Make a new FunctionExecutor.' })
-    }
-    const settings = resolveSettings(this.#options, options)
-    const resources = resourcesOf(settings)
-    // Processes take their time to start; reading the function and the items goes on meanwhile.
-    this.#backend.prewarm(items.length, resources)
-    const captured = early ?? capture(fn)
-    const what = (i: number) => `The ${kind === 'A' ? 'argument' : `item ${i}`} of ${fn.name || 'the function'}`
-    const inputs = items.map((item, i) => encodeValue(item, what(i)))
-    const extraArgs = options.extraArgs?.length ? encodeValue(options.extraArgs, 'extraArgs') : NOTHING
-    const name = options.name ?? (fn.name || 'anonymous')
-    const run = this.#runFor(name)
-    const { number, first } = run.addJob(items.length)
-    const job = new JobRecord({
-      key: this.#jobs.length,
-      id: `${kind}${String(number).padStart(3, '0')}`,
-      ...{ name, run, settings, first, storage: this.storage, total: items.length },
-    })
-    this.#jobs.push(job)
-    run.append({ type: 'job.created', at: job.createdAt, job: job.id, name, first, total: job.total })
-    const futures = new FuturesList<unknown>()
-    for (const [index, bytes] of inputs.entries()) {
-      const call = new CallRecord(job, index, { bytes }, now())
-      job.calls.push(call)
-      job.log(call, 1, { type: 'submitted', at: call.stats.submitted })
-      futures.push((call.future = new ResponseFuture(call)))
-    }
-    this.#outstanding = this.#outstanding.filter((entry) => !entry.job.allTaken)
-    this.#outstanding.push({ job, futures })
-    job.display = new JobDisplay(job, this.#options.progress !== false)
-    const { chunksize = 'auto', signal } = options
-    this.#scheduler.submit(
-      job,
-      policyOf(settings, this.#backend, { total: items.length, chunk: chunksize, items: [], initial: undefined }),
-    )
-    if (job.over) return futures
-    if (signal) this.#follow(signal, job)
-    void ship(job, captured, extraArgs, resources).then(() =>
-      job.fault ? this.#scheduler.cancel(job) : this.#scheduler.ready(job),
-    )
-    return futures
-  }
-
-  #follow(signal: AbortSignal, job: JobRecord): void {
-    const cancel = () => this.#scheduler.cancel(job)
-    job.offSignal = () => signal.removeEventListener('abort', cancel)
-    signal.addEventListener('abort', cancel)
-    if (signal.aborted) cancel()
-  }
-
-  #runFor(name: string): Run {
-    if (this.#run?.takesJobs) return this.#run
-    const { home: _home, backend: _backend, storage: _storage, name: title, extraEnv, ...settings } = this.#options
-    const run: Run = new Run({
-      home: this.#home,
-      name: title ? `${title}: ${name}` : name,
-      backend: this.#backend.name,
-      storage: this.storage.backend,
-      settings: { ...settings, ...(extraEnv ? { extraEnv: Object.keys(extraEnv) } : {}) },
-      onCancel: () => this.#cancelRun(run),
-      onFinished: () => this.#runs.delete(run),
-    })
-    this.#runs.add(run)
-    return (this.#run = run)
-  }
-
-  #cancelRun(run: Run): void {
-    for (const job of this.#scheduler.open()) if (job.run === run) this.#scheduler.cancel(job)
+/** `FunctionExecutor` with backend and storage `localhost`, as in Lithops. */
+export class LocalhostExecutor extends FunctionExecutor {
+  constructor(options: Omit<ExecutorOptions, 'backend' | 'storage'> = {}) {
+    super({ ...options, backend: 'localhost', storage: 'localhost' })
   }
 }
 
@@ -296,27 +355,16 @@ export class StandaloneExecutor extends FunctionExecutor {
   }
 }
 
-/** `FunctionExecutor` with backend and storage `localhost`, as in Lithops. */
-export class LocalhostExecutor extends FunctionExecutor {
-  constructor(options: Omit<ExecutorOptions, 'backend' | 'storage'> = {}) {
-    super({ ...options, backend: 'localhost', storage: 'localhost' })
-  }
+export type Futures<T> = ResponseFuture<T> | readonly ResponseFuture<T>[] | FuturesList<T>
+
+/** The call's failure is one of those its job was told to put up with. */
+function isTolerated(future: ResponseFuture<unknown>): boolean {
+  const { settings, failed, total } = recordOf(future).job
+  return typeof settings.onFailure === 'object' && failed <= tolerated(settings.onFailure, total)
 }
 
-export type Futures<T> = ResponseFuture<T> | readonly ResponseFuture<T>[]
-
-function resourcesOf({ runtimeMemory, timeout, extraEnv }: ResolvedSettings): Resources {
-  return {
-    ...(typeof runtimeMemory === 'number' ? { runtimeMemory } : {}),
-    ...(timeout === undefined ? {} : { timeout }),
-    env: extraEnv,
-  }
-}
-
-async function gather(items: AsyncIterable<unknown>): Promise<unknown[]> {
-  const all: unknown[] = []
-  for await (const item of items) all.push(item)
-  return all
+function allTaken(list: FuturesList<unknown>): boolean {
+  return list.every((future) => recordOf(future).job.allTaken)
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

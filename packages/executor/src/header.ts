@@ -11,6 +11,7 @@ export const HEADER_IGNORES: ReadonlySet<string> = new Set([
   'sample',
   'log',
   'progress',
+  'metric',
   'stored',
   'collected',
   'job.finished',

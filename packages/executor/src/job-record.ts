@@ -1,15 +1,19 @@
 /** What the executor knows of one job: its run, its deployment, and the figures of its summary. */
 import type { Attempt } from './attempt.js'
-import type { AttemptEvent, Backend, Deployment, ResultRef } from './backends/backend.js'
+import type { AttemptEvent, Backend, DataRef, Deployment } from './backends/backend.js'
 import type { CallRecord } from './call-record.js'
 import { gbSeconds, lambdaCost } from './cost/cost.js'
 import type { JobDisplay } from './display.js'
 import type { ErrorValue } from './errors.js'
 import type { RunEvent } from './events.js'
 import type { ResolvedSettings } from './options.js'
+import { ResultJournal } from './results.js'
 import type { Run } from './runlog/run.js'
 import type { Storage } from './storage/storage.js'
 import { now } from './worker/clock.js'
+
+/** What a job needs of its run. */
+export type JobRun = Pick<Run, 'runId' | 'append' | 'bill' | 'jobEnded'>
 
 export interface JobParts {
   /** Number in the executor. */
@@ -17,7 +21,7 @@ export interface JobParts {
   /** `M001`: kind letter, number in the run. */
   id: string
   name: string
-  run: Run
+  run: JobRun
   storage: Storage
   settings: ResolvedSettings
   /** Run-wide number of the first call. */
@@ -29,7 +33,7 @@ export class JobRecord {
   readonly key: number
   readonly id: string
   readonly name: string
-  readonly run: Run
+  readonly run: JobRun
   readonly storage: Storage
   readonly settings: ResolvedSettings
   readonly first: number
@@ -54,11 +58,14 @@ export class JobRecord {
   readonly durations: Float64Array
   cpuMs = 0
   peakRss = 0
+  /** How long workers were busy with attempts, ms. */
+  busyMs = 0
   gbSeconds = 0
   /** On the backend, US dollars. */
   cost = 0
   attempts = 0
   #untaken: number
+  #journal: ResultJournal | undefined
 
   constructor(parts: JobParts) {
     this.key = parts.key
@@ -113,8 +120,15 @@ export class JobRecord {
     return known
   }
 
+  /** A call's result as it came in the reply, for who attaches to the run. */
+  keepResult(index: number, bytes: Uint8Array): void {
+    this.#journal ??= new ResultJournal(this.storage, this.prefix)
+    this.#journal.add(index, bytes)
+  }
+
   /** Lets go of what only a running job needs. */
   release(): void {
+    this.#journal?.end()
     this.calls = []
     this.deployment = undefined
     this.#deployments.clear()
@@ -131,6 +145,7 @@ export class JobRecord {
     const { loaded } = stats
     if (loaded === undefined) return 0
     const billed = gbSeconds({ durationMs: ended - loaded, runtimeMemory: memory })
+    this.busyMs += Math.max(0, ended - (stats.setup ?? loaded))
     this.gbSeconds += billed
     this.attempts++
     this.run.bill(billed)
@@ -147,12 +162,9 @@ export class JobRecord {
     this.run.append({ ...event, call: this.first + call.index, attempt } as RunEvent)
   }
 
-  /** Reads a result that did not travel in the reply, then removes it from storage. */
-  async fetchResult(call: CallRecord, key: string): Promise<Uint8Array> {
-    const bytes = await this.storage.getObject(this.storage.bucket, key)
-    this.collected(call)
-    this.#remove(key)
-    return bytes
+  /** The bytes of an input or a result, from wherever they are. */
+  async read(data: DataRef): Promise<Uint8Array> {
+    return 'bytes' in data ? data.bytes : this.storage.getObject(this.storage.bucket, data.key)
   }
 
   /** The result of a call if a worker has published it in storage. */
@@ -166,13 +178,42 @@ export class JobRecord {
     }
   }
 
-  /** Removes the input of a call that needs it no more. */
-  dropInput(call: CallRecord): void {
-    if (call.input && 'key' in call.input && call.input.key === inputKey(this, call.index)) this.#remove(call.input.key)
+  /** Moves what is too large for the message of a call into storage, largest first. */
+  async storeLargeInput(call: CallRecord, inline: number): Promise<void> {
+    const { input } = call
+    if (!input) return
+    const parts = 'parts' in input ? [...input.parts] : [input]
+    const sizes = parts.map((part) => ('bytes' in part ? part.bytes.byteLength : 0))
+    let total = sizes.reduce((sum, size) => sum + size, 0)
+    if (total <= inline) return
+    const order = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]!)
+    for (const at of order) {
+      const part = parts[at]!
+      if (total <= inline || !('bytes' in part)) break
+      const key = `${this.prefix}/inputs/${call.index}-${at}`
+      await this.storage.putObject(this.storage.bucket, key, part.bytes)
+      parts[at] = { key, size: sizes[at]! }
+      total -= sizes[at]!
+    }
+    // The call may have been cancelled meanwhile.
+    const gone = !call.input
+    call.input = 'parts' in input ? { parts } : parts[0]!
+    if (gone) this.dropInput(call)
   }
 
-  /** In the background, and without fuss if it fails: `clean()` finds what is left. */
-  #remove(key: string): void {
+  /** Removes the stored input of a call that needs it no more. */
+  dropInput(call: CallRecord): void {
+    const { input } = call
+    if (!input) return
+    for (const part of 'parts' in input ? input.parts : [input]) {
+      if ('key' in part && part.key.startsWith(`${this.prefix}/inputs/`)) this.remove(part.key)
+    }
+    call.input = undefined
+  }
+
+  /** Removes an object of this job, in the background, and without fuss if it fails: `clean()` finds what is left. */
+  remove(key: string): void {
+    if (!key.startsWith(`${this.prefix}/`)) return
     this.storage.deleteObject(this.storage.bucket, key).catch(() => undefined)
   }
 
@@ -183,15 +224,10 @@ export class JobRecord {
   }
 }
 
-/** Where the input of a call lies if it is too large for the message. */
-export function inputKey(job: JobRecord, index: number): string {
-  return `${job.prefix}/inputs/${index}`
-}
-
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
 type Logged = Exclude<AttemptEvent, { type: 'done' | 'failed' | 'returned' | 'throttled' }>
 export type CallLogEvent =
   | WithoutId<Logged>
-  | (Omit<Extract<AttemptEvent, { type: 'done' }>, 'id' | 'result'> & { result?: ResultRef })
+  | (Omit<Extract<AttemptEvent, { type: 'done' }>, 'id' | 'result'> & { cached?: true })
   | (Omit<Extract<AttemptEvent, { type: 'failed' }>, 'id'> & { final: boolean })
   | { type: 'submitted' | 'invoked' | 'collected'; at: number }

@@ -61,6 +61,17 @@ const jobSchema = z.strictObject({
   ...perCall,
 })
 
+const reduceSchema = z.strictObject({
+  ...jobSchema.shape,
+  extraArgsReduce: z.array(z.unknown()).optional(),
+  mapRuntimeMemory: perCall.runtimeMemory,
+  reduceRuntimeMemory: megabytes.optional(),
+  spawnReducer: z.number().min(0).max(100).optional(),
+  fanIn: z.number().int().min(2).optional(),
+  objReduceByKey: z.boolean().optional(),
+  reduceBy: fn.optional(),
+})
+
 /** Kinds of failure that can be tried again. The others are never the call's own end: `throttled` is waited out. */
 export type RetryKind = Exclude<FailureKind, 'throttled' | 'cancelled' | 'budget'>
 
@@ -184,6 +195,42 @@ export function checkJobOptions(options: unknown, method: string): JobOptions {
   return check(jobSchema, options, method) as JobOptions
 }
 
+/** The options of a map with a reducer, taken apart. */
+export interface CheckedReduce {
+  mapOptions: JobOptions
+  reduceOptions: JobOptions
+  fanIn: number | undefined
+  spawnReducer: number
+  /** What tells the groups of items with a reducer each. */
+  groupBy: 'object' | ((item: unknown) => string) | undefined
+}
+
+/** Checks the options of `mapReduce`, and says which call gets which. */
+export function checkReduceOptions(options: unknown): CheckedReduce {
+  const checked = check(reduceSchema, options, 'mapReduce') as Record<string, never>
+  const { extraArgsReduce, mapRuntimeMemory, reduceRuntimeMemory, spawnReducer = 20, fanIn, ...rest } = checked
+  const { objReduceByKey, reduceBy, extraArgs, runtimeMemory, idempotencyKey, chunksize, name, ...shared } = rest
+  const given = (values: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+  return {
+    mapOptions: {
+      ...shared,
+      ...given({ extraArgs, idempotencyKey, chunksize, name, runtimeMemory: mapRuntimeMemory ?? runtimeMemory }),
+    },
+    reduceOptions: {
+      ...shared,
+      ...given({ extraArgs: extraArgsReduce, runtimeMemory: reduceRuntimeMemory ?? ifNumber(runtimeMemory) }),
+    },
+    ...{ fanIn, spawnReducer },
+    groupBy: reduceBy ?? (objReduceByKey ? 'object' : undefined),
+  }
+}
+
+/** A function of the items means nothing to a reducer. */
+function ifNumber(memory: unknown): unknown {
+  return typeof memory === 'number' ? memory : undefined
+}
+
 /** Merges a job's settings over its executor's. */
 export function resolveSettings(executor: CallSettings, job: CallSettings): ResolvedSettings {
   const own = job.retry !== undefined || job.retries !== undefined ? job : executor
@@ -202,6 +249,16 @@ export function resolveSettings(executor: CallSettings, job: CallSettings): Reso
     onFailure: job.onFailure ?? executor.onFailure ?? 'collect',
     extraEnv: asStrings({ ...executor.extraEnv, ...job.extraEnv }),
   }
+}
+
+/** MB as a user's function gave them. */
+export function checkMemory(wanted: unknown): number {
+  const memory = Math.round(Number(wanted))
+  if (memory >= 32 && memory <= 1_048_576) return memory
+  throw new MayflyError('E_CONFIG_VALUE', `runtimeMemory: the function gave ${String(wanted)}`, {
+    hint: 'Return megabytes, from 32 to 1,048,576.',
+    where: { key: 'runtimeMemory' },
+  })
 }
 
 function asStrings(env: Record<string, string | number | boolean>): Record<string, string> {

@@ -80,6 +80,17 @@ export class Scheduler {
     this.#step({ type: 'reject', job: job.key, index, kind }, detail)
   }
 
+  /** The call's result is known from before: it is not made. */
+  known(call: CallRecord, result: ResultRef): void {
+    const { job, index } = call
+    const at = now()
+    if (!call.over) {
+      const metrics = { cpuMs: 0, peakRss: 0, rx: 0, tx: 0 }
+      job.log(call, call.attempt, { type: 'done', at, ended: at, metrics, cached: true })
+    }
+    this.#step({ type: 'known', job: job.key, index }, result)
+  }
+
   /** Ends calls of a job that have not ended, all of them without `indices`. */
   cancel(job: JobRecord, indices?: readonly number[]): void {
     this.#step({ type: 'cancel', job: job.key, ...(indices ? { indices } : {}) })
@@ -269,7 +280,10 @@ export class Scheduler {
     const { started, ended } = call.stats
     job.done++
     job.durations[call.index] = ended! - started!
-    if ('bytes' in result) job.collected(call)
+    if ('bytes' in result) {
+      job.collected(call)
+      job.keepResult(call.index, result.bytes)
+    }
     job.dropInput(call)
     call.succeed(result)
     job.display?.progress()

@@ -12,18 +12,35 @@ it('interpolates quantiles', () => {
 it('sums up good calls only', () => {
   const durations = Float64Array.from([300, Number.NaN, 100])
   const base = { id: 'M000', name: 'f', total: 3, done: 2, failed: 1, elapsedMs: 1234, durations }
-  const row = summarize({ ...base, cpuMs: 500, runtimeMemory: undefined, peakRss: 2 ** 20 * 80, lambdaCost: 0.001 })
+  const use = { workers: 2, busyMs: 617, cost: 0.5 }
+  const row = summarize({
+    ...base,
+    cpuMs: 500,
+    runtimeMemory: undefined,
+    peakRss: 2 ** 20 * 80,
+    lambdaCost: 0.001,
+    ...use,
+  })
   expect(row).toEqual({
     ...{ job: 'M000', function: 'f', invocations: 3, done: 2, failed: 1, elapsed: 1.234 },
-    ...{ avgRuntime: 0.2, p50: 0.2, p90: 0.28, max: 0.3, cpuSeconds: 0.5 },
-    ...{ memory: null, peakMemory: 80, cost: 0, lambdaCost: 0.001 },
+    ...{ avgRuntime: 0.2, p50: 0.2, p90: 0.28, p95: 0.29, p99: 0.298, max: 0.3, cpuSeconds: 0.5 },
+    ...{ memory: null, peakMemory: 80, idle: 0.75, cost: 0.5, lambdaCost: 0.001 },
   })
 })
 
 it('has no run times when no call was good', () => {
   const durations = Float64Array.from([Number.NaN])
   const base = { id: 'A000', name: 'f', total: 1, done: 0, failed: 1, elapsedMs: 1, durations }
-  const row = summarize({ ...base, cpuMs: 0, runtimeMemory: 128, peakRss: 0, lambdaCost: 0 })
+  const row = summarize({
+    ...base,
+    cpuMs: 0,
+    runtimeMemory: 128,
+    peakRss: 0,
+    lambdaCost: 0,
+    workers: 0,
+    busyMs: 0,
+    cost: 0,
+  })
   expect([row.avgRuntime, row.p50, row.max]).toEqual([null, null, null])
 })
 

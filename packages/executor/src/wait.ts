@@ -1,6 +1,6 @@
 /** Waiting for some or all of a set of futures. */
 import { MayflyError } from './errors.js'
-import type { ResponseFuture } from './futures.js'
+import { FuturesList, type ResponseFuture } from './futures.js'
 
 /** `ALWAYS` looks once and returns; a number is the percentage of calls that must have ended. */
 export type ReturnWhen = 'ALL_COMPLETED' | 'ANY_COMPLETED' | 'ALWAYS' | number
@@ -12,6 +12,10 @@ export interface WaitOptions {
   timeout?: number
   /** Stops the waiting, not the calls; `wait` then rejects with the signal's reason. */
   signal?: AbortSignal
+  /** Rejects with the error of the first call that fails for good, as soon as it does. Default false. */
+  throwExcept?: boolean
+  /** Also reads the results of the calls that are done, so that `result()` has them at once. Default false. */
+  downloadResults?: boolean
 }
 
 /** Both `const [done, notDone] = …` and `const { done, notDone } = …` work. Failed calls are done. */
@@ -20,36 +24,65 @@ export type WaitResult<T> = [done: ResponseFuture<T>[], notDone: ResponseFuture<
   notDone: ResponseFuture<T>[]
 }
 
-/** Waits as `returnWhen` says. Never rejects because a call failed. */
+/** Waits as `returnWhen` says. Rejects because a call failed only with `throwExcept`. */
 export async function waitFor<T>(
-  futures: readonly ResponseFuture<T>[],
-  { returnWhen = 'ALL_COMPLETED', timeout, signal }: WaitOptions = {},
+  list: readonly ResponseFuture<T>[] | FuturesList<T>,
+  { returnWhen = 'ALL_COMPLETED', timeout, signal, throwExcept, downloadResults }: WaitOptions = {},
 ): Promise<WaitResult<T>> {
-  const needed = neededCount(returnWhen, futures.length)
   signal?.throwIfAborted()
+  const due = timeout === undefined ? undefined : performance.now() + timeout * 1000
+  neededCount(returnWhen, 0)
+  if (list instanceof FuturesList && returnWhen !== 'ALWAYS') await grown(list, due, signal)
+  const futures = [...list]
+  const needed = neededCount(returnWhen, futures.length)
   await new Promise<void>((resolve, reject) => {
     let ended = 0
-    const timer = timeout === undefined ? undefined : setTimeout(finish, timeout * 1000)
+    const timer = due === undefined ? undefined : setTimeout(finish, due - performance.now())
     function finish(): void {
       clearTimeout(timer)
       signal?.removeEventListener('abort', aborted)
       resolve()
     }
     function aborted(): void {
+      fail(signal!.reason)
+    }
+    function fail(reason: unknown): void {
       clearTimeout(timer)
-      reject(signal!.reason)
+      signal?.removeEventListener('abort', aborted)
+      reject(reason)
     }
     signal?.addEventListener('abort', aborted, { once: true })
     for (const future of futures) {
       future.onDone(() => {
-        if (++ended === needed) finish()
+        if (throwExcept && future.error) fail(future.error)
+        else if (++ended === needed) finish()
       })
     }
     if (needed === 0) finish()
   })
   const done = futures.filter((future) => future.done)
+  if (downloadResults) await Promise.allSettled(done.map((future) => future.result()))
   const notDone = futures.filter((future) => !future.done)
   return Object.assign([done, notDone], { done, notDone }) as WaitResult<T>
+}
+
+/** Waits until the list is complete, the time is up, or the signal says to stop. */
+async function grown(
+  list: FuturesList<unknown>,
+  due: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  let aborted = () => {}
+  const stopped = new Promise<void>((resolve, reject) => {
+    if (due !== undefined) timer = setTimeout(resolve, due - performance.now())
+    aborted = () => reject(signal!.reason)
+    signal?.addEventListener('abort', aborted, { once: true })
+  })
+  await Promise.race([list.complete(), stopped]).finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', aborted)
+  })
 }
 
 /** How many of `total` calls must have ended. */

@@ -15,7 +15,18 @@ it('aligns the summary', () => {
       avgRuntime: 0.02,
       p50: 0.0195,
     },
-    ...{ p90: 0.03, max: null, cpuSeconds: 4, memory: null, peakMemory: 60, cost: 0, lambdaCost: 0.000123 },
+    ...{
+      p90: 0.03,
+      p95: 0.03,
+      p99: 0.03,
+      idle: 0,
+      max: null,
+      cpuSeconds: 4,
+      memory: null,
+      peakMemory: 60,
+      cost: 0,
+      lambdaCost: 0.000123,
+    },
   })
   expect(text).toContain('200 (199 done, 1 failed)')
   expect(text).toContain('2.00 s, 100 calls/s')

@@ -96,6 +96,8 @@ export class JobManager {
       if (job.status[event.index] === BLOCKED) job.enqueue(event.index)
     } else if (event.type === 'reject') {
       if (job.status[event.index] === BLOCKED) this.#fail(id, job, event.index, event.kind, actions)
+    } else if (event.type === 'known') {
+      this.#known(id, job, event.index, actions)
     } else if (event.type === 'cancel') {
       for (const index of event.indices ?? job.status.keys()) this.#cancel(id, job, index, 'cancelled', actions)
     } else if (event.type !== 'batchEnded') {
@@ -157,6 +159,13 @@ export class JobManager {
     actions.push({ type: 'fail', job: id, index, attempt, kind })
     if (kind === 'cancelled' || ++job.broken !== (job.policy.tolerate ?? Number.POSITIVE_INFINITY) + 1) return
     for (const other of job.status.keys()) this.#cancel(id, job, other, 'cancelled', actions)
+  }
+
+  #known(id: number, job: Job, index: number, actions: JobAction[]): void {
+    if (job.status[index] !== WAITING && job.status[index] !== BLOCKED) return
+    job.status[index] = DONE
+    job.done++
+    actions.push({ type: 'commit', job: id, index, attempt: Math.max(1, job.attempt[index]!) })
   }
 
   /** Ends a call that has not ended, and its attempts. */

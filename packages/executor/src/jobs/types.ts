@@ -44,6 +44,8 @@ export type JobEvent =
   | { type: 'input'; job: number; index: number }
   /** A blocked call will never have an input. */
   | { type: 'reject'; job: number; index: number; kind: FailureKind }
+  /** The call's result is known from before: it need not be made. */
+  | { type: 'known'; job: number; index: number }
   | ({ type: 'started' } & Of)
   /** `ms`: how long the worker was busy with the call. `cost`: US dollars. */
   | ({ type: 'done'; ms: number; cost?: number } & Of)

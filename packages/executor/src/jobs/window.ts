@@ -10,9 +10,10 @@ export interface WindowOptions {
   rate?: { perSecond: number; burst: number }
 }
 
-/** Pause after a first refusal, and after many in a row; doubles from one to the other. */
+/** Pause after a first refusal, and after many in a row; doubles from one to the other. Where the platform says when to come
+ * back, that is when. */
 const PAUSE_MS = 50
-const PAUSE_MAX_MS = 5_000
+const PAUSE_MAX_MS = 2_000
 
 export class Window {
   readonly #options: WindowOptions
@@ -59,14 +60,14 @@ export class Window {
   }
 
   /** The platform refused a batch; `retryAfter` is what it said, ms. Refusals during a pause are one and the same. */
-  refused(at: number, retryAfter = 0): void {
+  refused(at: number, retryAfter?: number): void {
     if (at < this.#pausedUntil) {
-      this.#pausedUntil = Math.max(this.#pausedUntil, at + retryAfter)
+      this.#pausedUntil = Math.max(this.#pausedUntil, at + (retryAfter ?? 0))
       return
     }
     this.#limit = Math.max(1, Math.min(this.#limit, this.#busy) / 2)
-    this.#pausedUntil = at + Math.max(this.#pause, retryAfter)
-    this.#pause = Math.min(PAUSE_MAX_MS, this.#pause * 2)
+    this.#pausedUntil = at + (retryAfter ?? this.#pause)
+    if (retryAfter === undefined) this.#pause = Math.min(PAUSE_MAX_MS, this.#pause * 2)
   }
 
   /** When `free` may next become true without any batch ending; undefined if only an end can make it so. */

@@ -2,6 +2,7 @@
 import { format } from 'node:util'
 import type { CallContext } from '../context.js'
 import type { Storage } from '../storage/storage.js'
+import { spawnFor } from './spawn.js'
 
 /** Reports of progress that follow each other faster than this are left out, except the last (`done` = `total`). */
 const PROGRESS_MS = 50
@@ -13,6 +14,7 @@ export interface ContextParts {
   deadline: number | undefined
   log(text: string): void
   progress(report: { done: number; total?: number; note?: string }): void
+  metric(report: { name: string; value: number; unit?: string }): void
 }
 
 export function makeContext(parts: ContextParts): CallContext {
@@ -31,5 +33,9 @@ export function makeContext(parts: ContextParts): CallContext {
       reported = at
       parts.progress({ done, ...(total === undefined ? {} : { total }), ...(note === undefined ? {} : { note }) })
     },
+    metric: (name, value, unit) =>
+      parts.metric({ name: String(name), value: Number(value), ...(unit === undefined ? {} : { unit }) }),
+    put: (body) => parts.storage.putCloudObject(body),
+    spawn: spawnFor(parts.storage, parts.call.callId),
   }
 }

@@ -14,6 +14,7 @@ import { type CodeKeys, loadCode } from './code.js'
 import { makeContext } from './context.js'
 import type { Environment } from './environment.js'
 import { BatchInputs } from './inputs.js'
+import { resolved } from './nested.js'
 import type { NetworkCounter } from './network.js'
 import type {
   ControlMessage,
@@ -141,7 +142,7 @@ export class Runner {
       const extra = deployed.extra ? (decodeValue(deployed.extra.slice()) as unknown[]) : []
       const context = this.#context(active, deployed)
       this.#begin(active, { setup, loaded, fetched: now(), bytes })
-      const value = await fn(item, ...extra, context)
+      const value = await resolved(await fn(item, ...extra, context))
       await this.#publish(active, deployed, value, now())
     } catch (error) {
       this.#fail(active, error)
@@ -186,6 +187,9 @@ export class Runner {
       log: (text) => this.log('stdout', text),
       progress: (report) => {
         if (!active.over) this.#send({ type: 'progress', id: call.id, at: now(), ...report })
+      },
+      metric: (report) => {
+        if (!active.over) this.#send({ type: 'metric', id: call.id, at: now(), ...report })
       },
     })
   }
@@ -248,6 +252,7 @@ async function publishOnce(storage: Storage, bucket: string, key: string, bytes:
   try {
     await storage.putObject(bucket, key, bytes, { ifNoneMatch: '*' })
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'E_STORAGE_EXISTS') throw error
+    const { code } = error as { code?: unknown }
+    if (code !== 'E_STORAGE_EXISTS' && code !== 'E_STORAGE_PRECONDITION') throw error
   }
 }

@@ -31,6 +31,7 @@ it('formats logs, and leaves progress out that comes too fast, except the last',
     deadline: undefined,
     log: (text) => lines.push(text),
     progress: (report) => reports.push(report),
+    metric: () => {},
   })
   context.log('%d of', 2, { a: 1 })
   for (let done = 1; done <= 1000; done++) context.progress(done, 1000)

@@ -103,7 +103,7 @@ describe('worker processes', () => {
     const pid = await first.result()
     const again = executor.map(() => process.pid, [1, 2, 3])
     expect(await executor.getResult(again)).toEqual([pid, pid, pid])
-    expect(again.map(({ stats }) => stats.cold)).toEqual([false, false, false])
+    expect([...again].map(({ stats }) => stats.cold)).toEqual([false, false, false])
     await executor.close()
   })
 
