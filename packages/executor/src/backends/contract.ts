@@ -500,7 +500,7 @@ export function backendContract(name: string, { make, events }: ContractParts): 
       using({ workers: 4 }, async (executor) => {
         const futures = executor.map(
           async (i: number, ctx) => {
-            if (ctx.attempt === 1 && (i * 7919) % 20 === 3) process.kill(process.pid, 'SIGKILL')
+            if (ctx.attempt === 1 && (i * 7919) % 1000 === 3) process.kill(process.pid, 'SIGKILL')
             return i * i
           },
           Array.from({ length: calls }, (_, i) => i),
