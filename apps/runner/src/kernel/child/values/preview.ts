@@ -63,12 +63,14 @@ export function dataOf(value: object, key: PropertyKey): { value: unknown } | un
 }
 
 export const isClass = (value: unknown): boolean =>
-  typeof value === 'function' && !types.isProxy(value) && /^class\b/.test(sourceOf(value as () => unknown))
+  typeof value === 'function' && !types.isProxy(value) && /^class\b/.test(sourceOf(value as AnyFunction))
 
-export const sourceOf = (value: () => unknown): string => Function.prototype.toString.call(value)
+type AnyFunction = (...values: never[]) => unknown
+
+export const sourceOf = (value: AnyFunction): string => Function.prototype.toString.call(value)
 
 /** The head of a function or class: what stands before its body. */
-export function headOf(value: () => unknown): string {
+export function headOf(value: AnyFunction): string {
   const source = sourceOf(value)
   if (/^class\b/.test(source)) return source.slice(0, source.indexOf('{')).trim()
   const arrow = source.indexOf('=>')
@@ -120,7 +122,7 @@ function isExpandable(value: unknown): boolean {
 export function preview(value: unknown, depth = 1): string {
   if (typeof value === 'string') return inspect(clip(value, MAX_STRING))
   if (typeof value === 'function')
-    return types.isProxy(value) ? 'Proxy' : clip(headOf(value as () => unknown), MAX_PREVIEW)
+    return types.isProxy(value) ? 'Proxy' : clip(headOf(value as AnyFunction), MAX_PREVIEW)
   if (typeof value !== 'object' || value === null) return inspect(value)
   if (types.isProxy(value)) return 'Proxy'
   if (Array.isArray(value) || types.isTypedArray(value)) return arrayPreview(value, depth)
