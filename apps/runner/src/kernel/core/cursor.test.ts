@@ -47,6 +47,10 @@ test.for([
   ['/* open', 'incomplete'],
   ['"abc', 'invalid'],
   ['let = = 3', 'invalid'],
+  ['f(1))', 'invalid'],
+  ['}', 'invalid'],
+  ['if (x)', 'incomplete'],
+  ['a ? b', 'incomplete'],
 ] as const)('completeness of %s', ([code, status]) => {
   expect(completeness(code).status).toBe(status)
 })

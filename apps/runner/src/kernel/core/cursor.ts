@@ -62,7 +62,9 @@ export function completeness(code: string): { status: string; indent?: string } 
   const { start = 0, end = 0 } = problem.labels[0] ?? {}
   // A quote or a slash cannot be closed on the next line; a backtick can.
   const closable = !/^Unterminated (string|regular)/.test(problem.message) || code[start] === '`'
-  if (!closable || end < code.trimEnd().length) return { status: 'invalid' }
+  // Nor is there a continuation that opens what is closed already.
+  const stray = /[)\]}]/.test(code.slice(start, end))
+  if (!closable || stray || end < code.trimEnd().length) return { status: 'invalid' }
   const line = code.slice(code.lastIndexOf('\n') + 1)
   return { status: 'incomplete', indent: /^\s*/.exec(line)![0] + (/[{([]\s*$/.test(line) ? '  ' : '') }
 }
