@@ -60,14 +60,15 @@ export class Documents {
    */
   async move(from: string, to: string, rename: () => Promise<unknown>, followed: () => void): Promise<void> {
     const affected = this.under(from)
-    await Promise.all(affected.map((file) => file.flush()))
+    // What cannot be saved at the moment goes along in the journal.
+    await Promise.all(affected.map((file) => file.flush().catch(() => undefined)))
     await whileStill(affected, async () => {
       await rename()
       const targets = affected.map((file) => movedPath(file.path, from, to)!)
       for (const file of affected) this.files.delete(file.path)
       for (const [i, file] of affected.entries()) this.files.set(targets[i]!, file)
       followed()
-      await Promise.all(affected.map((file, i) => file.relocate(targets[i]!)))
+      for (const [i, file] of affected.entries()) file.relocate(targets[i]!)
       await this.versions.follow(from, to)
     })
   }

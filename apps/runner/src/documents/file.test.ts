@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -306,6 +307,38 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
     await file.edit(sources('new'), {}, file.document.hash)
     expect(read().cells[0]?.source).toBe('new')
   })
+})
+
+test('what a killed writer left beside a notebook goes, other files stay', async () => {
+  for (const name of ['.a.ipynb.0123456789ab.tmp', '.a.ipynb.notes.tmp', '.b.ipynb.0123456789ab.tmp'])
+    writeFileSync(join(root, name), '')
+  await documents.open('a.ipynb')
+  expect(readdirSync(root).sort()).toEqual(['.a.ipynb.notes.tmp', '.b.ipynb.0123456789ab.tmp', '.mayfly', 'a.ipynb'])
+})
+
+test('a notebook that is no notebook at the moment can be renamed, and its outputs go along', async () => {
+  const file = await documents.open('a.ipynb')
+  file.apply(print('kept'))
+  writeFileSync(join(root, 'a.ipynb'), '<<<<<<<')
+  const { renameSync } = await import('node:fs')
+  await documents.move(
+    'a.ipynb',
+    'b.ipynb',
+    async () => renameSync(join(root, 'a.ipynb'), join(root, 'b.ipynb')),
+    () => {},
+  )
+  write('b.ipynb', book('merged'))
+  await file.flush()
+  expect(read('b.ipynb').cells[0]).toMatchObject({ source: 'merged', outputs: [{ text: 'kept' }] })
+})
+
+test.skipIf(process.getuid?.() === 0)('a write-protected notebook is not replaced', async () => {
+  const file = await documents.open('a.ipynb')
+  chmodSync(join(root, 'a.ipynb'), 0o444)
+  await expect(file.edit(sources('mine'), {}, file.document.hash)).rejects.toThrow(
+    expect.objectContaining({ code: 'E_READ_ONLY' }),
+  )
+  expect(read().cells[0]?.source).toBe('one')
 })
 
 describe('moving and deleting', () => {

@@ -5,7 +5,7 @@ import { MayflyError } from '@mayfly/executor/errors'
 import type { JupyterMessage } from '../kernel/index.js'
 import { decodeNotebook, fingerprint, formatNotebook, type Notebook, parseNotebook } from '../nbformat.js'
 import { notFound } from '../problem.js'
-import { writeAtomic } from '../workspace/atomic.js'
+import { removeLeftovers, writeAtomic } from '../workspace/atomic.js'
 import type { Workspace } from '../workspace/workspace.js'
 import { type CellSource, Document } from './document.js'
 import { toFault } from './fault.js'
@@ -70,6 +70,7 @@ export class DocumentFile {
   /** Reads the file and replays what the journal adds to it. Throws `E_NOT_FOUND`, `E_NOTEBOOK_INVALID`. */
   static async open(path: string, options: DocumentFileOptions): Promise<DocumentFile> {
     const state = await readState(path, options.workspace)
+    await removeLeftovers(await options.workspace.resolveReal(path))
     const notebook = parseNotebook(state.text, path)
     const document = new Document(notebook)
     const journal = new Journal(options.journalFolder, {
@@ -207,9 +208,9 @@ export class DocumentFile {
   }
 
   /** Goes on under a new path, after the file was renamed; call it within `exclusive`. */
-  async relocate(path: string): Promise<void> {
+  relocate(path: string): void {
     this.notebookPath = path
-    await this.journal.move(path)
+    this.journal.move(path)
   }
 
   /** Runs work while neither autosave nor edits touch the file. */

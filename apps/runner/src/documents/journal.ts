@@ -7,8 +7,19 @@
  * (about 10 µs; a round trip through the thread pool takes longer). Against power failure they are also synced to the disk, in groups.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
-import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JupyterMessage } from '../kernel/index.js'
 
@@ -77,7 +88,7 @@ export class Journal {
 
   /** What the generations on disk add to a file with this hash; the journal goes on behind them. */
   async recover(): Promise<Recovered> {
-    const found = await Promise.all((await this.generations()).map((generation) => this.read(generation)))
+    const found = await Promise.all(this.generations().map((generation) => this.read(generation)))
     const parts = found.filter((part) => part.head !== undefined) as Part[]
     // A generation without a head was never begun; nothing may be added to it.
     await Promise.all(found.map(({ head, generation }) => head ?? rm(this.path(generation), { force: true })))
@@ -158,20 +169,18 @@ export class Journal {
   /** The file was written: older generations are not needed any more. */
   async commit(): Promise<void> {
     const current = this.generation
-    const old = (await this.generations()).filter((generation) => generation < current)
+    const old = this.generations().filter((generation) => generation < current)
     await Promise.all(old.map((generation) => rm(this.path(generation), { force: true })))
   }
 
-  /** Follows a renamed notebook. */
-  async move(notebook: string): Promise<void> {
-    if (this.pending) this.write()
-    const generations = await this.generations()
+  /** Follows a renamed notebook; in one go, so that no record finds its file half on its way. */
+  move(notebook: string): void {
+    const generations = this.generations()
     const paths = generations.map((generation) => this.path(generation))
     this.key = keyOf(notebook)
     this.head = { ...this.head, notebook }
-    const strangers = (await this.generations()).filter((generation) => !generations.includes(generation))
-    await Promise.all(strangers.map((generation) => rm(this.path(generation), { force: true })))
-    await Promise.all(generations.map((generation, i) => rename(paths[i]!, this.path(generation))))
+    for (const stranger of this.generations()) rmSync(this.path(stranger), { force: true })
+    for (const [i, generation] of generations.entries()) renameSync(paths[i]!, this.path(generation))
   }
 
   /** Deletes everything. */
@@ -180,7 +189,7 @@ export class Journal {
     this.passed = 0
     this.rest = Buffer.alloc(0)
     this.close()
-    for (const generation of await this.generations()) await rm(this.path(generation), { force: true })
+    for (const generation of this.generations()) await rm(this.path(generation), { force: true })
   }
 
   /** Writes what it can and lets go of the file. Throws what the operating system says. */
@@ -230,8 +239,8 @@ export class Journal {
     }
   }
 
-  private async generations(): Promise<number[]> {
-    const names = await readdir(this.folder).catch(() => [] as string[])
+  private generations(): number[] {
+    const names = existsSync(this.folder) ? readdirSync(this.folder) : []
     const pattern = new RegExp(`^${this.key}\\.(\\d+)\\.ndjson$`)
     return names
       .flatMap((name) => pattern.exec(name)?.[1] ?? [])

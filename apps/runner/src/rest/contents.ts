@@ -72,7 +72,8 @@ export function contentsRoutes({ contents, checkpoints, uploads, documents, kern
     if (checkpoint) return c.json(await checkpoints.list(checkpoint.path))
     const { type, format, content, hash } = parseBody(query, JSON.stringify(c.req.query()))
     const path = at(c)
-    if (path !== '') await documents.flush(path)
+    // What cannot be saved at the moment need not hinder reading.
+    if (path !== '') await documents.flush(path).catch(() => undefined)
     return c.json(await contents.get(path, { type, format: format === 'json' ? undefined : format, content, hash }))
   }
 

@@ -1,7 +1,7 @@
 /** Files that are either the old or the new version, never a torn one: temporary file, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type BigIntStats, constants } from 'node:fs'
+import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export interface AtomicOptions {
@@ -11,7 +11,10 @@ export interface AtomicOptions {
   check?: () => Promise<void>
 }
 
-/** Writes a file atomically; returns what the file system says about it. */
+/**
+ * Writes a file atomically; returns what the file system says about it. Rejects with `EACCES` for a file that is write-protected, which
+ * replacing it would get round.
+ */
 export async function writeAtomic(
   path: string,
   data: string | Uint8Array,
@@ -19,7 +22,10 @@ export async function writeAtomic(
 ): Promise<BigIntStats> {
   const folder = dirname(path)
   await mkdir(folder, { recursive: true })
-  const temporary = join(folder, `.${shortName(basename(path))}.${randomBytes(6).toString('hex')}.tmp`)
+  await access(path, constants.W_OK).catch((error) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  const temporary = join(folder, `${temporaryPrefix(path)}${randomBytes(6).toString('hex')}.tmp`)
   try {
     const file = await open(temporary, 'wx', mode)
     let stats: BigIntStats
@@ -40,9 +46,18 @@ export async function writeAtomic(
   }
 }
 
+/** Removes what a process that was killed while it wrote the file left beside it. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const [folder, prefix] = [dirname(path), temporaryPrefix(path)]
+  for (const name of await readdir(folder).catch(() => [] as string[]))
+    if (name.startsWith(prefix) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length)))
+      await rm(join(folder, name), { force: true })
+}
+
 // Names may have 255 bytes; the temporary one must fit too.
-function shortName(name: string): string {
-  return Buffer.byteLength(name) > 200 ? [...name].slice(0, 50).join('') : name
+function temporaryPrefix(path: string): string {
+  const name = basename(path)
+  return `.${Buffer.byteLength(name) > 200 ? [...name].slice(0, 50).join('') : name}.`
 }
 
 // A rename is lasting only when its folder is on the disk. Windows has no such thing.
