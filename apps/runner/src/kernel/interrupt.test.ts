@@ -184,6 +184,26 @@ describe.for(NODES)('on %s', ([version, nodePath]) => {
   })
 })
 
+test('code that loops after its cell has ended is interrupted too', async () => {
+  await client.run('setTimeout(() => { for (;;); }, 20); 0')
+  await sleep(100)
+  const next = client.run('keep')
+  await client.kernel.interrupt()
+  expect((await next).reply.status).toMatch(/ok|error/)
+  expect((await client.run('keep')).text).toBe('7')
+})
+
+test('a cell that replaces timers and promises is interrupted all the same', async () => {
+  const { reply } = await interrupted(
+    'const own = { ...globalThis, setTimeout, setImmediate, process }\nglobalThis.setTimeout = globalThis.setImmediate = (() => 0) as never; await new Promise(() => {})',
+  )
+  expect(reply.ename).toBe('KeyboardInterrupt')
+  const { text } = await client.run(
+    'globalThis.setTimeout = own.setTimeout; globalThis.setImmediate = own.setImmediate; await sleep(5); "back"',
+  )
+  expect(text).toBe("'back'")
+})
+
 test('a late process.exit is a fault that is shown, and ends nothing', async () => {
   const pid = client.kernel.pid
   const said = client.until(({ content }) => String(content.text).includes('process.exit(2)'))

@@ -3,6 +3,9 @@
  * redeclaration and the completion value. Knows when a cell is over, however it ends.
  */
 import type { Runtime } from 'node:inspector'
+import { memoryUsage } from 'node:process'
+// Not the global one, which cells may replace.
+import { setTimeout } from 'node:timers'
 import type { Bundle, ChildConfig, ErrorContent, ExecuteFrame, FromChild } from '../protocol.js'
 import type { Kind } from '../transform/index.js'
 import { runContext } from './context.js'
@@ -13,6 +16,8 @@ import { toBundle } from './render.js'
 import { SHARED, STOPPED_BY } from './shared.js'
 import { placeInCell, registerScript } from './stacks.js'
 import { stoppedError } from './stopped.js'
+
+const residentBytes = memoryUsage.rss
 
 /** After an interrupt a cell gets this long to end by itself; then its end is declared. */
 const UNWIND_MS = 30
@@ -66,6 +71,7 @@ export class Evaluator {
     this.#running = running
     this.#collect()
     Atomics.store(this.#shared, SHARED.stoppedBy, STOPPED_BY.nothing)
+    Atomics.store(this.#shared, SHARED.settling, 0)
     Atomics.store(this.#shared, SHARED.busy, 1)
     Atomics.store(this.#shared, SHARED.synchronous, 1)
     const parameters = {
@@ -77,6 +83,7 @@ export class Evaluator {
     }
     const evaluate = () =>
       this.#session.post<Evaluation>('Runtime.evaluate', parameters, (error, result) => {
+        Atomics.store(this.#shared, SHARED.settling, 1)
         void this.#end(running, error, result)
       })
     if (runContext) runContext.run(run, evaluate)
@@ -87,9 +94,9 @@ export class Evaluator {
   /** What earlier cells have let go of does not count against this one, nor twice. */
   #collect(): void {
     const limit = this.#config.rssMb * 2 ** 20
-    if (process.memoryUsage.rss() < Math.max(COLLECT_SHARE * limit, this.#kept + COLLECT_STEP)) return
+    if (residentBytes() < Math.max(COLLECT_SHARE * limit, this.#kept + COLLECT_STEP)) return
     this.#session.post('HeapProfiler.collectGarbage', {})
-    this.#kept = process.memoryUsage.rss()
+    this.#kept = residentBytes()
   }
 
   /** The value the inspector handed to `__nb.take`. */
@@ -201,9 +208,12 @@ export class Evaluator {
 
   #finish(running: Running, outcome: Outcome): void {
     if (this.#running !== running) return
+    Atomics.store(this.#shared, SHARED.settling, 1)
+    // A termination that hits all the same leaves the cell running, and the interrupt's other way ends it: better told twice than never.
+    this.#post({ op: 'done', run: running.frame.run, ...outcome })
     this.#running = undefined
     Atomics.store(this.#shared, SHARED.busy, 0)
-    this.#post({ op: 'done', run: running.frame.run, ...outcome })
+    Atomics.store(this.#shared, SHARED.settling, 0)
   }
 }
 

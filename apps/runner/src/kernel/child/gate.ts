@@ -3,6 +3,8 @@
  * hold up an interrupt: beyond a head of text, and beyond a number of displays, output goes to a file, and the end of the text is
  * shown when the cell is over.
  */
+// Not the global one, which cells may replace.
+import { setTimeout } from 'node:timers'
 import type { Bundle, FromChild } from '../protocol.js'
 import { RestFile } from './rest.js'
 import { cutBundle, sizeOf } from './sizes.js'

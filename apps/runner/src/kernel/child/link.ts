@@ -1,4 +1,6 @@
 /** The main thread's side of the control thread: posting with back-pressure, and output streams that leave in order. */
+import { Console } from 'node:console'
+import { nextTick } from 'node:process'
 import { StringDecoder } from 'node:string_decoder'
 import type { MessagePort } from 'node:worker_threads'
 import type { FromChild } from '../protocol.js'
@@ -56,9 +58,19 @@ export function redirectStreams(write: (name: 'stdout' | 'stderr', text: string)
         typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
       if (text) write(name, text)
       const callback = typeof encoding === 'function' ? encoding : done
-      if (callback) process.nextTick(callback)
+      if (callback) nextTick(callback)
       return true
     }
     process[name].write = replacement as typeof process.stdout.write
   }
+}
+
+/**
+ * Gives `console` methods that write and nothing else. Node's own tell the inspector of every call first, which keeps sessions for a
+ * debugger that is not there: two thirds of the time of a line.
+ */
+export function quickConsole(): void {
+  const plain = new Console({ stdout: process.stdout, stderr: process.stderr, colorMode: false })
+  const methods = console as unknown as Record<string, unknown>
+  for (const [name, method] of Object.entries(plain)) if (typeof method === 'function') methods[name] = method
 }

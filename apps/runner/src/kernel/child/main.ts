@@ -3,6 +3,8 @@
  * cell may touch is put in place, and the runner is told.
  */
 import { join } from 'node:path'
+// Not the global one, which cells may replace.
+import { setImmediate } from 'node:timers'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { MayflyError } from '@mayfly/executor/errors'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
@@ -13,7 +15,7 @@ import { makeDisplay, type Outlet, showBundle } from './display.js'
 import { Evaluator } from './evaluator.js'
 import { describeFault, KeyboardInterrupt, LateExit } from './faults.js'
 import { OutputGate } from './gate.js'
-import { Link, redirectStreams } from './link.js'
+import { Link, quickConsole, redirectStreams } from './link.js'
 import { Lookup } from './lookup.js'
 import { MainSession } from './main-session.js'
 import { CellModules } from './modules.js'
@@ -170,6 +172,7 @@ function install(): void {
   installStackFormatter(config.workspace)
   process.setSourceMapsEnabled(true)
   redirectStreams((name, text) => gate.text(owner(), name, text))
+  quickConsole()
   Object.defineProperty(globalThis, '__nb', { value: Object.freeze(runtime) })
   define('display', makeDisplay(outlet))
   define('require', modules.require)

@@ -19,7 +19,9 @@ export const SHARED = {
   synchronous: 6,
   /** What `process.exit` was called with when it stopped a cell. */
   exitCode: 7,
-  size: 8,
+  /** 1 while the end of a cell is being told: code of ours, which a termination must not hit. */
+  settling: 8,
+  size: 9,
 } as const
 
 export const STOPPED_BY = { nothing: 0, interrupt: 1, heap: 2, rss: 3, exit: 4 } as const

@@ -16,6 +16,8 @@ const CONTROL_FD = 3
  * To terminate an idle one would hit whatever callback comes next.
  */
 const GRACE_MS = 50
+/** Graces for the end of a cell to be told. */
+const SETTLING_ROUNDS = 10
 const MEMORY_POLL_MS = 25
 const BATCH = 512
 /** Bytes a cell adds at least before it is stopped for want of memory: one that begins with much in use may be the one that frees it. */
@@ -64,13 +66,16 @@ function stopCell(reason: number): void {
   // In the synchronous part of a cell, or while the heap grows, there is nothing to wait for.
   const surelyRunning = reason !== STOPPED_BY.interrupt || Atomics.load(shared, SHARED.synchronous) === 1
   if (surelyRunning) session.post('Runtime.terminateExecution')
+  let rounds = 0
   // Asked again until answered: a termination may hit the very turn that would have answered.
   interruptTimer = setInterval(() => {
     if (answered) {
       clearInterval(interruptTimer)
       return
     }
-    session.post('Runtime.terminateExecution')
+    // Where the cell's end is being told, only its own code (a disposer, a custom inspection) can take that long.
+    const settling = Atomics.load(shared, SHARED.settling) === 1
+    if (!settling || ++rounds > SETTLING_ROUNDS) session.post('Runtime.terminateExecution')
     port.postMessage(message)
   }, GRACE_MS)
 }
