@@ -3,6 +3,7 @@ import type { Header, JupyterMessage, Kernel } from '../kernel/index.js'
 import { makeHeader } from '../kernel/index.js'
 import type { Connection } from './connection.js'
 import { KernelSockets, type RequestChannel } from './sockets.js'
+import { RunStrips } from './strips.js'
 import { Wire } from './wire.js'
 
 /** Requests whose sender is remembered: more than a client ever leaves open. */
@@ -14,6 +15,7 @@ export type End = 'shutdown' | 'stopped' | 'died'
 export class JupyterKernel {
   readonly #kernel: Kernel
   readonly #wire: Wire
+  readonly #strips: RunStrips
   readonly #complain: (text: string) => void
   /** Routing identities by the id of the request. */
   readonly #senders = new Map<string, Buffer[]>()
@@ -25,8 +27,12 @@ export class JupyterKernel {
     this.#end = resolve
   })
 
-  /** @param complain is told of messages that are dropped. */
-  constructor(kernel: Kernel, connection: Connection, complain: (text: string) => void) {
+  /**
+   * @param home `MAYFLY_HOME`, where the logs of the executor's runs are.
+   * @param complain is told of messages that are dropped.
+   */
+  constructor(kernel: Kernel, connection: Connection, home: string, complain: (text: string) => void) {
+    this.#strips = new RunStrips(home, (message) => this.#publish(message))
     this.#kernel = kernel
     this.#wire = new Wire(connection.key)
     this.#complain = complain
@@ -83,7 +89,7 @@ export class JupyterKernel {
     if (this.#ended) return
     const { channel, header, parent_header: parent, content } = message
     if (channel === 'iopub') {
-      this.#publish(message)
+      this.#publish(this.#strips.dress(message))
       const state = parent.msg_id === undefined && header.msg_type === 'status' ? content.execution_state : undefined
       // The client's restarter starts a process with sockets of its own; a second life here would be taken for the first.
       if (state === 'restarting' || state === 'dead') void this.#finish('died')
@@ -124,6 +130,7 @@ export class JupyterKernel {
     this.#ended = true
     // The news of a death comes from within it, while the next process is being started: that one must end too.
     await Promise.resolve()
+    this.#strips.close()
     await this.#kernel.shutdown()
     await this.#sockets.flush()
     this.#sockets.close()

@@ -17,8 +17,9 @@ const PARENT_POLL_MS = 1000
 export async function serveKernel(file: string, env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const connection = await readConnection(file)
   const { Kernel } = await import('../kernel/index.js')
-  const kernel = new Kernel({ id: randomUUID(), ...placeOf(env) })
-  const served = new JupyterKernel(kernel, connection, (text) => process.stderr.write(`${text}\n`))
+  const place = placeOf(env)
+  const kernel = new Kernel({ id: randomUUID(), ...place })
+  const served = new JupyterKernel(kernel, connection, place.home, (text) => process.stderr.write(`${text}\n`))
   const stop = () => void served.stop()
   const interrupt = () => served.interrupt()
   process.on('SIGTERM', stop)
