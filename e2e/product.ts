@@ -102,7 +102,8 @@ export async function runCell(page: Page, number: number) {
 
 export async function openNotebook(page: Page, mayfly: Mayfly, path: string) {
   await page.goto(`${mayfly.url}/n/${path}`)
-  await expect(page.getByTestId('cell').first()).toBeVisible()
+  // The first kernel of a fresh product takes its time on a busy machine.
+  await expect(page.getByTestId('cell').first()).toBeVisible({ timeout: 45_000 })
 }
 
 /** Presses Run all and waits until every code cell is done; fails at once, with its output, when one ends in an error. */
