@@ -1,5 +1,16 @@
 'use client'
-import { ArrowDown, ArrowUp, Code, CopyPlus, MoreHorizontal, Play, Square, Trash2, Type } from 'lucide-react'
+import {
+  ArrowDown,
+  ArrowUp,
+  ChevronRight,
+  Code,
+  CopyPlus,
+  MoreHorizontal,
+  Play,
+  Square,
+  Trash2,
+  Type,
+} from 'lucide-react'
 import { memo, useEffect, useRef, useState } from 'react'
 import { cx } from '../lib/cx'
 import { IconButton } from '../ui/button'
@@ -12,7 +23,7 @@ import { Gutter } from './gutter'
 import { CellInput } from './input'
 import { MarkdownOutput } from './outputs/markdown'
 import { CellOutputs } from './outputs/outputs'
-import { useNotebook, useNotebookStore } from './store'
+import { isFolded, pickedOf, toggleFold, useNotebook, useNotebookStore } from './store'
 
 const KIND_NAMES: Record<CellKind, string> = { code: 'code', markdown: 'text', raw: 'raw' }
 
@@ -25,6 +36,8 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
   const state = useNotebook((state) => state.cells[id]?.state ?? 'idle')
   const selected = useNotebook((state) => state.selected === id)
   const editing = useNotebook((state) => state.selected === id && state.mode === 'edit')
+  const picked = useNotebook((state) => state.picked?.head === state.selected && pickedOf(state).includes(id))
+  const sourceFolded = useNotebook((state) => isFolded(state.cells[id], 'source_hidden'))
 
   useEffect(() => {
     if (!selected || editing || !element.current) return
@@ -53,7 +66,14 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
       data-kind={kind}
       data-state={state}
       data-selected={selected || undefined}
-      onClick={() => store.getState().selected !== id && store.setState({ selected: id, mode: 'command' })}
+      data-picked={picked || undefined}
+      onClick={(event) => {
+        const { selected: head, picked: range } = store.getState()
+        if (event.shiftKey && head !== undefined && head !== id) {
+          const anchor = range?.head === head ? range.anchor : head
+          store.setState({ selected: id, mode: 'command', picked: { anchor, head: id } })
+        } else if (head !== id) store.setState({ selected: id, mode: 'command' })
+      }}
       onPointerEnter={() => setHovered(true)}
       onPointerLeave={() => setHovered(false)}
       className="group/cell relative grid scroll-mt-28 scroll-mb-16 grid-cols-[4.75rem_minmax(0,1fr)] outline-none"
@@ -64,11 +84,16 @@ export const CellView = memo(function CellView({ id, number }: { id: string; num
           'min-w-0 rounded-lg border transition-colors',
           kind === 'code' || editing ? 'bg-surface' : 'bg-transparent',
           frame(kind, selected, editing),
+          picked && 'border-accent bg-accent-soft',
         )}
       >
         {kind === 'code' ? (
           <>
-            <CellEditor id={id} label={`Source of cell ${number}`} />
+            {sourceFolded && !editing ? (
+              <FoldedSource id={id} />
+            ) : (
+              <CellEditor id={id} label={`Source of cell ${number}`} />
+            )}
             <CellOutputs id={id} />
             <CellInput id={id} />
           </>
@@ -87,6 +112,23 @@ function frame(kind: CellKind, selected: boolean, editing: boolean): string {
   return kind === 'code'
     ? 'border-line group-hover/cell:border-line-strong'
     : 'border-transparent group-hover/cell:border-line'
+}
+
+/** One line in place of a source that is folded away. */
+function FoldedSource({ id }: { id: string }) {
+  const store = useNotebookStore()
+  const first = useNotebook((state) => state.cells[id]?.source.trimStart().split('\n', 1)[0] ?? '')
+  return (
+    <button
+      type="button"
+      title="Unfold the source"
+      onClick={() => store.setState((state) => toggleFold(state, [id], 'source_hidden'))}
+      className="flex min-h-8 w-full items-center gap-2 px-3 text-left text-ink-2 hover:text-ink"
+    >
+      <ChevronRight size={13} aria-hidden="true" className="shrink-0" />
+      <code className="truncate text-xs">{first || 'Empty cell'} …</code>
+    </button>
+  )
 }
 
 /** A Markdown or raw cell: set as prose until it is edited. */

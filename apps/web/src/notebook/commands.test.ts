@@ -24,7 +24,7 @@ beforeEach(() => {
     dispose: vi.fn(),
   }
   const saver = { flush: vi.fn(async () => {}), resolve: vi.fn(), leave: vi.fn(), dispose: vi.fn() }
-  context = { store, session, saver, help: vi.fn(), restart: vi.fn(), checkpoint: vi.fn() }
+  context = { store, session, saver, help: vi.fn(), restart: vi.fn(), checkpoint: vi.fn(), cursor: () => 0 }
 })
 
 describe('the table', () => {
@@ -84,14 +84,14 @@ describe('cells', () => {
     expect(state().cells[state().selected!]!.kind).toBe('markdown')
     run('cell.delete')
     expect(state().order).toEqual(['a', 'b', 'c'])
-    run('cell.undo-delete')
+    run('cell.undo')
     expect(state().order).toHaveLength(4)
     expect(state()).toMatchObject({ revision: 5, save: 'unsaved' })
   })
 
   it('that cannot change count no revision', () => {
     run('cell.move-up')
-    run('cell.undo-delete')
+    run('cell.undo')
     run('cell.to-code')
     expect(state()).toMatchObject({ revision: 0, save: 'saved' })
   })

@@ -2,11 +2,23 @@
  * What a user can do in a notebook: one table for keys, toolbar, cell menu and the help overlay. `run` gets the context of
  * the open notebook; nothing here knows of React.
  */
-import type { CellKind } from './cells'
-import { convertCell, deleteCell, insertBeside, moveCell, neighbour, type Structure, undoDelete } from './edit'
+import type { Cell } from './cells'
+import { copiedCells, copyCells } from './clipboard'
+import {
+  convertCells,
+  deleteCells,
+  insertBeside,
+  mergeCells,
+  moveCells,
+  neighbour,
+  pasteCells,
+  type Structure,
+  splitCell,
+  undoStep,
+} from './edit'
 import type { Session } from './kernel'
 import type { Saver } from './save'
-import { edited, type Mode, type NotebookStore, type PanelName } from './store'
+import { edited, type Mode, type NotebookStore, type PanelName, pickedOf, toggleFold } from './store'
 
 export interface CommandContext {
   store: NotebookStore
@@ -18,6 +30,8 @@ export interface CommandContext {
   restart: () => void
   /** Saves, and keeps what was saved as a version of its own. */
   checkpoint: () => void
+  /** Offset of the cursor in a cell's source; its end when it has none. */
+  cursor: (cellId: string) => number
 }
 
 export interface Command {
@@ -73,22 +87,61 @@ export const COMMANDS: readonly Command[] = [
   command('cell.insert-below', 'Insert a cell below', 'Cells', ['b'], 'command', ({ store }) =>
     change(store, (state) => insertBeside(state, state.selected, 'below', 'code')),
   ),
-  command('cell.delete', 'Delete the cell', 'Cells', ['d d'], 'command', ({ store }) =>
-    change(store, (state) => (state.selected === undefined ? state : deleteCell(state, state.selected))),
+  command('cell.delete', 'Delete the cells', 'Cells', ['d d'], 'command', ({ store }) => {
+    changePicked(store, deleteCells)
+  }),
+  command('cell.undo', 'Undo the last change of cells', 'Cells', ['z'], 'command', ({ store }) =>
+    change(store, undoStep),
   ),
-  command('cell.undo-delete', 'Bring back the deleted cell', 'Cells', ['z'], 'command', ({ store }) =>
-    change(store, undoDelete),
+  command('cell.cut', 'Cut the cells', 'Cells', ['x'], 'command', ({ store }) => {
+    copyCells(pickedCells(store))
+    changePicked(store, deleteCells)
+  }),
+  command('cell.copy', 'Copy the cells', 'Cells', ['c'], 'command', ({ store }) => copyCells(pickedCells(store))),
+  command('cell.paste-below', 'Paste below', 'Cells', ['v'], 'command', ({ store }) =>
+    change(store, (state) => pasteCells(state, copiedCells(), pickedOf(store.getState()).at(-1), 'below')),
   ),
-  command('cell.move-up', 'Move the cell up', 'Cells', ['alt+arrowup'], 'command', ({ store }) =>
-    change(store, (state) => (state.selected === undefined ? state : moveCell(state, state.selected, -1))),
+  command('cell.paste-above', 'Paste above', 'Cells', ['shift+v'], 'command', ({ store }) =>
+    change(store, (state) => pasteCells(state, copiedCells(), pickedOf(store.getState())[0], 'above')),
   ),
-  command('cell.move-down', 'Move the cell down', 'Cells', ['alt+arrowdown'], 'command', ({ store }) =>
-    change(store, (state) => (state.selected === undefined ? state : moveCell(state, state.selected, 1))),
+  command('cell.merge', 'Merge the cells, or with the next', 'Cells', ['shift+m'], 'command', ({ store }) => {
+    changePicked(store, mergeCells)
+  }),
+  command('cell.split', 'Split at the cursor', 'Cells', ['mod+shift+-'], 'edit', ({ store, cursor }) =>
+    change(store, (state) =>
+      state.selected === undefined ? state : splitCell(state, state.selected, cursor(state.selected)),
+    ),
   ),
-  command('cell.to-markdown', 'Make it a text cell', 'Cells', ['m'], 'command', ({ store }) =>
-    convert(store, 'markdown'),
+  command('cell.move-up', 'Move the cells up', 'Cells', ['alt+arrowup'], 'command', ({ store }) => {
+    changePicked(store, (state, ids) => moveCells(state, ids, -1))
+  }),
+  command('cell.move-down', 'Move the cells down', 'Cells', ['alt+arrowdown'], 'command', ({ store }) => {
+    changePicked(store, (state, ids) => moveCells(state, ids, 1))
+  }),
+  command('cell.to-markdown', 'Make it a text cell', 'Cells', ['m'], 'command', ({ store }) => {
+    changePicked(store, (state, ids) => convertCells(state, ids, 'markdown'))
+  }),
+  command('cell.to-code', 'Make it a code cell', 'Cells', ['y'], 'command', ({ store }) => {
+    changePicked(store, (state, ids) => convertCells(state, ids, 'code'))
+  }),
+  command('cell.fold-source', 'Fold or unfold the source', 'Cells', ['shift+h'], 'command', ({ store }) => {
+    store.setState((state) => toggleFold(state, pickedOf(state), 'source_hidden'))
+  }),
+  command('cell.fold-outputs', 'Fold or unfold the outputs', 'Cells', ['o'], 'command', ({ store }) => {
+    store.setState((state) => toggleFold(state, pickedOf(state), 'outputs_hidden'))
+  }),
+  command('cell.pick-next', 'Extend the choice down', 'Move', ['shift+j', 'shift+arrowdown'], 'command', ({ store }) =>
+    extend(store, 1),
   ),
-  command('cell.to-code', 'Make it a code cell', 'Cells', ['y'], 'command', ({ store }) => convert(store, 'code')),
+  command('cell.pick-previous', 'Extend the choice up', 'Move', ['shift+k', 'shift+arrowup'], 'command', ({ store }) =>
+    extend(store, -1),
+  ),
+  command('cell.pick-all', 'Choose all cells', 'Move', ['mod+a'], 'command', ({ store }) => {
+    store.setState(({ order }) => {
+      const [anchor, head] = [order[0], order.at(-1)]
+      return anchor === undefined || head === undefined ? {} : { selected: head, picked: { anchor, head } }
+    })
+  }),
   command('kernel.interrupt', 'Interrupt the kernel', 'Kernel', ['i i'], 'command', ({ session }) => {
     void session.interrupt()
   }),
@@ -136,9 +189,8 @@ function togglePanel(name: PanelName): Command['run'] {
 }
 
 function runSelected({ store, session, saver }: CommandContext) {
-  const { selected } = store.getState()
   void saver.flush()
-  if (selected !== undefined) session.run([selected])
+  session.run(pickedOf(store.getState()))
 }
 
 /** Goes to the next cell; after the last one a new cell is made. */
@@ -154,14 +206,35 @@ function select(store: NotebookStore, by: number) {
   store.setState((state) => ({ selected: neighbour(state, state.selected, by) }))
 }
 
-function convert(store: NotebookStore, kind: CellKind) {
-  change(store, (state) => (state.selected === undefined ? state : convertCell(state, state.selected, kind)))
+/** Moves the end of the choice; where it began stays. */
+function extend(store: NotebookStore, by: 1 | -1) {
+  store.setState((state) => {
+    const { selected, picked } = state
+    const head = neighbour(state, selected, by)
+    if (selected === undefined || head === undefined) return {}
+    return { selected: head, picked: { anchor: picked?.head === selected ? picked.anchor : selected, head } }
+  })
+}
+
+/** The chosen cells. */
+function pickedCells(store: NotebookStore): Cell[] {
+  const state = store.getState()
+  return pickedOf(state).map((id) => state.cells[id]!)
+}
+
+/** Changes the chosen cells; those that are still there stay chosen. */
+function changePicked(store: NotebookStore, apply: (state: Structure, ids: readonly string[]) => Structure) {
+  const ids = pickedOf(store.getState())
+  const { picked, selected } = store.getState()
+  change(store, (state) => apply(state, ids))
+  const state = store.getState()
+  if (picked && picked.head === selected && ids.every((id) => state.cells[id])) store.setState({ selected, picked })
 }
 
 function change(store: NotebookStore, apply: (state: Structure) => Structure) {
   store.setState((state) => {
-    const { order, cells, selected, deleted } = apply(state)
+    const { order, cells, selected, steps } = apply(state)
     const same = order === state.order && cells === state.cells
-    return same ? state : edited(state, { order, cells, selected, deleted })
+    return same ? state : edited(state, { order, cells, selected, steps })
   })
 }

@@ -2,9 +2,14 @@
 import type { Cell, CellKind } from './cells'
 import { newCell } from './document'
 
-export interface Deleted {
-  cell: Cell
-  index: number
+/** What a change of the list took away, and what it made: enough to go back. */
+export interface Step {
+  order: readonly string[]
+  selected: string | undefined
+  /** Cells that went or changed, as they were. */
+  lost: readonly Cell[]
+  /** Cells that came, as they were then. */
+  made: readonly Cell[]
 }
 
 /** What the notebook page keeps of the document; the rest of the store knows nothing of its structure. */
@@ -12,11 +17,11 @@ export interface Structure {
   readonly order: readonly string[]
   readonly cells: Readonly<Record<string, Cell>>
   readonly selected: string | undefined
-  /** Newest last. */
-  readonly deleted: readonly Deleted[]
+  /** The changes that can be taken back, newest last. */
+  readonly steps: readonly Step[]
 }
 
-/** How many deleted cells can be brought back. */
+/** How many changes can be taken back. */
 const UNDO_DEPTH = 50
 
 /** Puts a cell at `index` (counted in the new list) and selects it. */
@@ -41,46 +46,110 @@ export function insertBeside(
   return insertAt(state, index, newCell(kind))
 }
 
-/** Takes a cell out; it can be brought back. The last cell of a notebook is replaced by an empty one. */
-export function deleteCell(state: Structure, id: string): Structure {
-  const index = state.order.indexOf(id)
+/** Takes cells out; the last cell of a notebook is replaced by an empty one. */
+export function deleteCells(state: Structure, ids: readonly string[]): Structure {
+  const gone = new Set(ids.filter((id) => state.cells[id]))
+  if (gone.size === 0) return state
+  const first = state.order.findIndex((id) => gone.has(id))
+  const order = state.order.filter((id) => !gone.has(id))
+  const cells = Object.fromEntries(order.map((id) => [id, state.cells[id]!]))
+  const selected = order[Math.min(first, order.length - 1)]
+  const next = { ...state, order, cells, selected }
+  return stepped(state, order.length > 0 ? next : insertAt(next, 0, newCell('code')))
+}
+
+/** Puts copies of cells beside another one and selects the last of them. Outputs stay with the originals. */
+export function pasteCells(
+  state: Structure,
+  copies: readonly Pick<Cell, 'kind' | 'source' | 'metadata'>[],
+  id: string | undefined,
+  side: 'above' | 'below',
+): Structure {
+  if (copies.length === 0) return state
+  const index = id === undefined ? state.order.length : state.order.indexOf(id) + (side === 'below' ? 1 : 0)
+  const cells = copies.map(({ kind, source, metadata }) => ({ ...newCell(kind, undefined, source), metadata }))
+  return stepped(
+    state,
+    cells.reduce<Structure>((next, cell, i) => insertAt(next, index + i, cell), state),
+  )
+}
+
+/** Cuts a cell in two at an offset of its text; the second half is selected. A line break at the cut goes. */
+export function splitCell(state: Structure, id: string, offset: number): Structure {
   const cell = state.cells[id]
-  if (index < 0 || !cell) return state
-  const order = state.order.filter((other) => other !== id)
-  const { [id]: _, ...cells } = state.cells
-  const next: Structure = {
+  if (!cell) return state
+  const before = cell.source.slice(0, offset).replace(/\n$/, '')
+  const after = cell.source.slice(offset).replace(/^\n/, '')
+  const second = { ...newCell(cell.kind, undefined, after), metadata: cell.metadata }
+  const cells = { ...state.cells, [id]: { ...cell, source: before } }
+  return stepped(state, insertAt({ ...state, cells }, state.order.indexOf(id) + 1, second))
+}
+
+/** Makes one cell of several: the first, with all texts. One alone is joined with the next. Attachments of text cells are kept. */
+export function mergeCells(state: Structure, ids: readonly string[]): Structure {
+  const all = ids.length > 1 ? ids : [ids[0], ids[0] && neighbour(state, ids[0], 1)]
+  const cells = [...new Set(all)].map((id) => state.cells[id ?? '']).filter((cell) => cell !== undefined)
+  const [first, ...others] = cells
+  if (!first || others.length === 0) return state
+  const gone = new Set(others.map(({ id }) => id))
+  const source = cells.map((cell) => cell.source).join(first.kind === 'markdown' ? '\n\n' : '\n')
+  const order = state.order.filter((id) => !gone.has(id))
+  const kept = Object.fromEntries(order.map((id) => [id, state.cells[id]!]))
+  return stepped(state, { ...state, order, cells: { ...kept, [first.id]: { ...first, source } }, selected: first.id })
+}
+
+/** Moves cells that stand together by one place. */
+export function moveCells(state: Structure, ids: readonly string[], by: 1 | -1): Structure {
+  const [from, to] = [state.order.indexOf(ids[0] ?? ''), state.order.indexOf(ids.at(-1) ?? '')]
+  const other = by < 0 ? from - 1 : to + 1
+  if (from < 0 || other < 0 || other >= state.order.length) return state
+  const passed = state.order[other]!
+  const rest = state.order.filter((id) => id !== passed)
+  const at = by < 0 ? rest.indexOf(ids.at(-1)!) + 1 : rest.indexOf(ids[0]!)
+  return stepped(state, { ...state, order: [...rest.slice(0, at), passed, ...rest.slice(at)] })
+}
+
+/** Turns cells into another kind; their outputs go, their sources stay. */
+export function convertCells(state: Structure, ids: readonly string[], kind: CellKind): Structure {
+  const converted = ids
+    .map((id) => state.cells[id])
+    .filter((cell) => cell !== undefined && cell.kind !== kind)
+    .map((cell) => ({ ...newCell(kind, cell!.id, cell!.source), metadata: cell!.metadata }))
+  if (converted.length === 0) return state
+  const cells = { ...state.cells, ...Object.fromEntries(converted.map((cell) => [cell.id, cell])) }
+  return stepped(state, { ...state, cells })
+}
+
+/** Takes the newest change of the list back. Cells that came meanwhile stay, and so do those that were written in since. */
+export function undoStep(state: Structure): Structure {
+  const step = state.steps.at(-1)
+  if (!step) return state
+  const untouched = new Set(
+    step.made.filter(({ id, source }) => state.cells[id]?.source === source).map(({ id }) => id),
+  )
+  const lost = Object.fromEntries(step.lost.map((cell) => [cell.id, cell]))
+  const here = (id: string) => state.cells[id] !== undefined || lost[id] !== undefined
+  const order = step.order.filter(here)
+  const known = new Set(order)
+  for (const [i, id] of state.order.entries())
+    if (!known.has(id) && !untouched.has(id)) order.splice(Math.min(i, order.length), 0, id)
+  const cells = Object.fromEntries(order.map((id) => [id, lost[id] ?? state.cells[id]!]))
+  const selected = step.lost.at(-1)?.id ?? step.selected
+  return {
+    ...state,
     order,
     cells,
-    selected: order[Math.min(index, order.length - 1)],
-    deleted: [...state.deleted.slice(1 - UNDO_DEPTH), { cell, index }],
+    selected: selected !== undefined && cells[selected] ? selected : order[0],
+    steps: state.steps.slice(0, -1),
   }
-  return order.length > 0 ? next : insertAt(next, 0, newCell('code'))
 }
 
-/** Brings back the cell deleted last, where it was. */
-export function undoDelete(state: Structure): Structure {
-  const last = state.deleted.at(-1)
-  if (!last) return state
-  return insertAt({ ...state, deleted: state.deleted.slice(0, -1) }, last.index, last.cell)
-}
-
-/** Swaps a cell with its neighbour. */
-export function moveCell(state: Structure, id: string, by: 1 | -1): Structure {
-  const from = state.order.indexOf(id)
-  const to = from + by
-  if (from < 0 || to < 0 || to >= state.order.length) return state
-  const order = [...state.order]
-  order[from] = order[to]!
-  order[to] = id
-  return { ...state, order }
-}
-
-/** Turns a cell into another kind; its outputs go, its source stays. */
-export function convertCell(state: Structure, id: string, kind: CellKind): Structure {
-  const cell = state.cells[id]
-  if (!cell || cell.kind === kind) return state
-  const converted = { ...newCell(kind, id, cell.source), metadata: cell.metadata }
-  return { ...state, cells: { ...state.cells, [id]: converted } }
+/** The changed list, with the way back. */
+function stepped(before: Structure, after: Structure): Structure {
+  const lost = before.order.map((id) => before.cells[id]!).filter((cell) => after.cells[cell.id] !== cell)
+  const made = after.order.filter((id) => !before.cells[id]).map((id) => after.cells[id]!)
+  const step: Step = { order: before.order, selected: before.selected, lost, made }
+  return { ...after, steps: [...before.steps.slice(1 - UNDO_DEPTH), step] }
 }
 
 /** The cell `by` places away; stays at the ends. */

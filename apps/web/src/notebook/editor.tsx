@@ -204,6 +204,7 @@ function monacoKeys(monaco: Monaco, keys: string): number {
     if (part === 'shift') return sum | monaco.KeyMod.Shift
     if (part === 'enter') return sum | monaco.KeyCode.Enter
     if (part === 'escape') return sum | monaco.KeyCode.Escape
+    if (part === '-') return sum | monaco.KeyCode.Minus
     return sum | (monaco.KeyCode as unknown as Record<string, number>)[`Key${part.toUpperCase()}`]!
   }, 0)
 }

@@ -61,9 +61,8 @@ export function Gutter({ id }: { id: string }) {
       <div className={cx('flex items-center gap-1', tone)} title={whenText(text, finishedAt)}>
         <StateIcon state={state} />
         <span className="sr-only">{text}</span>
-        <Duration id={id} />
+        {state === 'queued' ? <Place id={id} /> : <Duration id={id} />}
       </div>
-      {state === 'queued' && <Place id={id} />}
       {changed && state !== 'queued' && state !== 'running' && (
         <span
           className="flex items-center gap-1 text-[11px] text-warn"
@@ -82,8 +81,8 @@ function Place({ id }: { id: string }) {
   const { context } = useServices()
   const place = useNotebook((state) => queuePlace(state, id))
   return (
-    <div className="flex items-center gap-0.5 text-ink-2">
-      <span className="tabular" title={`${place} of the cells that wait`}>
+    <span className="flex items-center gap-0.5 text-ink-2">
+      <span className="tabular" title={`Number ${place} of the cells that wait`}>
         #{place}
       </span>
       <button
@@ -95,7 +94,7 @@ function Place({ id }: { id: string }) {
       >
         <X size={12} />
       </button>
-    </div>
+    </span>
   )
 }
 

@@ -1,4 +1,5 @@
 'use client'
+import { TriangleAlert } from 'lucide-react'
 import { cx } from '../lib/cx'
 import { formatBytes } from '../lib/format'
 import { Button } from '../ui/button'
@@ -26,10 +27,11 @@ export function KernelStatus() {
   const { text, dot } = KERNELS[kernel]
   const share = usage && memoryShare(usage, facts)
   const high = share !== undefined && share > 0.85
+  const noted = (facts?.notices.length ?? 0) > 0
   const trigger = (
     <button
       type="button"
-      aria-label={`${text}. ${usage ? `Memory ${formatBytes(usage.rss)}, CPU ${percent(usage.cpu)}. ` : ''}Details`}
+      aria-label={`${text}. ${usage ? `Memory ${formatBytes(usage.rss)}, CPU ${percent(usage.cpu)}. ` : ''}${noted ? 'There is a notice. ' : ''}Details`}
       className="ml-2 flex h-7 items-center gap-2.5 rounded-full border border-line bg-surface pr-3 pl-3 text-xs hover:bg-sunken data-[state=open]:bg-sunken"
     >
       <span
@@ -40,6 +42,7 @@ export function KernelStatus() {
         <span aria-hidden="true" className={cx('size-2 shrink-0 rounded-full', dot)} />
         {text}
       </span>
+      {noted && <TriangleAlert size={13} aria-hidden="true" className="text-warn" />}
       {usage && usage.pid !== null && (
         <span data-testid="kernel-usage" className="tabular flex items-center gap-2 whitespace-nowrap text-ink-2">
           <Meter share={share} high={high} />
@@ -81,10 +84,7 @@ function Details({ usage, share }: { usage: KernelUsage | undefined; share: numb
   const rows: [string, string][] = [
     ['Node.js', facts?.node?.replace(/^v/, '') ?? 'unknown'],
     ['Process', usage?.pid ? String(usage.pid) : 'none'],
-    [
-      'Memory',
-      usage ? `${formatBytes(usage.rss)}${share === undefined ? '' : ` (${percent(share)} of its limit)`}` : '–',
-    ],
+    ['Memory', usage ? `${formatBytes(usage.rss)}${share === undefined ? '' : ` (${percent(share)} of limit)`}` : '–'],
     ...(usage?.heapUsed ? [['Objects', formatBytes(usage.heapUsed)] as [string, string]] : []),
     ['CPU', usage ? `${percent(usage.cpu)} of a core` : '–'],
     ['Limit of objects', limit(facts?.heapLimitMb)],

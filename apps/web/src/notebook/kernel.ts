@@ -6,7 +6,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services'
 import type { RunnerClient } from './client'
 import { createInbox } from './inbox'
 import type { WireMessage } from './messages'
-import { KernelFactsSchema, withNotice, withoutActions } from './notices'
+import { KernelFactsSchema, withoutActions } from './notices'
 import { type KernelState, loadDocument, type NotebookState, type NotebookStore, transitionAll } from './store'
 
 type Services = typeof import('@jupyterlab/services')
@@ -131,7 +131,7 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
       const reply = (await connection.requestKernelInfo())?.content as { mayfly?: unknown } | undefined
       const facts = KernelFactsSchema.safeParse(reply?.mayfly).data
       if (disposed || connection !== kernel || !facts) return
-      store.setState((state) => ({ facts, notices: facts.notices.reduce(withNotice, withoutActions(state.notices)) }))
+      store.setState((state) => ({ facts, notices: withoutActions(state.notices) }))
     } catch {
       // The kernel went away meanwhile; whoever starts the next one asks again.
     }

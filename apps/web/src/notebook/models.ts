@@ -14,12 +14,15 @@ export interface CellModels {
   /** Cursor and selection of the cell's last editor. */
   view(id: string): ViewState | undefined
   keepView(id: string, view: ViewState): void
+  /** Offset of the cursor in the cell's text, where an editor shows it; else the text's end. */
+  cursor(id: string): number
   dispose(): void
 }
 
 export function createModels(store: NotebookStore): CellModels {
   const models = new Map<string, TextModel>()
   const views = new Map<string, ViewState>()
+  let api: Monaco | undefined
 
   // The store is the truth: a change that did not come from the model (reload, undo) is written into it.
   const unsubscribe = store.subscribe((state, before) => {
@@ -38,6 +41,7 @@ export function createModels(store: NotebookStore): CellModels {
 
   return {
     of(monaco, id) {
+      api = monaco
       const cell = store.getState().cells[id]
       const language = languageOf(cell?.kind ?? 'code')
       const known = models.get(id)
@@ -54,6 +58,12 @@ export function createModels(store: NotebookStore): CellModels {
     },
     view: (id) => views.get(id),
     keepView: (id, view) => views.set(id, view),
+    cursor(id) {
+      const model = models.get(id)
+      const editor = api?.editor.getEditors().find((candidate) => candidate.getModel() === model)
+      const position = editor?.getPosition()
+      return model && position ? model.getOffsetAt(position) : (store.getState().cells[id]?.source.length ?? 0)
+    },
     dispose() {
       unsubscribe()
       for (const model of models.values()) model.dispose()

@@ -88,6 +88,7 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: {
     help: dialogs.help,
     restart,
     checkpoint: () => void checkpoint(),
+    cursor: (cellId) => models.cursor(cellId),
   }
   const leave = () => saver.leave()
   window.addEventListener('pagehide', leave)

@@ -1,8 +1,29 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DocumentSchema, newCell } from './document'
-import { convertCell, deleteCell, insertAt, insertBeside, moveCell, neighbour, undoDelete } from './edit'
+import {
+  convertCells,
+  deleteCells,
+  insertAt,
+  insertBeside,
+  mergeCells,
+  moveCells,
+  neighbour,
+  pasteCells,
+  type Structure,
+  splitCell,
+  undoStep,
+} from './edit'
 import type { WireMessage } from './messages'
-import { createNotebookStore, foldMessages, loadDocument, setSource, transitionAll } from './store'
+import {
+  createNotebookStore,
+  foldMessages,
+  loadDocument,
+  pickedOf,
+  setSource,
+  toggleFold,
+  transitionAll,
+} from './store'
 
 const document = (sources: Record<string, string>, rest: object = {}) =>
   DocumentSchema.parse({
@@ -129,26 +150,89 @@ describe('editing', () => {
 
   it('inserts, deletes and brings back', () => {
     const three = opened()
-    const deleted = deleteCell(three, 'b')
+    const deleted = deleteCells(three, ['b'])
     expect(deleted).toMatchObject({ order: ['a', 'c'], selected: 'c' })
-    expect(undoDelete(deleted)).toMatchObject({ order: ['a', 'b', 'c'], selected: 'b', deleted: [] })
-    expect(undoDelete(three)).toBe(three)
+    expect(undoStep(deleted)).toMatchObject({ order: ['a', 'b', 'c'], selected: 'b', steps: [] })
+    expect(undoStep(three)).toBe(three)
     const below = insertBeside(three, 'a', 'below', 'markdown')
     expect(below.order.indexOf(below.selected!)).toBe(1)
   })
 
   it('never leaves a notebook without a cell', () => {
-    const empty = deleteCell(opened({ a: '1' }), 'a')
+    const empty = deleteCells(opened({ a: '1' }), ['a'])
     expect(empty.order).toHaveLength(1)
     expect(empty.cells[empty.order[0]!]!.source).toBe('')
   })
 
   it('moves within bounds and converts without losing the text', () => {
     const three = opened()
-    expect(moveCell(three, 'a', 1).order).toEqual(['b', 'a', 'c'])
-    expect(moveCell(three, 'a', -1)).toBe(three)
-    expect(convertCell(three, 'a', 'markdown').cells.a).toMatchObject({ kind: 'markdown', source: '1', outputs: [] })
+    expect(moveCells(three, ['a'], 1).order).toEqual(['b', 'a', 'c'])
+    expect(moveCells(three, ['b', 'c'], -1).order).toEqual(['b', 'c', 'a'])
+    expect(moveCells(three, ['a', 'b'], 1).order).toEqual(['c', 'a', 'b'])
+    expect(moveCells(three, ['a'], -1)).toBe(three)
+    expect(convertCells(three, ['a'], 'markdown').cells.a).toMatchObject({ kind: 'markdown', source: '1', outputs: [] })
     expect(neighbour(three, 'c', 1)).toBe('c')
     expect(neighbour(three, 'b', -1)).toBe('a')
+  })
+
+  it('splits and merges without losing a character of text', () => {
+    const three = opened({ a: 'one\ntwo', b: '2', c: '3' })
+    const split = splitCell(three, 'a', 4)
+    expect(split.order.map((id) => split.cells[id]!.source)).toEqual(['one', 'two', '2', '3'])
+    const merged = mergeCells(split, split.order.slice(0, 2))
+    expect(merged.cells.a!.source).toBe('one\ntwo')
+    expect(mergeCells(three, ['b']).cells.b!.source).toBe('2\n3')
+    expect(mergeCells(three, ['c'])).toBe(three)
+  })
+
+  it('takes any run of changes back, one by one', () => {
+    const id = fc.nat(9)
+    const change = fc.oneof(
+      id.map((n) => (state: Structure) => deleteCells(state, [state.order[n % state.order.length]!])),
+      id.map((n) => (state: Structure) => splitCell(state, state.order[n % state.order.length]!, 1)),
+      id.map((n) => (state: Structure) => mergeCells(state, [state.order[n % state.order.length]!])),
+      id.map((n) => (state: Structure) => moveCells(state, [state.order[n % state.order.length]!], 1)),
+      id.map((n) => (state: Structure) => convertCells(state, [state.order[n % state.order.length]!], 'markdown')),
+      id.map(
+        (n) => (state: Structure) =>
+          pasteCells(state, [newCell('code', 'x', 'p')], state.order[n % state.order.length], 'below'),
+      ),
+    )
+    const texts = (state: Structure) =>
+      state.order.map((key) => [key, state.cells[key]!.kind, state.cells[key]!.source])
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 12 }), (changes) => {
+        const states: Structure[] = [opened({ a: 'one', b: 'two', c: 'three' })]
+        for (const apply of changes) {
+          const next = apply(states.at(-1)!)
+          if (next !== states.at(-1)) states.push(next)
+        }
+        let state = states.at(-1)!
+        for (const wanted of states.slice(0, -1).reverse()) {
+          state = undoStep(state)
+          expect(texts(state)).toEqual(texts(wanted))
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('keeps what was written into a new cell when its making is taken back', () => {
+    const pasted = pasteCells(opened(), [newCell('code', 'x', 'p')], 'a', 'below')
+    const typed = setSource({ ...opened(), ...pasted }, pasted.selected!, 'mine')
+    expect(undoStep(typed).order).toContain(pasted.selected)
+    expect(undoStep(pasted).order).toEqual(['a', 'b', 'c'])
+  })
+
+  it('chooses several cells until another selection ends it', () => {
+    const state = { ...opened(), selected: 'c', picked: { anchor: 'b', head: 'c' } }
+    expect(pickedOf(state)).toEqual(['b', 'c'])
+    expect(pickedOf({ ...state, selected: 'a' })).toEqual(['a'])
+  })
+
+  it('folds and unfolds as JupyterLab does', () => {
+    const folded = toggleFold(opened(), ['a', 'b'], 'outputs_hidden')
+    expect(folded.cells.a!.metadata).toEqual({ jupyter: { outputs_hidden: true } })
+    expect(toggleFold(folded, ['a'], 'outputs_hidden').cells.a!.metadata).toEqual({})
   })
 })

@@ -39,6 +39,8 @@ export interface NotebookState extends Structure {
   readonly input?: PendingInput
   /** When the last kernel was lost, ms since the epoch; 0 when none was since the page was opened. */
   readonly kernelLostAt: number
+  /** Several cells are chosen: from `anchor` to `head`, which is the selected one; any other selection ends it. */
+  readonly picked?: { anchor: string; head: string }
   /** What is open beside the cells. */
   readonly panel?: PanelName
   readonly save: SaveState
@@ -60,7 +62,7 @@ export function createNotebookStore(path: string): NotebookStore {
     order: [],
     cells: {},
     selected: undefined,
-    deleted: [],
+    steps: [],
     mode: 'command',
     kernel: 'connecting',
     notices: [],
@@ -76,7 +78,9 @@ export function createNotebookStore(path: string): NotebookStore {
  */
 export function loadDocument(state: NotebookState, document: NotebookDocument): NotebookState {
   const fresh = toCells(document, newCellId)
-  const byId = Object.fromEntries(fresh.map((cell) => [cell.id, reuse(state.cells[cell.id], cell)]))
+  // Of the same number are the same outputs: megabytes need not be compared.
+  const folded = state.loaded && state.seq === document.seq
+  const byId = Object.fromEntries(fresh.map((cell) => [cell.id, reuse(state.cells[cell.id], cell, folded)]))
   const own = state.loaded && state.save !== 'saved'
   const order = own ? state.order : fresh.map((cell) => cell.id)
   const cells = own
@@ -168,6 +172,36 @@ export function setSource(state: NotebookState, id: string, source: string): Not
   return edited(state, { cells: { ...state.cells, [id]: { ...cell, source } } })
 }
 
+/** Whether a part of a cell is folded away, as JupyterLab keeps it in the file. */
+export function isFolded(cell: Cell | undefined, part: FoldedPart): boolean {
+  return (cell?.metadata.jupyter as Partial<Record<FoldedPart, unknown>> | undefined)?.[part] === true
+}
+
+export type FoldedPart = 'source_hidden' | 'outputs_hidden'
+
+/** Folds a part of all the cells away, or unfolds it when it is folded in each. */
+export function toggleFold(state: NotebookState, ids: readonly string[], part: FoldedPart): NotebookState {
+  const mine = ids.map((id) => state.cells[id]).filter((cell) => cell?.kind === 'code')
+  if (mine.length === 0) return state
+  const fold = !mine.every((cell) => isFolded(cell, part))
+  const cells = { ...state.cells }
+  for (const cell of mine) {
+    const { [part]: _, ...others } = (cell!.metadata.jupyter ?? {}) as Record<string, unknown>
+    const { jupyter: __, ...rest } = cell!.metadata
+    const jupyter = fold ? { ...others, [part]: true } : others
+    cells[cell!.id] = { ...cell!, metadata: Object.keys(jupyter).length > 0 ? { ...rest, jupyter } : rest }
+  }
+  return edited(state, { cells })
+}
+
+/** The ids of the chosen cells, in order: the selected one, or all between it and where the choice began. */
+export function pickedOf(state: Pick<NotebookState, 'order' | 'selected' | 'picked'>): string[] {
+  const { order, selected, picked } = state
+  if (selected === undefined) return []
+  const [from, to] = [order.indexOf(picked?.head === selected ? picked.anchor : selected), order.indexOf(selected)]
+  return from < 0 ? [selected] : order.slice(Math.min(from, to), Math.max(from, to) + 1)
+}
+
 /** The cells in order. */
 export function cellsOf(state: Structure): Cell[] {
   return state.order.map((id) => state.cells[id]!)
@@ -189,6 +223,11 @@ export function useNotebook<T>(select: (state: NotebookState) => T): T {
 }
 
 /** Keeps the old object where nothing differs, so that a resync does not draw every cell again. */
-function reuse(old: Cell | undefined, fresh: Cell): Cell {
-  return old && JSON.stringify(old) === JSON.stringify(fresh) ? old : fresh
+function reuse(old: Cell | undefined, fresh: Cell, folded: boolean): Cell {
+  if (!old) return fresh
+  const { ranSource, queuedAt } = old
+  const known = { ...fresh, ranSource, queuedAt, outputs: folded ? old.outputs : fresh.outputs }
+  const keys = Object.keys({ ...old, ...known }) as (keyof Cell)[]
+  const same = (key: keyof Cell) => old[key] === known[key] || JSON.stringify(old[key]) === JSON.stringify(known[key])
+  return keys.every(same) ? old : known
 }

@@ -1,13 +1,13 @@
 // @vitest-environment happy-dom
 import { IMAGE_MIME, PROGRESS_MIME, TABLE_MIME } from '@mayfly/executor/events'
-import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { TooltipProvider } from '../../ui/tooltip'
 import type { Output } from '../cells'
 import { type NotebookServices, NotebookServicesProvider } from '../context'
 import { DocumentSchema } from '../document'
-import { createNotebookStore, loadDocument, NotebookStoreProvider } from '../store'
+import { createNotebookStore, loadDocument, NotebookStoreProvider, toggleFold } from '../store'
 import { ansiToHtml, applyReturns, tail } from './ansi'
 import { frames, splitTrace } from './error-place'
 import { HtmlOutput } from './html'
@@ -74,12 +74,38 @@ describe('text', () => {
     ['', 3, '', 0],
   ])('keeps the tail of %j', (text, most, kept, hidden) => expect(tail(text, most)).toEqual({ text: kept, hidden }))
 
-  it('shows the last 2,000 lines until all are asked for', () => {
+  it('shows the last 2,000 lines until more are asked for', () => {
     const text = Array.from({ length: 5000 }, (_, i) => `line ${i}`).join('\n')
     const { container } = show([{ output_type: 'stream', name: 'stdout', text }])
     expect(container.querySelector('pre')!.textContent!.split('\n')).toHaveLength(2000)
-    fireEvent.click(screen.getByRole('button', { name: /3.000 earlier lines/ }))
+    expect(container.querySelector('pre')!.tabIndex).toBe(0)
+    fireEvent.click(screen.getByRole('button', { name: /3.000 earlier lines: show all/ }))
     expect(container.querySelector('pre')!.textContent!.split('\n')).toHaveLength(5000)
+    fireEvent.click(screen.getByRole('button', { name: 'Show at full height' }))
+    expect(container.querySelector('pre')!.tabIndex).toBe(-1)
+  })
+
+  it('cuts a line of megabytes', () => {
+    expect(tail(`a\nb\n${'x'.repeat(100)}`, 5, 10)).toEqual({ text: 'x'.repeat(10), hidden: 2 })
+    const { container } = show([{ output_type: 'stream', name: 'stdout', text: 'y'.repeat(3_000_000) }])
+    expect(container.querySelector('pre')!.textContent).toHaveLength(400_000)
+  })
+
+  it('draws the first and the last of ten thousand outputs', () => {
+    show(Array.from({ length: 10_000 }, (_, i) => display({ 'text/plain': `value ${i}` })))
+    expect(screen.getAllByText(/^value/)).toHaveLength(100)
+    screen.getByText('value 0')
+    screen.getByText('value 9999')
+    screen.getByRole('button', { name: /9.900 more outputs/ })
+  })
+
+  it('can be folded away', () => {
+    const { store } = show([display({ 'text/plain': 'hidden?' })])
+    fireEvent.click(screen.getByText('hidden?'))
+    act(() => store.setState((state) => toggleFold(state, ['c'], 'outputs_hidden')))
+    expect(screen.queryByText('hidden?')).toBeNull()
+    fireEvent.click(screen.getByRole('button', { name: '1 output folded' }))
+    screen.getByText('hidden?')
   })
 })
 

@@ -1,39 +1,93 @@
 'use client'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { ChevronsDownUp, ChevronsUpDown, Download } from 'lucide-react'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { cx } from '../../lib/cx'
 import { formatCount } from '../../lib/format'
-import { ansiToHtml, applyReturns, SHOWN_LINES, tail } from './ansi'
+import { IconButton } from '../../ui/button'
+import { saveFile } from '../../ui/clipboard'
+import { ansiToHtml, applyReturns, SHOWN_CHARS, SHOWN_LINES, tail } from './ansi'
 
 /** From this many characters on, a growing text is drawn at most every `REDRAW_MS`: laying out its lines takes a while. */
 const LONG = 20_000
 const REDRAW_MS = 200
+/** Each press on "earlier lines" shows so many times more. */
+const MORE = 10
+/** Texts with more lines than this get a window of their own that scrolls. */
+const TALL_LINES = 30
 
-/** Terminal text: coloured, and cut to its last lines until the reader asks for all. */
+/**
+ * Terminal text: coloured, cut to its last lines until the reader asks for more, in a window of its own when it is tall. The
+ * window follows the end while it is there.
+ */
 export function TextOutput({ text, error = false }: { text: string; error?: boolean }) {
-  const [all, setAll] = useState(false)
+  const [times, setTimes] = useState(1)
+  const [whole, setWhole] = useState(false)
+  const view = useRef<HTMLPreElement>(null)
+  const following = useRef(true)
   const settled = useThrottled(text, text.length > LONG ? REDRAW_MS : 0)
-  const { html, hidden } = useMemo(() => {
-    const shown = all ? { text: settled, hidden: 0 } : tail(settled, SHOWN_LINES)
-    return { html: ansiToHtml(applyReturns(shown.text)), hidden: shown.hidden }
-  }, [settled, all])
+  const { html, hidden, tall } = useMemo(() => {
+    const shown = tail(settled, SHOWN_LINES * times, SHOWN_CHARS * times)
+    const lines = applyReturns(shown.text)
+    return { html: ansiToHtml(lines), hidden: shown.hidden, tall: hasLines(lines, TALL_LINES) }
+  }, [settled, times])
+  const windowed = tall && !whole
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new text moves the end
+  useLayoutEffect(() => {
+    if (windowed && following.current && view.current) view.current.scrollTop = view.current.scrollHeight
+  }, [html, windowed])
+
   return (
-    <div className={cx(error && 'rounded-md bg-warn-soft px-2.5 py-1')}>
+    <div className={cx('group/text relative', error && 'rounded-md bg-warn-soft px-2.5 py-1')}>
       {hidden > 0 && (
         <button
           type="button"
-          onClick={() => setAll(true)}
-          className="mb-1 h-6 rounded bg-sunken px-2 text-accent text-xs hover:underline"
+          onClick={() => setTimes(times * MORE)}
+          className="mb-1 min-h-6 rounded bg-sunken px-2 text-accent text-xs hover:underline"
         >
-          {formatCount(hidden)} earlier lines: show all
+          {formatCount(hidden)} earlier lines: show {hidden > SHOWN_LINES * (MORE - 1) * times ? 'more' : 'all'}
         </button>
       )}
       <pre
-        className="output-text overflow-x-auto whitespace-pre-wrap text-[12.5px] leading-[1.5] [overflow-wrap:anywhere]"
+        ref={view}
+        // A window that scrolls must be reachable by keyboard.
+        tabIndex={windowed ? 0 : undefined}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          following.current = scrollTop + clientHeight >= scrollHeight - 8
+        }}
+        className={cx(
+          'output-text whitespace-pre-wrap text-[12.5px] leading-[1.5] [overflow-wrap:anywhere]',
+          windowed && 'max-h-[28rem] overflow-y-auto pr-10 focus-visible:outline-offset-[-2px]',
+        )}
         // biome-ignore lint/security/noDangerouslySetInnerHtml: ansi_up escapes the text
         dangerouslySetInnerHTML={{ __html: html }}
       />
+      {tall && (
+        <span className="absolute right-3 bottom-1 flex rounded-md border border-line bg-raised opacity-70 focus-within:opacity-100 group-hover/text:opacity-100">
+          <IconButton small label={whole ? 'Show in a window' : 'Show at full height'} onClick={() => setWhole(!whole)}>
+            {whole ? <ChevronsDownUp size={13} /> : <ChevronsUpDown size={13} />}
+          </IconButton>
+          <IconButton
+            small
+            label="Save the text"
+            onClick={() => saveFile('output.txt', new Blob([text], { type: 'text/plain' }))}
+          >
+            <Download size={13} />
+          </IconButton>
+        </span>
+      )}
     </div>
   )
+}
+
+/** Whether a text has more than `most` lines; looks no further than that. */
+function hasLines(text: string, most: number): boolean {
+  let at = -1
+  for (let count = 0; count <= most; count += 1) {
+    at = text.indexOf('\n', at + 1)
+    if (at < 0) return false
+  }
+  return true
 }
 
 /** The value, but changing at most once per `ms`; the last one always comes through. */

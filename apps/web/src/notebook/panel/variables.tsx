@@ -47,9 +47,9 @@ export function VariablesPanel() {
       {shown.length > 0 && (
         <table className="w-full table-fixed border-collapse" aria-label="Variables">
           <colgroup>
-            <col className="w-[32%]" />
+            <col className="w-[27%]" />
+            <col className="w-[20%]" />
             <col className="w-[24%]" />
-            <col className="w-[16%]" />
             <col />
           </colgroup>
           <thead>
