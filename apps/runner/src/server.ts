@@ -11,6 +11,7 @@ import { Events } from './channels/events.js'
 import { Sockets } from './channels/socket.js'
 import type { RunnerConfig } from './config.js'
 import { Documents } from './documents/documents.js'
+import { sweep } from './documents/sweep.js'
 import { Kernels } from './kernels.js'
 import { LanguageService } from './language/service.js'
 import { toProblem } from './problem.js'
@@ -74,7 +75,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     return c.json(body, status as ContentfulStatusCode)
   })
   const outputs = new Outputs(join(config.home, 'outputs'))
-  void outputs.clean().catch(reportFault)
+  for (const tidying of [outputs.clean(), sweep(workspace)]) void tidying.catch(reportFault)
   const events = new Events()
   const services = {
     events,
