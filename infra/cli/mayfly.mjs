@@ -6,12 +6,15 @@ const OWNERS = {
   annotate: '@mayfly/pipeline/cli',
   isotopes: '@mayfly/pipeline/cli',
   hello: '@mayfly/executor/cli',
+  test: '@mayfly/executor/cli',
   config: '@mayfly/executor/cli',
   job: '@mayfly/executor/cli',
   logs: '@mayfly/executor/cli',
   worker: '@mayfly/executor/cli',
+  runtime: '@mayfly/executor/cli',
   storage: '@mayfly/executor/cli',
   cost: '@mayfly/executor/cli',
+  clean: '@mayfly/executor/cli',
   doctor: '@mayfly/executor/cli',
 }
 
@@ -27,6 +30,9 @@ const USAGE = `mayfly COMMAND
   worker list                                         the worker processes of this machine
   storage put | get | list | delete                   objects by hand
   cost [RUN] | predict                                prices, what a run cost, what one is going to cost
+  test                                                makes calls and uses storage in every basic way
+  runtime deploy | list | update | delete | build     what calls run on
+  clean                                               removes what no run needs any more
   config                                              the settings in force, and where each comes from
   doctor                                              checks this machine and makes a test call
 

@@ -27,11 +27,15 @@ export function startCleaner(home: string, storage: Storage): void {
   setTimeout(() => void sweep(storage, Date.now()).catch(() => undefined), DELAY_MS).unref()
 }
 
-/** @param at now, ms since the epoch. Returns the keys that were removed; none if another process has been here today. */
-export async function sweep(storage: Storage, at: number): Promise<string[]> {
+/**
+ * @param at now, ms since the epoch
+ * @param again also if another process has been here today
+ * @returns the keys that were removed
+ */
+export async function sweep(storage: Storage, at: number, { again = false } = {}): Promise<string[]> {
   const { bucket } = storage
   const last = await storage.headObject(bucket, MARK).catch(() => undefined)
-  if (last && at - last.lastModified.getTime() < DAY_MS) return []
+  if (!again && last && at - last.lastModified.getTime() < DAY_MS) return []
   await storage.putObject(bucket, MARK, '')
   const old = [...(await oldRuns(storage, at)), ...(await oldCode(storage, at))]
   await storage.deleteObjects(bucket, old)

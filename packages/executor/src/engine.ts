@@ -49,6 +49,8 @@ export interface EngineParts {
 
 export class Engine {
   readonly jobs: JobRecord[] = []
+  /** Every run so far, in order. */
+  readonly runIds: string[] = []
   readonly scheduler: Scheduler
   readonly #parts: EngineParts
   readonly #runs = new Set<Run>()
@@ -59,6 +61,11 @@ export class Engine {
     this.#parts = parts
     this.scheduler = new Scheduler(parts.backend, parts.options.budget?.usd)
     this.prewarm(1, {})
+  }
+
+  /** Name of the backend. */
+  get backend(): string {
+    return this.#parts.backend.name
   }
 
   get runId(): string | undefined {
@@ -97,6 +104,11 @@ export class Engine {
     const settings = resolveSettings(this.#parts.options, options)
     const memory = typeof settings.runtimeMemory === 'function' ? [] : undefined
     return this.#submit(kind, work, settings, options, { total: sources.length, sources, items: [], memory })
+  }
+
+  /** Puts everything that was said into the logs of the runs. */
+  flushRuns(): void {
+    for (const run of this.#runs) run.flush()
   }
 
   cancelRun(run: Run): void {
@@ -238,6 +250,7 @@ export class Engine {
       onFinished: () => this.#runs.delete(run),
     })
     this.#runs.add(run)
+    this.runIds.push(run.runId)
     return (this.#run = run)
   }
 }

@@ -22,9 +22,10 @@ import {
   type ExecutorOptions,
   type JobOptions,
 } from './options.js'
+import { joinRuns, type Plots, plotsOf, writePlots } from './plot/index.js'
 import { tolerated } from './policy.js'
-import { RunStore } from './runs/store.js'
-import { Storage } from './storage/storage.js'
+import { RunStore, readRun } from './runs/index.js'
+import { openStorage, type Storage } from './storage/storage.js'
 import { pump } from './stream.js'
 import { type JobSummaryRow, summaryOf } from './summary.js'
 import { type WaitOptions, type WaitResult, waitFor } from './wait.js'
@@ -53,7 +54,7 @@ export class FunctionExecutor implements ListOwner {
     const home = this.#options.home ?? mayflyHome()
     this.#home = home
     const { backend = 'localhost', storage, workers } = this.#options
-    this.storage = typeof storage === 'object' ? storage : new Storage({ home })
+    this.storage = openStorage(storage, home)
     this.#engine = new Engine({
       ...{ options: this.#options, home, storage: this.storage },
       backend: typeof backend === 'string' ? makeBackend(backend, { workers, cwd }) : backend,
@@ -199,6 +200,25 @@ export class FunctionExecutor implements ListOwner {
         if (indices.length > 0) scheduler.cancel(job, indices)
       }
     }
+  }
+
+  /** Name of the backend: `localhost` … */
+  get backend(): string {
+    return this.#engine.backend
+  }
+
+  /**
+   * Draws the runs of this executor so far: a timeline with a bar per phase of every call, and how many calls ran at a time. In
+   * a notebook the result shows itself.
+   *
+   * @param dst with it `<dst>_timeline.svg`, `<dst>_histogram.svg` and `<dst>.html` are written
+   */
+  async plot(dst?: string): Promise<Plots> {
+    this.#engine.flushRuns()
+    const logs = this.#engine.runIds.map((runId) => readRun(this.#home, runId))
+    const plots = plotsOf(joinRuns(await Promise.all(logs)))
+    if (dst !== undefined) await writePlots(plots, dst)
+    return plots
   }
 
   /** Removes the inputs and results of this executor's ended jobs from storage. Cloud objects, code, kept results and run logs stay. */

@@ -8,7 +8,7 @@ import type { Backend } from './backends/backend.js'
 import type { FailureKind } from './errors.js'
 import { MayflyError } from './errors.js'
 import { nearest } from './nearest.js'
-import type { Storage } from './storage/storage.js'
+import type { Storage, StorageOptions } from './storage/storage.js'
 
 const kinds = z.enum(['error', 'timeout', 'oom', 'lost'])
 const megabytes = z.number().int().min(32).max(1_048_576)
@@ -40,7 +40,9 @@ const perCall = {
 
 const executorSchema = z.strictObject({
   backend: z.union([z.string().min(1), z.custom<Backend>(isBackend, 'expected the name of a backend')]).optional(),
-  storage: z.union([z.literal('localhost'), z.custom<Storage>(isStorage, 'expected a Storage')]).optional(),
+  storage: z
+    .custom<string | StorageOptions | Storage>(isStorage, 'expected the name, URL or options of a storage')
+    .optional(),
   name: z.string().min(1).max(200).optional(),
   workers: z.number().int().min(1).max(10_000).optional(),
   home: z.string().min(1).optional(),
@@ -138,8 +140,11 @@ export interface CallSettings<T = never> {
 export interface ExecutorOptions extends CallSettings {
   /** Where calls run. Default `localhost`. */
   backend?: string | Backend
-  /** Where data lives. Default `localhost`: files under `home`. */
-  storage?: 'localhost' | Storage
+  /**
+   * Where data lives: a name (`localhost`, `redis`), a URL (`redis://host:port`), the options of a `Storage`, or one that is
+   * open. Default `localhost`: files under `home`.
+   */
+  storage?: string | StorageOptions | Storage
   /** Stands before the name of the first function in the titles of the runs. */
   name?: string
   /** Worker processes at a time. Default: the number of CPUs this process may use. */
@@ -276,8 +281,9 @@ function isBackend(value: unknown): boolean {
   return typeof (value as Partial<Backend> | null)?.invoke === 'function'
 }
 
+/** What is wrong inside is said where the storage is opened. */
 function isStorage(value: unknown): boolean {
-  return typeof (value as Partial<Storage> | null)?.getObject === 'function'
+  return typeof value === 'string' ? value !== '' : typeof value === 'object' && value !== null
 }
 
 function check<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.output<T> {

@@ -115,6 +115,24 @@ describe('use', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('mayfly job list')])
   })
 
+  it('the self-test passes here, and a runtime is remembered', async () => {
+    const { code, out } = await mayfly(['test'])
+    expect([code, out]).toEqual([0, expect.stringContaining('Everything works.')])
+    expect(out.match(/^✓/gm)).toHaveLength(8)
+    expect((await mayfly(['runtime', 'deploy', '--memory', '256'])).out).toContain('-256MB: Node')
+    const [known] = JSON.parse((await mayfly(['runtime', 'list', '--json'])).out)
+    expect(known).toMatchObject({ backend: 'localhost', memory: 256, node: process.versions.node })
+    expect((await mayfly(['runtime', 'delete', known.name])).code).toBe(0)
+    expect((await mayfly(['runtime', 'delete', known.name])).code).toBe(2)
+  })
+
+  it('clean removes code and data of runs that have ended, and their logs when asked', async () => {
+    const { code, out } = await mayfly(['clean', '--all', '--runs', '0'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^[1-9]\d* objects removed\n[1-9]\d* logs of runs removed\n$/)
+    expect(JSON.parse((await mayfly(['job', 'list', '--json'])).out)).toEqual([])
+  })
+
   it('the doctor makes a test call', async () => {
     const { code, out } = await mayfly(['doctor'])
     expect([code, out]).toEqual([0, expect.stringMatching(/✓ test call: done/)])

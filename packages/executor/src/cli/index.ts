@@ -4,12 +4,15 @@ import type { Command } from './args.js'
 
 const COMMANDS: Record<string, () => Promise<Command>> = {
   hello: async () => (await import('./hello.js')).hello,
+  test: async () => (await import('./self-test.js')).selfTest,
   config: async () => (await import('./config.js')).config,
   job: async () => (await import('./job.js')).job,
   logs: async () => (await import('./logs.js')).logs,
   worker: async () => (await import('./worker.js')).worker,
+  runtime: async () => (await import('./runtime.js')).runtime,
   storage: async () => (await import('./storage.js')).storage,
   cost: async () => (await import('./cost.js')).cost,
+  clean: async () => (await import('./clean.js')).clean,
   doctor: async () => (await import('./doctor.js')).doctor,
 }
 

@@ -3,9 +3,10 @@ import type { LoggedEvent, RunHeader } from '../events.js'
 import { runTimes } from '../plot/histogram.js'
 import { plotsOf, writePlots } from '../plot/index.js'
 import { plotData } from '../plot/model.js'
+import { readRun } from '../runs/index.js'
 import { quantile } from '../summary.js'
 import { type Command, numberOf, readArgs, wrongUse } from './args.js'
-import { eventsOf, follow, resolveRun, withRuns } from './runs.js'
+import { follow, resolveRun, withRuns } from './runs.js'
 import { duration, textList, textTable, usd } from './text.js'
 
 export const job: Command = {
@@ -53,7 +54,7 @@ async function show(args: string[]): Promise<number> {
   const { values, positionals } = readArgs(args, { json: { type: 'boolean' } }, [1, 1])
   const { header, events } = await withRuns(async (runs, home) => {
     const found = await resolveRun(runs, positionals[0]!)
-    return { header: found, events: await eventsOf(home, found.runId) }
+    return { header: found, events: await readRun(home, found.runId) }
   })
   const jobs = jobRows(events)
   const failures = failureGroups(events)
@@ -193,8 +194,8 @@ async function plot(args: string[]): Promise<number> {
   const { values, positionals } = readArgs(args, { output: { type: 'string', short: 'o' } }, [1, 1])
   return withRuns(async (runs, home) => {
     const { runId } = await resolveRun(runs, positionals[0]!)
-    const [plots] = plotsOf([await eventsOf(home, runId)])
-    for (const path of await writePlots(plots!, values.output ?? runId)) process.stdout.write(`${path}\n`)
+    const plots = plotsOf(await readRun(home, runId))
+    for (const path of await writePlots(plots, values.output ?? runId)) process.stdout.write(`${path}\n`)
     return 0
   })
 }

@@ -1,7 +1,8 @@
 /** `mayfly logs`: what the calls of a run printed. */
 import type { LoggedEvent } from '../events.js'
+import { readRun } from '../runs/index.js'
 import { type Command, numberOf, readArgs } from './args.js'
-import { eventsOf, follow, resolveRun, withRuns } from './runs.js'
+import { follow, resolveRun, withRuns } from './runs.js'
 
 export const logs: Command = {
   usage: `mayfly logs [RUN] [-f] [--call N] [--job M000] [--errors]
@@ -27,7 +28,7 @@ Prints what the calls of a run (default: the newest) wrote, each line with its c
     const call = numberOf(values.call, '--call')
     return withRuns(async (runs, home) => {
       const { runId } = await resolveRun(runs, positionals[0] ?? 'last')
-      const events = values.follow ? follow(runs, runId) : await eventsOf(home, runId)
+      const events = values.follow ? follow(runs, runId) : await readRun(home, runId)
       const writer = new LogPrinter({
         ...(call === undefined ? {} : { call }),
         ...(values.job ? { job: values.job } : {}),

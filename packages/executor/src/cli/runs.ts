@@ -1,12 +1,10 @@
 /** The runs of this workspace, for the commands that show them. */
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { configInForce } from '../config/resolve.js'
 import { MayflyError } from '../errors.js'
 import type { LoggedEvent, RunHeader } from '../events.js'
 import { mayflyHome } from '../home.js'
-import { RunStore } from '../runs/index.js'
+import { parseEvent, RunStore } from '../runs/index.js'
 
 /** `MAYFLY_HOME` as the configuration has it. */
 export function homeInForce(): string {
@@ -40,16 +38,6 @@ export async function resolveRun(runs: RunStore, wanted: string): Promise<RunHea
   })
 }
 
-/** Events of an ended or running run as they stand in its log; a torn last line is passed over. */
-export async function eventsOf(home: string, runId: string): Promise<LoggedEvent[]> {
-  const events: LoggedEvent[] = []
-  for await (const line of createInterface({ input: createReadStream(join(home, 'runs', `${runId}.ndjson`)) })) {
-    const event = parseEvent(line)
-    if (event) events.push(event)
-  }
-  return events
-}
-
 /** The events of a run from `after` on, following it to its end. */
 export async function* follow(runs: RunStore, runId: string): AsyncGenerator<LoggedEvent> {
   const decoder = new TextDecoder()
@@ -62,13 +50,5 @@ export async function* follow(runs: RunStore, runId: string): AsyncGenerator<Log
       const event = parseEvent(line)
       if (event) yield event
     }
-  }
-}
-
-function parseEvent(line: string): LoggedEvent | undefined {
-  try {
-    return JSON.parse(line) as LoggedEvent
-  } catch {
-    return undefined
   }
 }

@@ -16,7 +16,7 @@ export const runtime: Command = {
 mayfly runtime list [--json]                          runtimes that were deployed from here
 mayfly runtime update [--memory MB] [--backend NAME]  the same again, after an upgrade
 mayfly runtime delete NAME
-mayfly runtime build                                  makes the worker bundle and says how large it is
+mayfly runtime build                                  on localhost there is nothing to build
 `,
   run([verb, ...args]) {
     if (verb === 'deploy' || verb === 'update') return deploy(args)
@@ -54,7 +54,13 @@ async function deploy(args: string[]): Promise<number> {
   const found = await executor.getResult(executor.callAsync(look))
   const backend = executor.backend
   const name = [backend, `node${found.node.split('.')[0]}`, ...(memory === undefined ? [] : [`${memory}MB`])].join('-')
-  const record: RuntimeRecord = { name, backend, memory: memory ?? null, ...found, deployedAt: new Date().toISOString() }
+  const record: RuntimeRecord = {
+    name,
+    backend,
+    memory: memory ?? null,
+    ...found,
+    deployedAt: new Date().toISOString(),
+  }
   await mkdir(folder(), { recursive: true })
   await writeFile(join(folder(), `${name}.json`), `${JSON.stringify(record, null, 2)}\n`)
   process.stdout.write(`${name}: Node ${found.node} on ${found.platform}\n`)
@@ -64,13 +70,29 @@ async function deploy(args: string[]): Promise<number> {
 async function list(args: string[]): Promise<number> {
   const { values } = readArgs(args, { json: { type: 'boolean' } })
   const names = existsSync(folder()) ? (await readdir(folder())).filter((name) => name.endsWith('.json')) : []
-  const records = await Promise.all(names.map(async (name): Promise<RuntimeRecord> => JSON.parse(await readFile(join(folder(), name), 'utf8'))))
+  const records = await Promise.all(
+    names.map(async (name): Promise<RuntimeRecord> => JSON.parse(await readFile(join(folder(), name), 'utf8'))),
+  )
   if (values.json) process.stdout.write(`${JSON.stringify(records, null, 2)}\n`)
-  else if (records.length === 0) process.stdout.write('No runtime was deployed from here. `npx mayfly runtime deploy` makes one.\n')
+  else if (records.length === 0)
+    process.stdout.write('No runtime was deployed from here. `npx mayfly runtime deploy` makes one.\n')
   else {
-    const rows = records.map((one) => [one.name, one.backend, one.memory ?? '–', one.node, one.platform, one.deployedAt])
+    const rows = records.map((one) => [
+      one.name,
+      one.backend,
+      one.memory ?? '–',
+      one.node,
+      one.platform,
+      one.deployedAt,
+    ])
     process.stdout.write(`${textTable(['runtime', 'backend', 'MB', 'Node', 'platform', 'deployed'], rows)}\n`)
   }
+  return 0
+}
+
+async function build(args: string[]): Promise<number> {
+  readArgs(args, {})
+  process.stdout.write('Nothing to build: on localhost workers run the code of this installation.\n')
   return 0
 }
 

@@ -78,7 +78,10 @@ const CHECKS: Record<string, (executor: FunctionExecutor) => Promise<void>> = {
   },
   'extra environment and logs': async (executor) => {
     const look = () => process.env.MAYFLY_SELF_TEST
-    expectSame(await executor.getResult(executor.callAsync(look, 0, { extraEnv: { MAYFLY_SELF_TEST: 'here' } })), 'here')
+    expectSame(
+      await executor.getResult(executor.callAsync(look, 0, { extraEnv: { MAYFLY_SELF_TEST: 'here' } })),
+      'here',
+    )
   },
   'a large item and a large result': async (executor) => {
     const half = (bytes: Uint8Array) => bytes.subarray(0, bytes.length / 2)
@@ -101,7 +104,9 @@ const CHECKS: Record<string, (executor: FunctionExecutor) => Promise<void>> = {
   },
   'storage from inside a call': async (executor) => {
     const { storage } = executor
-    const object = await executor.getResult(executor.callAsync((text: string, ctx) => ctx.storage.putCloudObject(text), 'from a worker'))
+    const object = await executor.getResult(
+      executor.callAsync((text: string, ctx) => ctx.storage.putCloudObject(text), 'from a worker'),
+    )
     expectSame(new TextDecoder().decode(await storage.getCloudObject(object)), 'from a worker')
     await storage.deleteCloudObject(object)
   },

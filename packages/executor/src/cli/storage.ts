@@ -3,7 +3,8 @@ import { createWriteStream } from 'node:fs'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type ObjectInfo, Storage } from '../storage/storage.js'
+import { configInForce } from '../config/resolve.js'
+import { type ObjectInfo, openStorage, type Storage } from '../storage/storage.js'
 import { type Command, readArgs, wrongUse } from './args.js'
 import { homeInForce } from './runs.js'
 import { bytes, textTable } from './text.js'
@@ -24,7 +25,7 @@ mayfly storage delete BUCKET KEY…                  or --prefix PREFIX for all 
 }
 
 function open(): Storage {
-  return new Storage({ home: homeInForce() })
+  return openStorage(configInForce().options.storage, homeInForce())
 }
 
 async function put(args: string[]): Promise<number> {

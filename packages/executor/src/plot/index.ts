@@ -7,6 +7,8 @@ import { plotData } from './model.js'
 import { escapeXml } from './svg.js'
 import { timelineSvg } from './timeline.js'
 
+const DISPLAY: unique symbol = Symbol.for('mayfly.display') as never
+
 export interface Plots {
   /** SVG: a row per call, a bar per phase. */
   timeline: string
@@ -14,15 +16,31 @@ export interface Plots {
   histogram: string
   /** Both in one self-contained page. */
   html: string
+  /** How a notebook shows them. */
+  [DISPLAY](): Record<string, string>
 }
 
-/** Draws one run per list of events; several runs of one executor follow one another. */
-export function plotsOf(runs: readonly Iterable<LoggedEvent>[]): Plots[] {
-  return runs.map((events) => {
-    const data = plotData(events)
-    const [timeline, histogram] = [timelineSvg(data), histogramSvg(data)]
-    const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeXml(data.title)}</title><meta name="color-scheme" content="light dark"><style>body{margin:2rem auto;max-width:60rem;display:grid;gap:2rem}</style><body>${timeline}${histogram}</body></html>\n`
-    return { timeline, histogram, html }
+/** Draws a run. */
+export function plotsOf(events: Iterable<LoggedEvent>): Plots {
+  const data = plotData(events)
+  const [timeline, histogram] = [timelineSvg(data), histogramSvg(data)]
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeXml(data.title)}</title><meta name="color-scheme" content="light dark"><style>body{margin:2rem auto;max-width:60rem;display:grid;gap:2rem}</style><body>${timeline}${histogram}</body></html>\n`
+  const bundle = { 'text/html': timeline + histogram, 'text/plain': `Plots of ${data.title}: ${data.calls} calls` }
+  return { timeline, histogram, html, [DISPLAY]: () => bundle }
+}
+
+/** The events of several runs of one executor as those of one: calls are numbered on. */
+export function joinRuns(runs: readonly LoggedEvent[][]): LoggedEvent[] {
+  let calls = 0
+  return runs.flatMap((events) => {
+    const before = calls
+    return events.map((event) => {
+      if (event.type === 'job.created') {
+        calls = Math.max(calls, before + event.first + event.total)
+        return { ...event, first: before + event.first }
+      }
+      return 'call' in event ? { ...event, call: before + event.call } : event
+    })
   })
 }
 

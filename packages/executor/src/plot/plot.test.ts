@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LoggedEvent, RunEvent } from '../events.js'
 import { activeCalls, histogramSvg, runTimes } from './histogram.js'
-import { plotsOf, writePlots } from './index.js'
+import { joinRuns, plotsOf, writePlots } from './index.js'
 import { plotData } from './model.js'
 import { ticks } from './svg.js'
 import { spans, timelineSvg } from './timeline.js'
@@ -68,8 +68,8 @@ describe('plotData', () => {
   it('takes a log that ends anywhere', () => {
     const events = logged([...created(3), ...good(0, 10, 30), ...good(1, 20, 40)])
     for (let length = 0; length <= events.length; length++) {
-      const [plots] = plotsOf([events.slice(0, length)])
-      for (const svg of [plots!.timeline, plots!.histogram]) {
+      const plots = plotsOf(events.slice(0, length))
+      for (const svg of [plots.timeline, plots.histogram]) {
         expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
         expect(svg).not.toMatch(/NaN|Infinity|undefined/)
       }
@@ -105,16 +105,26 @@ describe('pictures', () => {
 
   it('are written as three files', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mayfly-plot-'))
-    const [plots] = plotsOf([logged([...created(1), ...good(0, 5, 9)])])
-    const paths = await writePlots(plots!, join(folder, 'deep', 'run'))
+    const plots = plotsOf(logged([...created(1), ...good(0, 5, 9)]))
+    const paths = await writePlots(plots, join(folder, 'deep', 'run'))
     expect(paths.map((path) => path.slice(folder.length))).toEqual([
       '/deep/run_timeline.svg',
       '/deep/run_histogram.svg',
       '/deep/run.html',
     ])
-    expect(readFileSync(paths[2]!, 'utf8')).toContain(plots!.histogram)
+    expect(readFileSync(paths[2]!, 'utf8')).toContain(plots.histogram)
     rmSync(folder, { recursive: true })
   })
+})
+
+it('numbers the calls of several runs on', () => {
+  const run = logged([...created(2), ...good(0, 10, 30), ...good(1, 20, 40)])
+  const data = plotData(joinRuns([run, run]))
+  expect([data.calls, data.jobs.map(({ first }) => first), data.attempts.map(({ call }) => call)]).toEqual([
+    4,
+    [0, 2],
+    [0, 1, 2, 3],
+  ])
 })
 
 describe('active calls', () => {

@@ -100,6 +100,11 @@ export class Run {
     this.#endTimer ??= setInterval(() => this.#lookForEnd(), END_MS).unref()
   }
 
+  /** Puts everything that was said into the log. */
+  flush(): void {
+    this.#log.flush()
+  }
+
   /** Adds an attempt to the bill. */
   bill(gbSeconds: number): void {
     this.#gbSeconds += gbSeconds

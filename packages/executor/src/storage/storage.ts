@@ -279,3 +279,12 @@ function badList(maxKeys: unknown): MayflyError {
 }
 
 shippable(import.meta.url, { Storage })
+
+/** The storage a setting means: a name, a URL, options, or one that is open. Files lie in `home` unless the setting says otherwise. */
+export function openStorage(setting: string | StorageOptions | Storage | undefined, home: string): Storage {
+  if (setting instanceof Storage) return setting
+  if (typeof setting === 'string' && setting.includes('://')) return new Storage(setting)
+  const options = typeof setting === 'string' ? ({ backend: setting } as StorageOptions) : (setting ?? {})
+  const files = options.backend === undefined || options.backend === 'localhost'
+  return new Storage(files ? { home, ...options } : options)
+}
