@@ -30,6 +30,8 @@ describe('toBundle', () => {
     expect(text(new RangeError('far'))).toMatch(/^RangeError: far\n {4}at /)
     expect(text(Array.from({ length: 1e6 }, (_, i) => i))).toMatch(/999900 more items\n\]$/)
     expect(text(new Float64Array([1, 2, 3, 4, 5, 6, 7, Number.NaN]))).toMatch(/\]\n {2}min 1 · max 7 · mean 4 · 1 NaN$/)
+    const dictionary = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`key${i}`, i]))
+    expect(text(dictionary)).toMatch(/ {2}key99: 99,\n {2}… 4,900 more properties\n\}$/)
     expect(text('x'.repeat(20_000))).toMatch(/10000 more characters$/)
   })
 

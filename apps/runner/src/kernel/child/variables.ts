@@ -53,12 +53,14 @@ export function childrenOf(
     if (!next) return null
     value = next.value
   }
-  const keys = keysOf(value)
-  const children = keys.slice(from, from + PAGE).map((key, i): VariableChild => {
+  const { numbered, names } = keysOf(value)
+  const total = numbered + names.length
+  const children = Array.from({ length: Math.max(0, Math.min(PAGE, total - from)) }, (_, i): VariableChild => {
+    const key = from + i < numbered ? from + i : names[from + i - numbered]!
     const child = step(value, key)
-    return { key, label: labelOf(value, key, from + i), ...(child ? summarize(child.value) : ACCESSOR) }
+    return { key, label: labelOf(value, key), ...(child ? summarize(child.value) : ACCESSOR) }
   })
-  return { value: summarize(value), children, from, total: keys.length }
+  return { value: summarize(value), children, from, total }
 }
 
 /** What is behind one key; undefined for getters and what is not there. Numbers are elements, or entries of a Map or Set. */
@@ -69,17 +71,16 @@ function step(value: unknown, key: string | number): { value: unknown } | undefi
   return entry ? { value: entry[1] } : dataOf(value, String(key))
 }
 
-function keysOf(value: unknown): (string | number)[] {
-  if (typeof value !== 'object' || value === null || types.isProxy(value)) return []
-  if (Array.isArray(value) || types.isTypedArray(value)) return numbers(value.length)
+/** Elements or entries, which may be thousands of millions and are only counted, and then properties. */
+function keysOf(value: unknown): { numbered: number; names: string[] } {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return { numbered: 0, names: [] }
+  if (Array.isArray(value) || types.isTypedArray(value)) return { numbered: value.length, names: [] }
   const names = types.isNativeError(value) ? Object.getOwnPropertyNames(value) : Object.keys(value)
-  return [...numbers(entriesOf(value)?.size ?? 0), ...names]
+  return { numbered: entriesOf(value)?.size ?? 0, names }
 }
 
-const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
-
-function labelOf(value: unknown, key: string | number, index: number): string {
-  const entry = typeof key === 'number' && types.isMap(value) ? entryAt(value, index) : undefined
+function labelOf(value: unknown, key: string | number): string {
+  const entry = typeof key === 'number' && types.isMap(value) ? entryAt(value, key) : undefined
   return entry ? preview(entry[0], 1) : String(key)
 }
 

@@ -88,6 +88,10 @@ describe('numbers as a picture', () => {
     })
   })
 
+  test('of a large picture the colours travel, the values do not', () => {
+    expect(Object.keys(toPicture(new Float32Array(1030 * 1030)).data)).toEqual(['image/png', 'text/plain'])
+  })
+
   test('RGBA is a PNG and nothing else', () => {
     const pixels = new Uint8ClampedArray([255, 0, 0, 255, 0, 255, 0, 128])
     const { data, metadata } = toPicture(pixels, { width: 2 })

@@ -9,8 +9,10 @@ import { encodePng } from './png.js'
 import { toLine } from './text.js'
 
 type Numbers = Mayfly.Numbers
-/** Pixels of a picture at most: as Float32 in base64 that is 22 MB. */
-const MAX_PIXELS = 1 << 22
+/** Pixels of a picture at most. */
+const MAX_PIXELS = 1 << 24
+/** Pixels whose values travel at most, 5.6 MB; of a larger picture only its colours do. */
+const MAX_VALUES = 1 << 20
 /** CSS pixels that the longer side of a small picture is enlarged towards. */
 const COMFORTABLE = 320
 const MAX_SCALE = 16
@@ -25,6 +27,7 @@ export interface Picture {
 export function toPicture(data: unknown, options: Mayfly.ImageOptions = {}): Picture {
   checkOptions(options)
   if (types.isUint8ClampedArray(data)) return rgba(data, options)
+  if (Array.isArray(data)) limit(data.length, 1)
   const { values, width, height } = isRows(data) ? flatten(data) : shape(data, options)
   return colored(values, width, height, options)
 }
@@ -42,25 +45,23 @@ function colored(values: Numbers, width: number, height: number, options: Mayfly
   const found = range(floats)
   const min = options.min ?? found.min
   const max = options.max ?? found.max
-  const scale = scaleOf(width, height, options)
+  const metadata = pngMetadata(width, height, options)
+  const text = `${title ? `${title}: ` : ''}image ${width} × ${height}, ${min} to ${max}${unit ? ` ${unit}` : ''}`
+  const png = base64(encodePng(paint(floats, min, max, colorTable(colorMap)), width, height))
+  if (floats.length > MAX_VALUES) return { data: { 'image/png': png, 'text/plain': text }, metadata }
   const output: ImageOutput = {
     width,
     height,
     min,
     max,
     colorMap,
-    scale,
+    scale: scaleOf(width, height, options),
     data: littleEndian(floats),
     ...(unit ? { unit } : {}),
     ...(title ? { title } : {}),
     ...(pixelSize ? { pixelSize } : {}),
   }
-  const png = encodePng(paint(floats, min, max, colorTable(colorMap)), width, height)
-  const text = `${title ? `${title}: ` : ''}image ${width} × ${height}, ${min} to ${max}${unit ? ` ${unit}` : ''}`
-  return {
-    data: { [IMAGE_MIME]: output, 'image/png': base64(png), 'text/plain': text },
-    metadata: pngMetadata(width, height, options),
-  }
+  return { data: { [IMAGE_MIME]: output, 'image/png': png, 'text/plain': text }, metadata }
 }
 
 /** RGBA of values between `min` and `max`; NaN is transparent. */

@@ -6,13 +6,29 @@ const MAX_TEXT = 100_000
 /** Numbers that are looked at for the statistics of an array. */
 const MAX_COUNTED = 4_000_000
 
+/** Properties from which on an object counts as a dictionary, and those that are shown of it. */
+const MAX_KEYS = 1000
+const SHOWN_KEYS = 100
+
 const OPTIONS = { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 } as const
 
 /** Text of a value as a cell shows it, cut where nobody reads on; typed arrays come with their range and mean. */
 export function toText(value: unknown): string {
-  const cut = cutText(inspectSafely(value, OPTIONS))
+  const cut = cutText(manyKeysText(value) ?? inspectSafely(value, OPTIONS))
   const facts = isNumbers(value) && value.length > 6 ? statistics(value) : ''
   return facts ? `${cut}\n${facts}` : cut
+}
+
+/** Text of an object used as a dictionary: `inspect` would write out every key. */
+function manyKeysText(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return undefined
+  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  const keys = Object.keys(value)
+  if (keys.length <= MAX_KEYS) return undefined
+  const first = keys.slice(0, SHOWN_KEYS).map((key) => [key, Object.getOwnPropertyDescriptor(value, key)!])
+  const part = Object.defineProperties({}, Object.fromEntries(first))
+  const rest = (keys.length - SHOWN_KEYS).toLocaleString('en')
+  return inspectSafely(part, OPTIONS).replace(/,?\s*\}$/, `,\n  … ${rest} more properties\n}`)
 }
 
 const cutText = (text: string) =>
