@@ -21,10 +21,20 @@ beforeEach(() => {
     interrupt: vi.fn(),
     restart: vi.fn(),
     catchUp: vi.fn(),
+    complete: vi.fn(),
     dispose: vi.fn(),
   }
   const saver = { flush: vi.fn(async () => {}), resolve: vi.fn(), leave: vi.fn(), dispose: vi.fn() }
-  context = { store, session, saver, help: vi.fn(), restart: vi.fn(), checkpoint: vi.fn(), cursor: () => 0 }
+  context = {
+    store,
+    session,
+    saver,
+    help: vi.fn(),
+    restart: vi.fn(),
+    checkpoint: vi.fn(),
+    cursor: () => 0,
+    format: vi.fn(),
+  }
 })
 
 describe('the table', () => {

@@ -32,6 +32,8 @@ export interface CommandContext {
   checkpoint: () => void
   /** Offset of the cursor in a cell's source; its end when it has none. */
   cursor: (cellId: string) => number
+  /** Formats all code cells. */
+  format: () => void
 }
 
 export interface Command {
@@ -157,6 +159,7 @@ export const COMMANDS: readonly Command[] = [
   command('panel.variables', 'Variables', 'Notebook', ['g v'], 'command', togglePanel('variables')),
   command('panel.outline', 'Outline', 'Notebook', ['g o'], 'command', togglePanel('outline')),
   command('panel.history', 'History of the notebook', 'Notebook', ['g h'], 'command', togglePanel('history')),
+  command('notebook.format', 'Format all code cells', 'Notebook', ['mod+alt+f'], 'always', ({ format }) => format()),
   command('notebook.help', 'Show the shortcuts', 'Notebook', ['?'], 'command', ({ help }) => help()),
 ]
 

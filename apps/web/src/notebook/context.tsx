@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react'
 import type { RunnerClient } from './client'
 import { type Command, type CommandContext, commandOf } from './commands'
+import type { Language } from './language/language'
 import type { CellModels } from './models'
 import type { Renderer } from './outputs/renderer'
 
@@ -10,6 +11,7 @@ export interface NotebookServices {
   context: CommandContext
   client: RunnerClient
   models: CellModels
+  language: Language
   /** Extra renderers by MIME type, handed in by the page; they come before the built-in ones. */
   renderers: readonly Renderer[]
 }

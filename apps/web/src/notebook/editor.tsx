@@ -106,6 +106,13 @@ function LiveEditor({ id, label, monaco }: { id: string; label: string; monaco: 
         run: () => runCommand(command, context),
       })
     }
+    // On Linux Monaco's own key opens the browser's tools instead.
+    editor.addAction({
+      id: 'cell.format',
+      label: 'Format the cell',
+      keybindings: [monaco.KeyMod.Shift | monaco.KeyMod.Alt | monaco.KeyCode.KeyF],
+      run: (own) => own.getAction('editor.action.formatDocument')?.run(),
+    })
     for (const [by, key] of [
       [-1, monaco.KeyCode.UpArrow],
       [1, monaco.KeyCode.DownArrow],
@@ -188,7 +195,10 @@ const OPTIONS: Parameters<Monaco['editor']['create']>[1] = {
     alwaysConsumeMouseWheel: false,
     useShadows: false,
   },
-  wordBasedSuggestions: 'allDocuments',
+  // The language service knows the names; words would only stand between them.
+  wordBasedSuggestions: 'off',
+  suggest: { showWords: false, showStatusBar: false },
+  quickSuggestions: { other: true, strings: false, comments: false },
   bracketPairColorization: { enabled: false },
   guides: { indentation: false },
   contextmenu: true,

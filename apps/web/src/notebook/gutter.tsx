@@ -6,6 +6,7 @@ import { formatDuration } from '../lib/format'
 import { Keys } from '../ui/keys'
 import { type CellState, durationOf } from './cells'
 import { useCommand, useServices } from './context'
+import { CellProblems } from './language/problems'
 import { type NotebookState, useNotebook, useNotebookStore } from './store'
 
 const STATES: Record<CellState, { text: string; look: string }> = {
@@ -71,6 +72,7 @@ export function Gutter({ id }: { id: string }) {
           <Pencil size={10} aria-hidden="true" /> edited
         </span>
       )}
+      <CellProblems id={id} />
       {hint}
     </div>
   )

@@ -5,6 +5,7 @@
 import type { Kernel, KernelMessage } from '@jupyterlab/services'
 import type { RunnerClient } from './client'
 import { createInbox } from './inbox'
+import type { RuntimeCompletion } from './language/registry'
 import type { WireMessage } from './messages'
 import { KernelFactsSchema, withoutActions } from './notices'
 import { type KernelState, loadDocument, type NotebookState, type NotebookStore, transitionAll } from './store'
@@ -33,6 +34,8 @@ export interface Session {
   /** Fetches the document again and goes on from there. */
   catchUp(): Promise<void>
   restart(): Promise<void>
+  /** What the kernel can complete at an offset of the code, in UTF-16 code units; nothing while it is busy or away. */
+  complete(code: string, offset: number): Promise<RuntimeCompletion | undefined>
   dispose(): void
 }
 
@@ -262,12 +265,25 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     }
   }
 
+  async function complete(code: string, offset: number): Promise<RuntimeCompletion | undefined> {
+    if (!kernel || kernel.isDisposed || kernel.status !== 'idle') return undefined
+    // Jupyter counts code points.
+    const count = [...code.slice(0, offset)].length
+    const { content } = await kernel.requestComplete({ code, cursor_pos: count })
+    if (content.status !== 'ok') return undefined
+    const unitsOf = (points: number) => [...code].slice(0, points).join('').length
+    const types = content.metadata._jupyter_types_experimental as { text: string; type?: string }[] | undefined
+    const matches = content.matches.map((text) => ({ text, type: types?.find((each) => each.text === text)?.type }))
+    return { matches, start: unitsOf(content.cursor_start), end: unitsOf(content.cursor_end) }
+  }
+
   return {
     open,
     run,
     cancel,
     answer,
     keep,
+    complete,
     interrupt,
     catchUp: resync,
     restart,

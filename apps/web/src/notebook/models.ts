@@ -8,9 +8,15 @@ import { type NotebookStore, setSource } from './store'
 
 type ViewState = ReturnType<CodeEditor['saveViewState']>
 
+type ModelListener = (id: string, model: TextModel) => void
+
 export interface CellModels {
   /** The model of a cell, made on first use. */
   of(monaco: Monaco, id: string): TextModel
+  /** The model of a cell, if it has one. */
+  known(id: string): TextModel | undefined
+  /** Calls back with every model that is there and that is made; returns how to stop. */
+  onModel(listener: ModelListener): () => void
   /** Cursor and selection of the cell's last editor. */
   view(id: string): ViewState | undefined
   keepView(id: string, view: ViewState): void
@@ -23,6 +29,7 @@ export function createModels(store: NotebookStore): CellModels {
   const models = new Map<string, TextModel>()
   const views = new Map<string, ViewState>()
   let api: Monaco | undefined
+  const listeners = new Set<ModelListener>()
 
   // The store is the truth: a change that did not come from the model (reload, undo) is written into it.
   const unsubscribe = store.subscribe((state, before) => {
@@ -54,7 +61,14 @@ export function createModels(store: NotebookStore): CellModels {
       model.updateOptions(MODEL_OPTIONS)
       model.onDidChangeContent(() => store.setState((state) => setSource(state, id, model.getValue())))
       models.set(id, model)
+      for (const listener of listeners) listener(id, model)
       return model
+    },
+    known: (id) => models.get(id),
+    onModel(listener) {
+      listeners.add(listener)
+      for (const [id, model] of models) listener(id, model)
+      return () => listeners.delete(listener)
     },
     view: (id) => views.get(id),
     keepView: (id, view) => views.set(id, view),

@@ -6,7 +6,7 @@ import type * as MonacoNamespace from 'monaco-editor'
 import { useSyncExternalStore } from 'react'
 import { currentTheme, onThemeChange } from '../lib/theme'
 
-export type Monaco = Pick<typeof MonacoNamespace, 'editor' | 'KeyCode' | 'KeyMod' | 'Range' | 'Uri'>
+export type Monaco = Pick<typeof MonacoNamespace, 'editor' | 'KeyCode' | 'KeyMod' | 'languages' | 'Range' | 'Uri'>
 export type CodeEditor = MonacoNamespace.editor.IStandaloneCodeEditor
 export type TextModel = MonacoNamespace.editor.ITextModel
 
@@ -34,6 +34,14 @@ export function useMonaco(): Monaco | undefined {
     () => loaded,
     () => undefined,
   )
+}
+
+/** Calls back once Monaco is there; returns how to no longer wait. */
+export function onMonaco(callback: (monaco: Monaco) => void): () => void {
+  if (loaded) callback(loaded)
+  const listen = () => loaded && callback(loaded)
+  if (!loaded) listeners.add(listen)
+  return () => listeners.delete(listen)
 }
 
 async function load(): Promise<Monaco> {

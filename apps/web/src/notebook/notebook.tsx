@@ -16,6 +16,7 @@ import { insertAt } from './edit'
 import { HelpDialog } from './help'
 import { createSession } from './kernel'
 import { useNotebookKeys } from './keyboard'
+import { createLanguage } from './language/language'
 import { createModels } from './models'
 import { loadMonaco } from './monaco'
 import type { Renderer } from './outputs/renderer'
@@ -46,7 +47,8 @@ export function Notebook({ path, getTicket, renderers }: NotebookProps) {
     return () => opened.close()
   }, [path, getTicket])
   const services = useMemo(
-    () => open && { context: open.context, client: open.client, models: open.models, renderers },
+    () =>
+      open && { context: open.context, client: open.client, models: open.models, language: open.language, renderers },
     [open, renderers],
   )
   if (!open || !services) return <Skeleton />
@@ -72,6 +74,13 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: {
   const session = createSession({ store, client, base, onProblem })
   const saver = createSaver(store, client)
   const models = createModels(store)
+  const language = createLanguage({
+    store,
+    client,
+    models,
+    base,
+    atRuntime: (code, offset) => session.complete(code, offset),
+  })
   const restart = () => (holdsVariables(store.getState()) ? dialogs.ask() : void session.restart())
   const checkpoint = async () => {
     await saver.flush()
@@ -89,6 +98,7 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: {
     restart,
     checkpoint: () => void checkpoint(),
     cursor: (cellId) => models.cursor(cellId),
+    format: () => void language.formatAll(),
   }
   const leave = () => saver.leave()
   window.addEventListener('pagehide', leave)
@@ -100,11 +110,13 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: {
     context,
     client,
     models,
+    language,
     close() {
       window.removeEventListener('pagehide', leave)
       saver.leave()
       session.dispose()
       saver.dispose()
+      language.dispose()
       models.dispose()
     },
   }

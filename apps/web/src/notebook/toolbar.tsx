@@ -19,6 +19,7 @@ import { Button, IconButton } from '../ui/button'
 import { TOP_BAR_HEIGHT } from '../ui/top-bar'
 import { useCommand } from './context'
 import { KernelStatus } from './kernel-status'
+import { Problems } from './language/problems'
 import { type SaveState, useNotebook } from './store'
 
 /** The bar above the cells: what concerns the whole notebook. `onClear` empties all outputs. */
@@ -69,6 +70,7 @@ export function Toolbar({ onClear }: { onClear: () => void }) {
           <History size={16} />
         </IconButton>
         <h1 className="min-w-0 grow truncate px-3 text-center font-medium text-[13px]">{name}</h1>
+        <Problems />
         <SaveStatus />
         <KernelStatus />
       </div>
