@@ -30,6 +30,7 @@ export {
   partition,
 } from './partition/index.js'
 export { type Plots, plotsOf, writePlots } from './plot/index.js'
+export { AsyncResult, Pool, type PoolOptions } from './pool/index.js'
 export {
   Held,
   Shared,
