@@ -12,7 +12,7 @@ const ALLOWED: Record<string, RegExp[]> = {
   'packages/executor': [],
   'packages/pipeline': [/^@mayfly\/executor/],
   'apps/runner': [/^@mayfly\/executor/, /^@mayfly\/pipeline\/package\.json$/],
-  'apps/web': [/^@mayfly\/executor\/(events|errors)$/, /^@mayfly\/pipeline\/types$/],
+  'apps/web': [/^@mayfly\/executor\/(events|errors|prices\.json)$/, /^@mayfly\/pipeline\/types$/],
 }
 
 /** Layers inside the web app; a file may import its own layer's folder and the layers to the right of it. */
