@@ -11,6 +11,7 @@ const MAX_VARIABLES = 2000
 export type ListedVariable = ValueSummary & { name: string }
 
 const ACCESSOR: ValueSummary = { type: 'accessor', preview: '(…)', expandable: false }
+const HOLE: ValueSummary = { type: 'empty', preview: 'empty', expandable: false }
 
 /**
  * Summaries by runtime name: first the names `known` to come from cells, then what code put on the global object by itself.
@@ -58,7 +59,7 @@ export function childrenOf(
   const children = Array.from({ length: Math.max(0, Math.min(PAGE, total - from)) }, (_, i): VariableChild => {
     const key = from + i < numbered ? from + i : names[from + i - numbered]!
     const child = step(value, key)
-    return { key, label: labelOf(value, key), ...(child ? summarize(child.value) : ACCESSOR) }
+    return { key, label: labelOf(value, key), ...(child ? summarize(child.value) : unread(value, key)) }
   })
   return { value: summarize(value), children, from, total }
 }
@@ -70,6 +71,10 @@ function step(value: unknown, key: string | number): { value: unknown } | undefi
   const entry = entryAt(value, key)
   return entry ? { value: entry[1] } : dataOf(value, String(key))
 }
+
+/** A getter that is not asked, or a place of an array that holds nothing. */
+const unread = (value: unknown, key: string | number): ValueSummary =>
+  Object.hasOwn(value as object, key) ? ACCESSOR : HOLE
 
 /** Elements or entries, which may be thousands of millions and are only counted, and then properties. */
 function keysOf(value: unknown): { numbered: number; names: string[] } {

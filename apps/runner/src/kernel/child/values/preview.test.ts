@@ -22,6 +22,12 @@ test('whatever the value: a summary that is JSON, and children that agree with i
   )
 })
 
+test('holes and getters are told apart', () => {
+  const sparse = Object.defineProperty(new Array(3), 1, { get: () => 1, enumerable: true })
+  expect(childrenOf(sparse, [], 0)!.children.map(({ type }) => type)).toEqual(['empty', 'accessor', 'empty'])
+  expect(childrenOf(new Array(2 ** 32 - 1), [], 2 ** 32 - 3)!.children).toHaveLength(2)
+})
+
 describe('preview', () => {
   test.for([
     [undefined, 'undefined'],
