@@ -38,13 +38,16 @@ export class JupyterKernel {
     this.#complain = complain
   }
 
-  /** Binds the sockets and starts the kernel; requests that come meanwhile wait. Throws what either of them throws. */
+  /** Starts the kernel and binds the sockets at the same time; requests that come early wait. Throws what either of them throws. */
   async start(connection: Connection): Promise<void> {
+    const started = this.#kernel.start()
+    // Whichever fails first is told; the other must not be an unhandled rejection.
+    started.catch(() => {})
     this.#sockets = await KernelSockets.bind(connection, {
       onRequest: (channel, frames) => this.#receive(channel, frames),
     })
     this.#kernel.onMessage((message) => this.#send(message))
-    await this.#kernel.start().catch((error) => {
+    await started.catch((error) => {
       // Shut down before it was ready: that is an end like any other.
       if (!this.#ended) throw error
     })
