@@ -119,6 +119,25 @@ describe('mapReduce', () => {
   })
 })
 
+describe('objects', () => {
+  it('are cut into parts, each a call, and reduced by object', async () => {
+    const { storage } = fexec
+    await storage.putObject(storage.bucket, 'texts/a.txt', 'one\ntwo\nthree\n')
+    await storage.putObject(storage.bucket, 'texts/b.txt', 'four\nfive')
+    const lines = fexec.map(async (part) => part.text(), `${storage.bucket}/texts/*.txt`, { objChunkSize: 5 })
+    const texts = await lines.getResult()
+    expect(texts.join('')).toBe('one\ntwo\nthree\nfour\nfive')
+    expect(texts.length).toBeGreaterThan(3)
+    const counts = await fexec.mapReduce(
+      async (part) => (await part.text()).split('\n').filter(Boolean).length,
+      `${storage.bucket}/texts/`,
+      sum,
+      { objChunkNumber: 2, objReduceByKey: true },
+    )
+    expect(await counts.getResult()).toEqual([3, 2])
+  })
+})
+
 describe('inputs', () => {
   it('Lithops: takes a tuple or generator as one element; any iterable is a list of items', async () => {
     function* generator() {

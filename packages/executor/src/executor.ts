@@ -23,6 +23,7 @@ import {
   type JobOptions,
 } from './options.js'
 import { joinRuns, type Plots, plotsOf, writePlots } from './plot/index.js'
+import { type DataPart, type ObjectItem, partition } from './partition/index.js'
 import { tolerated } from './policy.js'
 import { RunStore, readRun } from './runs/index.js'
 import { openStorage, type Storage } from './storage/storage.js'
@@ -95,6 +96,15 @@ export class FunctionExecutor implements ListOwner {
   }
 
   /**
+   * Runs `fn(part, …, ctx)` for every part of the objects, files or URLs named: `'bucket/prefix/*.csv'`, or a list of such. They
+   * are cut as `objChunkSize`, `objChunkNumber` and `objNewline` say; the list grows once the parts are known.
+   */
+  map<R, X extends readonly unknown[] = []>(
+    fn: (part: DataPart, ...rest: [...X, CallContext]) => R,
+    objects: string | URL,
+    options?: JobOptions<X>,
+  ): FuturesList<Awaited<R>>
+  /**
    * Runs `fn(item, ...extraArgs, ctx)` for every item. Items and captured variables are taken as they are now. Returns at
    * once. Items of an async iterable are called as they come, and no more are read than the workers keep up with; the list
    * grows meanwhile, and `getResult` waits for its end.
@@ -102,14 +112,33 @@ export class FunctionExecutor implements ListOwner {
   map<T, R, X extends readonly unknown[] = []>(
     fn: (item: T, ...rest: [...X, CallContext]) => R,
     iterdata: Iterable<T> | AsyncIterable<T>,
-    options: JobOptions<X, T> = {},
-  ): FuturesList<Awaited<R>> {
-    return this.#atCaller(this.map, () => {
+    options?: JobOptions<X, T>,
+  ): FuturesList<Awaited<R>>
+  map<R, X extends readonly unknown[] = []>(
+    fn: (part: DataPart, ...rest: [...X, CallContext]) => R,
+    objects: ObjectItem | Iterable<ObjectItem>,
+    options?: JobOptions<X>,
+  ): FuturesList<Awaited<R>>
+  map(fn: AnyFunction, iterdata: unknown, options: JobOptions = {}): FuturesList<never> {
+    return this.#atCaller(this.map as AnyFunction, () => {
       const checked = checkJobOptions(options, 'map')
-      return this.#map(fn as AnyFunction, iterdata, checked) as FuturesList<Awaited<R>>
+      return this.#map(fn, iterdata, checked) as FuturesList<never>
     })
   }
 
+  /** `mapReduce` over the parts of objects, files or URLs; they must be looked at first, so the future comes as a promise. */
+  mapReduce<M, R>(
+    map: (part: DataPart, ctx: CallContext) => M,
+    objects: string | URL,
+    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
+    options: MapReduceOptions & { objReduceByKey: true },
+  ): Promise<FuturesList<Awaited<R>>>
+  mapReduce<M, R>(
+    map: (part: DataPart, ctx: CallContext) => M,
+    objects: string | URL,
+    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
+    options?: MapReduceOptions,
+  ): Promise<ResponseFuture<Awaited<R>>>
   /**
    * Runs `map(item, …, ctx)` for every item, then `reduce(results, …, ctx)` once with the array of the results in input
    * order; once for each group with `reduceBy` or `objReduceByKey`, in which case a list of futures is returned.
@@ -126,25 +155,39 @@ export class FunctionExecutor implements ListOwner {
     reduce: (results: Awaited<M>[], ctx: CallContext) => R,
     options?: MapReduceOptions<T>,
   ): ResponseFuture<Awaited<R>>
+  mapReduce<M, R>(
+    map: (part: DataPart, ctx: CallContext) => M,
+    objects: ObjectItem | Iterable<ObjectItem>,
+    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
+    options: MapReduceOptions & { objReduceByKey: true },
+  ): Promise<FuturesList<Awaited<R>>>
+  mapReduce<M, R>(
+    map: (part: DataPart, ctx: CallContext) => M,
+    objects: ObjectItem | Iterable<ObjectItem>,
+    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
+    options?: MapReduceOptions,
+  ): Promise<ResponseFuture<Awaited<R>>>
   mapReduce(
     map: AnyFunction,
-    iterdata: Iterable<unknown>,
+    iterdata: unknown,
     reduce: AnyFunction,
     options: object = {},
     // biome-ignore lint/suspicious/noExplicitAny: the overloads say what it is.
   ): any {
     return this.#atCaller(this.mapReduce as AnyFunction, () => {
       const { mapOptions, reduceOptions, fanIn, spawnReducer, groupBy } = checkReduceOptions(options)
-      const items = [...iterdata]
-      const reducer = this.#work(reduce)
-      const mapped = this.#start('M', this.#work(map), items, mapOptions)
-      const groups = groupBy
-        ? groupsOf(items, groupBy === 'object' ? objectOf : (groupBy as never))
-        : [[...items.keys()]]
-      this.#prewarmAt(spawnReducer, mapped, groups.length, reduceOptions)
-      const sources = groups.map((group) => group.map((index) => mapped[index]!))
-      const reduced = this.#reduce(reducer, sources, fanIn, reduceOptions)
-      return groupBy ? reduced : reduced[0]
+      const [mapper, reducer] = [this.#work(map), this.#work(reduce)]
+      const run = (items: readonly unknown[]) => {
+        const mapped = this.#start('M', mapper, items, mapOptions)
+        const keyOf = groupBy === 'object' ? objectOf : groupBy
+        const groups = keyOf ? groupsOf(items, keyOf) : [[...items.keys()]]
+        this.#prewarmAt(spawnReducer, mapped, groups.length, reduceOptions)
+        const sources = groups.map((group) => group.map((index) => mapped[index]!))
+        const reduced = this.#reduce(reducer, sources, fanIn, reduceOptions)
+        return keyOf ? reduced : reduced[0]
+      }
+      if (namesObjects(iterdata, mapOptions)) return this.#parts(iterdata, mapOptions).then(run)
+      return run([...(iterdata as Iterable<unknown>)])
     })
   }
 
@@ -263,6 +306,7 @@ export class FunctionExecutor implements ListOwner {
   }
 
   #map(fn: AnyFunction, iterdata: unknown, options: JobOptions): FuturesList<unknown> {
+    if (namesObjects(iterdata, options)) return this.#mapParts(fn, iterdata, options)
     if (isIterable(iterdata)) {
       const items = [...iterdata]
       // Processes take their time to start; reading the function goes on meanwhile.
@@ -287,6 +331,25 @@ export class FunctionExecutor implements ListOwner {
     )
     this.#outstanding.push(list)
     return list
+  }
+
+  #mapParts(fn: AnyFunction, objects: ObjectItem | Iterable<ObjectItem>, options: JobOptions): FuturesList<unknown> {
+    const work = this.#work(fn)
+    const list = FuturesList.of<unknown>(this)
+    const start = (parts: readonly unknown[]) => list.add(this.#engine.start('M', work, parts, options))
+    list.growUntil(this.#parts(objects, options).then(start))
+    this.#outstanding.push(list)
+    return list
+  }
+
+  #parts(objects: ObjectItem | Iterable<ObjectItem>, options: JobOptions): Promise<readonly unknown[]> {
+    const { objChunkSize, objChunkNumber, objNewline } = options
+    return partition(objects, {
+      storage: this.storage,
+      ...(objChunkSize === undefined ? {} : { objChunkSize }),
+      ...(objChunkNumber === undefined ? {} : { objChunkNumber }),
+      ...(objNewline === undefined ? {} : { objNewline }),
+    })
   }
 
   #start(kind: JobKind, work: Work, items: readonly unknown[], options: JobOptions): FuturesList<unknown> {
@@ -385,6 +448,13 @@ function isTolerated(future: ResponseFuture<unknown>): boolean {
 
 function allTaken(list: FuturesList<unknown>): boolean {
   return list.every((future) => recordOf(future).job.allTaken)
+}
+
+/** A text or an address is no list of items, and cutting makes sense for objects only. */
+function namesObjects(iterdata: unknown, options: JobOptions): iterdata is ObjectItem | Iterable<ObjectItem> {
+  if (typeof iterdata === 'string' || iterdata instanceof URL) return true
+  const { objChunkSize, objChunkNumber, objNewline } = options
+  return objChunkSize !== undefined || objChunkNumber !== undefined || objNewline !== undefined
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

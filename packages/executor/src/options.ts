@@ -9,6 +9,7 @@ import type { FailureKind } from './errors.js'
 import { MayflyError } from './errors.js'
 import { nearest } from './nearest.js'
 import type { Storage, StorageOptions } from './storage/storage.js'
+import type { PartitionOptions } from './partition/types.js'
 
 const kinds = z.enum(['error', 'timeout', 'oom', 'lost'])
 const megabytes = z.number().int().min(32).max(1_048_576)
@@ -60,6 +61,9 @@ const jobSchema = z.strictObject({
   extraArgs: z.array(z.unknown()).optional(),
   signal: z.instanceof(AbortSignal).optional(),
   idempotencyKey: z.union([z.string().min(1), fn]).optional(),
+  objChunkSize: z.number().optional(),
+  objChunkNumber: z.number().optional(),
+  objNewline: z.union([z.string(), z.instanceof(Uint8Array), z.null()]).optional(),
   ...perCall,
 })
 
@@ -160,7 +164,9 @@ export interface ExecutorOptions extends CallSettings {
   budget?: { usd: number }
 }
 
-export interface JobOptions<X extends readonly unknown[] = readonly unknown[], T = never> extends CallSettings<T> {
+export interface JobOptions<X extends readonly unknown[] = readonly unknown[], T = never>
+  extends CallSettings<T>,
+    PartitionOptions {
   /** Name of the job on the timeline. Default: the function's name. */
   name?: string
   /** Calls handed to a worker at a time. Default `'auto'`: one, and more only for calls of a few milliseconds. */

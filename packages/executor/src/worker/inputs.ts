@@ -1,4 +1,5 @@
 /** The items of a batch, from the batch's body or from storage. */
+import { isObjectPart } from '../partition/types.js'
 import type { Storage } from '../storage/storage.js'
 import { decodeValue } from '../values.js'
 import type { WireCall, WireData } from './protocol.js'
@@ -32,7 +33,11 @@ export class BatchInputs {
       }),
     )
     const bytes = dataOf(call).reduce((sum, { size }) => sum + size, 0)
-    return { item: call.parts ? values : values[0], bytes }
+    const item = call.parts ? values : values[0]
+    if (!isObjectPart(item)) return { item, bytes }
+    // Loaded only for who needs it: most workers never do.
+    const { openPart } = await import('../partition/part.js')
+    return { item: openPart(item, storage), bytes }
   }
 }
 
