@@ -1,21 +1,35 @@
 /**
- * The executor's goals, each in a process of its own: first result cold and warm, no-op calls per second, how soon a killed
- * worker is noticed and its call tried again, and whether the reported CPU and memory are the operating system's.
+ * The executor's goals: first result cold and warm, no-op calls per second warm and with a fresh process per call, how well it
+ * keeps its workers busy, large results, how soon a result is in the caller's hands, how soon a killed worker is noticed, what
+ * copies of slow calls gain, and whether the reported CPU and memory are the operating system's.
  *
- *   npm run bench -- executor        prints one JSON row a line: { measure, value, unit, goal, ok }
+ *   npm run bench -- executor        prints one JSON row a line: { measure, value, unit, goal, ok, peer?, ratio? }
+ *
+ * The peer is Lithops on its localhost backend, in the same run, where `PYTHON` (default `python3`) can import it.
  */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { FunctionExecutor } from '@mayfly/executor'
-import { median, row, timed } from './lib.mjs'
+import { median, row as print, timed } from './lib.mjs'
 
 const home = mkdtempSync(join(tmpdir(), 'mayfly-bench-'))
 const increment = (x) => x + 1
+const lithops = peer()
 
 try {
   await firstResults()
   await throughput()
+  await freshProcesses()
+  await sleepers(2)
+  await sleepers(8)
+  await results(100, 64 * 1024)
+  await results(100, 10 * 1024 * 1024)
+  await latency()
+  await hedging()
+  await chaos()
   await killed()
   await truth()
 } finally {
@@ -28,12 +42,12 @@ async function firstResults() {
     executor = new FunctionExecutor({ home })
     await executor.getResult(executor.map(increment, [1]))
   })
-  row('first map result, cold: constructor to result', cold, 'ms', 150)
+  row('first map result, cold: constructor to result', cold, 'ms', 150, { key: 'cold' })
   const warm = []
   for (let i = 0; i < 30; i++) {
     warm.push((await timed(() => executor.getResult(executor.map(increment, [i])))).ms)
   }
-  row('first map result, warm, median of 30', median(warm), 'ms', 5)
+  row('first map result, warm, median of 30', median(warm), 'ms', 5, { key: 'warm' })
   await executor.close()
 }
 
@@ -45,7 +59,93 @@ async function throughput() {
     const { ms } = await timed(() => executor.getResult(executor.map(increment, items)))
     rates.push(items.length / (ms / 1000))
   }
-  row('no-op calls per second, one map of 10,000, median of 3', median(rates), '1/s', 2000, { atLeast: true })
+  row('no-op calls per second, one map of 10,000, median of 3', median(rates), '1/s', 2000, {
+    atLeast: true,
+    key: 'noop',
+  })
+  await executor.close()
+}
+
+/** A worker process for each call: the one before has ended its own. */
+async function freshProcesses() {
+  const executor = new FunctionExecutor({ home, retries: 0 })
+  const items = Array.from({ length: 40 }, (_, i) => i)
+  const exits = (x) => {
+    setTimeout(() => process.exit(0), 0)
+    return x
+  }
+  const { ms } = await timed(() => executor.settled(executor.map(exits, items, { chunksize: 1 })))
+  row('calls per second with a fresh process per call', items.length / (ms / 1000), '1/s', 25, { atLeast: true })
+  await executor.close()
+}
+
+/** 100 sleeps of 100 ms: what share of the time that perfect scheduling needs. */
+async function sleepers(workers) {
+  const executor = new FunctionExecutor({ home, workers })
+  await executor.getResult(executor.map(increment, Array(workers).fill(1), { chunksize: 1 }))
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+  const { ms } = await timed(() => executor.getResult(executor.map(sleep, Array(100).fill(100))))
+  const ideal = Math.ceil(100 / workers) * 100
+  const key = `sleep${workers}`
+  row(`100 sleeps of 100 ms on ${workers} workers, efficiency`, (100 * ideal) / ms, '%', 90, { atLeast: true, key })
+  await executor.close()
+}
+
+async function results(count, bytes) {
+  const executor = new FunctionExecutor({ home })
+  const make = (n) => new Uint8Array(n).fill(7)
+  const futures = () => executor.map(make, Array(count).fill(bytes))
+  const { ms } = await timed(async () => {
+    for (const future of futures()) await future.result()
+  })
+  row(`${count} results of ${bytes / 1024} KB`, ms, 'ms', bytes > 1e6 ? 10_000 : 1000, { key: `results${bytes}` })
+  await executor.close()
+}
+
+/** From the end of a function on its worker to its result in the caller. */
+async function latency() {
+  const executor = new FunctionExecutor({ home })
+  const delays = []
+  for (let i = 0; i < 50; i++) {
+    const future = executor.callAsync(() => performance.timeOrigin + performance.now())
+    const ended = await future.result()
+    delays.push(performance.timeOrigin + performance.now() - ended)
+  }
+  row('end of the function → result in the caller, median of 50', median(delays), 'ms', 100)
+  await executor.close()
+}
+
+/** A heavy-tailed map (one call in 25 takes 40 times as long, but not when it is made again), with and without copies. */
+async function hedging() {
+  const tail = (i, ctx) =>
+    new Promise((resolve) => setTimeout(resolve, i % 25 === 7 && ctx.attempt === 1 ? 2000 : 30 + (i % 7) * 5))
+  const items = Array.from({ length: 100 }, (_, i) => i)
+  const run = async (hedge) => {
+    const executor = new FunctionExecutor({ home, workers: 8, hedge })
+    await executor.getResult(executor.map(increment, Array(8).fill(1), { chunksize: 1 }))
+    const { ms } = await timed(() => executor.getResult(executor.map(tail, items, { chunksize: 1 })))
+    await executor.close()
+    return ms
+  }
+  const plain = await run(false)
+  const hedged = await run({ after: 0.5, factor: 1.5, min: 0.1, max: 0.1 })
+  row('heavy-tailed map of 100, time saved by copies of slow calls', 100 * (1 - hedged / plain), '%', 25, {
+    atLeast: true,
+  })
+}
+
+/** 10,000 calls, and one in twenty kills its worker. */
+async function chaos() {
+  const executor = new FunctionExecutor({ home, workers: 4 })
+  const items = Array.from({ length: 10_000 }, (_, i) => i)
+  const deadly = (i, ctx) => {
+    if (ctx.attempt === 1 && (i * 7919) % 20 === 3) process.kill(process.pid, 'SIGKILL')
+    return i
+  }
+  const futures = executor.map(deadly, items, { retry: { attempts: 20 } })
+  const got = await executor.getResult(futures)
+  const missing = items.filter((i) => got[i] !== i).length
+  row('10,000 calls of which 500 kill their worker: calls lost or wrong', missing, 'calls', 0)
   await executor.close()
 }
 
@@ -63,7 +163,7 @@ async function killed() {
   const log = lastLog()
   const failed = log.find(({ type }) => type === 'failed')
   const again = log.find(({ type, attempt }) => type === 'started' && attempt === 2)
-  row('a killed worker is noticed after', failed.at - at, 'ms', 5000)
+  row('a killed worker is noticed after', failed.at - at, 'ms', 5000, { key: 'noticed' })
   row('… and its call runs again after another', again.at - failed.at, 'ms', 1000)
 }
 
@@ -93,4 +193,34 @@ function lastLog() {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
+}
+
+/** Prints a row with the peer's figure for `key`, where there is one. `ratio`: how many times better than the peer. */
+function row(measure, value, unit, goal, { key, ...more } = {}) {
+  const theirs = key === undefined ? undefined : lithops?.[key]
+  const ratio = theirs && (more.atLeast ? value / theirs : theirs / value)
+  print(measure, value, unit, goal, {
+    ...more,
+    ...(theirs ? { peer: theirs, ratio: Number(ratio.toPrecision(3)) } : {}),
+  })
+}
+
+/** Lithops' figures on this machine, or undefined where it is not installed. */
+function peer() {
+  const python = process.env.PYTHON ?? 'python3'
+  const script = fileURLToPath(new URL('peers/lithops_localhost.py', import.meta.url))
+  try {
+    execFileSync(python, ['-c', 'import lithops'], { stdio: 'ignore' })
+  } catch {
+    return undefined
+  }
+  // Its workers are started as `python`, which must be the same one.
+  const PATH = python.includes('/') ? `${dirname(python)}:${process.env.PATH}` : process.env.PATH
+  const text = execFileSync(python, [script], {
+    env: { ...process.env, PATH },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 900_000,
+  })
+  return JSON.parse(text.trimEnd().split('\n').at(-1))
 }

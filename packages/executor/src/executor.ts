@@ -1,10 +1,10 @@
 /**
  * `FunctionExecutor`: turns `map(fn, items)` into calls on workers. This is the face users see; `engine.ts` makes jobs of it,
- * `scheduler.ts` makes the calls happen, `jobs/manager.ts` decides which.
+ * `scheduler.ts` makes the calls happen, `jobs/manager.ts` decides which. Long for its overloads and their docstrings.
  */
 import { join } from 'node:path'
 import { attachTo } from './attach.js'
-import { backendOfMode, makeBackend } from './backends/registry.js'
+import { makeBackend } from './backends/registry.js'
 import { type CallError, MapError } from './call-error.js'
 import { cleanRuns, startCleaner } from './cleaner.js'
 import { configInForce } from './config/resolve.js'
@@ -414,27 +414,6 @@ export class FunctionExecutor implements ListOwner {
       if (error instanceof MayflyError) Error.captureStackTrace(error, method)
       throw error
     }
-  }
-}
-
-/** `FunctionExecutor` with backend and storage `localhost`, as in Lithops. */
-export class LocalhostExecutor extends FunctionExecutor {
-  constructor(options: Omit<ExecutorOptions, 'backend' | 'storage'> = {}) {
-    super({ ...options, backend: 'localhost', storage: 'localhost' })
-  }
-}
-
-/** `FunctionExecutor` on cloud functions: the first such backend there is, or the one named. */
-export class ServerlessExecutor extends FunctionExecutor {
-  constructor(options: Omit<ExecutorOptions, 'backend'> & { backend?: string } = {}) {
-    super({ ...options, backend: backendOfMode('serverless', options.backend) })
-  }
-}
-
-/** `FunctionExecutor` on virtual machines: the first such backend there is, or the one named. */
-export class StandaloneExecutor extends FunctionExecutor {
-  constructor(options: Omit<ExecutorOptions, 'backend'> & { backend?: string } = {}) {
-    super({ ...options, backend: backendOfMode('standalone', options.backend) })
   }
 }
 

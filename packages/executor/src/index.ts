@@ -3,22 +3,18 @@ export { backendNames } from './backends/registry.js'
 export { CallError, MapError } from './call-error.js'
 export { bundle, capture, shippable } from './closure/index.js'
 export { type ConfigInForce, configInForce, defineConfig } from './config/resolve.js'
-export type { CallContext } from './context.js'
+export type { CallContext, Spawn } from './context.js'
 export { type Forecast, gbSeconds, lambdaCost, predictCost, prices } from './cost/cost.js'
 export type { ErrorValue, FailureKind } from './errors.js'
 export { FAILURE_KINDS, formatError, MayflyError, toErrorValue } from './errors.js'
 export type * from './events.js'
 export { BOUNDARIES, PHASES, RUN_MIME, TABLE_MIME } from './events.js'
-export {
-  FunctionExecutor,
-  type Futures,
-  LocalhostExecutor,
-  ServerlessExecutor,
-  StandaloneExecutor,
-} from './executor.js'
+export { FunctionExecutor, type Futures } from './executor.js'
 export { type FutureState, FuturesList, ResponseFuture } from './futures.js'
 export { foldHeader } from './header.js'
 export { mayflyHome } from './home.js'
+export type { MapReduceOptions } from './map-reduce.js'
+export { LocalhostExecutor, ServerlessExecutor, StandaloneExecutor } from './named-executors.js'
 export type { ExecutorOptions, HedgeOptions, JobOptions, LastFailure, RetryOptions, RuntimeMemory } from './options.js'
 export {
   DataPart,
