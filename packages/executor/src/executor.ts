@@ -22,8 +22,8 @@ import {
   type ExecutorOptions,
   type JobOptions,
 } from './options.js'
-import { joinRuns, type Plots, plotsOf, writePlots } from './plot/index.js'
 import { type DataPart, type ObjectItem, partition } from './partition/index.js'
+import { joinRuns, type Plots, plotsOf, writePlots } from './plot/index.js'
 import { tolerated } from './policy.js'
 import { RunStore, readRun } from './runs/index.js'
 import { openStorage, type Storage } from './storage/storage.js'

@@ -8,8 +8,8 @@ import type { Backend } from './backends/backend.js'
 import type { FailureKind } from './errors.js'
 import { MayflyError } from './errors.js'
 import { nearest } from './nearest.js'
-import type { Storage, StorageOptions } from './storage/storage.js'
 import type { PartitionOptions } from './partition/types.js'
+import type { Storage, StorageOptions } from './storage/storage.js'
 
 const kinds = z.enum(['error', 'timeout', 'oom', 'lost'])
 const megabytes = z.number().int().min(32).max(1_048_576)
