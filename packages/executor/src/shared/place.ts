@@ -1,6 +1,6 @@
 /** Which shared state: options into something that travels, and into the backend, opened once per process. */
 import { MayflyError } from '../errors.js'
-import { resolveEnv } from '../storage/config.js'
+import { resolveEnv } from '../storage/env.js'
 import type { SharedBackend } from './backend.js'
 import { connectShared } from './client.js'
 import { sharedAddress, stateAt } from './server.js'

@@ -9,6 +9,7 @@ import { MayflyError } from '../errors.js'
 import { mayflyHome } from '../home.js'
 import { nearest } from '../nearest.js'
 import type { StorageDriver } from './driver.js'
+import { resolveEnv } from './env.js'
 import { checkBucket } from './keys.js'
 import { LocalhostDriver } from './localhost/index.js'
 
@@ -84,17 +85,6 @@ export function withoutSecrets(config: StorageConfig): StorageConfig {
     })
   }
   return config
-}
-
-/** Puts the values of environment variables in the place of `{{env.NAME}}`; `E_CONFIG_ENV` for one that is not set. */
-export function resolveEnv(text: string, env: NodeJS.ProcessEnv = process.env): string {
-  return text.replace(/\{\{env\.(\w+)\}\}/g, (_, name: string) => {
-    const value = env[name]
-    if (value !== undefined) return encodeURIComponent(value)
-    throw new MayflyError('E_CONFIG_ENV', `The environment variable ${name} is not set`, {
-      hint: `The configuration of the storage refers to it; set ${name} and start again.`,
-    })
-  })
 }
 
 const memories = new Map<string, Promise<StorageDriver>>()
