@@ -103,12 +103,7 @@ export function transition(cell: Cell, message: CellMessage): Cell {
         clearNext: false,
       }
     case 'output':
-      return {
-        ...cell,
-        outputs: appendOutput(cell.clearNext ? [] : cell.outputs, message.output),
-        failed: cell.failed || message.output.output_type === 'error',
-        clearNext: false,
-      }
+      return addOutputs(cell, [message.output])
     case 'update':
       return updateDisplay(cell, message.displayId, message.data, message.metadata)
     case 'clear':
@@ -161,13 +156,20 @@ function settled(cell: Cell): Partial<Cell> {
   return waiting ? {} : { state: 'idle', startedAt: undefined, finishedAt: undefined }
 }
 
-/** Neighbouring chunks of one stream become one output, as nbformat stores them. */
-function appendOutput(outputs: readonly Output[], output: Output): readonly Output[] {
-  const last = outputs.at(-1)
-  if (output.output_type === 'stream' && last?.output_type === 'stream' && last.name === output.name) {
-    return [...outputs.slice(0, -1), { ...last, text: capped(last.text + output.text) }]
+/**
+ * The cell with more outputs, all at once: a loop that displays sends thousands in one frame. Neighbouring chunks of one stream
+ * become one output, as nbformat stores them.
+ */
+export function addOutputs(cell: Cell, added: readonly Output[]): Cell {
+  const outputs = cell.clearNext ? [] : [...cell.outputs]
+  for (const output of added) {
+    const last = outputs.at(-1)
+    if (output.output_type === 'stream' && last?.output_type === 'stream' && last.name === output.name)
+      outputs[outputs.length - 1] = { ...last, text: capped(last.text + output.text) }
+    else outputs.push(output)
   }
-  return [...outputs, output]
+  const failed = cell.failed || added.some(({ output_type }) => output_type === 'error')
+  return { ...cell, outputs, failed, clearNext: false }
 }
 
 /** Characters of one stream kept in the page; a loop that prints forever must not eat the browser. */

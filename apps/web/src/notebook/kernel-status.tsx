@@ -31,7 +31,6 @@ export function KernelStatus() {
   const trigger = (
     <button
       type="button"
-      aria-label={`${text}. ${usage ? `Memory ${formatBytes(usage.rss)}, CPU ${percent(usage.cpu)}. ` : ''}${noted ? 'There is a notice. ' : ''}Details`}
       className="ml-2 flex h-7 items-center gap-2.5 rounded-full border border-line bg-surface pr-3 pl-3 text-xs hover:bg-sunken data-[state=open]:bg-sunken"
     >
       <span
@@ -42,11 +41,13 @@ export function KernelStatus() {
         <span aria-hidden="true" className={cx('size-2 shrink-0 rounded-full', dot)} />
         {text}
       </span>
-      {noted && <TriangleAlert size={13} aria-hidden="true" className="text-warn" />}
+      {noted && <TriangleAlert size={13} aria-label="with a notice" className="text-warn" />}
       {usage && usage.pid !== null && (
         <span data-testid="kernel-usage" className="tabular flex items-center gap-2 whitespace-nowrap text-ink-2">
+          <span className="sr-only">Memory</span>
           <Meter share={share} high={high} />
           <span className={cx('w-14 text-right', high && 'font-medium text-bad')}>{formatBytes(usage.rss)}</span>
+          <span className="sr-only">CPU</span>
           <span className="w-9 text-right">{percent(usage.cpu)}</span>
         </span>
       )}

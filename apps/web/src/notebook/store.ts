@@ -4,7 +4,7 @@
  */
 import { createContext, useContext } from 'react'
 import { createStore, type StoreApi, useStore } from 'zustand'
-import { type Cell, transition } from './cells'
+import { addOutputs, type Cell, type Output, transition } from './cells'
 import { InputSchema, type NotebookDocument, newCellId, type PendingInput, toCells } from './document'
 import type { Structure } from './edit'
 import { stampOf, toCellMessage, type WireMessage } from './messages'
@@ -118,6 +118,12 @@ export function foldMessages(state: NotebookState, messages: readonly WireMessag
       ;(cells as Record<string, Cell>)[cell.id] = next
     }
   }
+  let waiting: { id: string; outputs: Output[] } | undefined
+  const flush = () => {
+    const cell = waiting && cells[waiting.id]
+    if (waiting && cell) change(cell, addOutputs(cell, waiting.outputs))
+    waiting = undefined
+  }
   for (const message of messages) {
     const stamp = stampOf(message)
     if (stamp && stamp.seq <= seq) continue
@@ -131,11 +137,20 @@ export function foldMessages(state: NotebookState, messages: readonly WireMessag
     if (!meaning) continue
     // A cell that waits for an answer says nothing; once it does, somebody has answered.
     if (input && stamp.cellId === input.cellId && meaning.type !== 'busy') input = undefined
+    if (meaning.type === 'output') {
+      if (stamp.cellId === undefined) continue
+      if (waiting?.id !== stamp.cellId) flush()
+      waiting ??= { id: stamp.cellId, outputs: [] }
+      waiting.outputs.push(meaning.output)
+      continue
+    }
+    flush()
     if (meaning.type === 'update') for (const cell of Object.values(cells)) change(cell, transition(cell, meaning))
     else if (stamp.cellId !== undefined && cells[stamp.cellId]) {
       change(cells[stamp.cellId], transition(cells[stamp.cellId]!, meaning))
     }
   }
+  flush()
   const same = seq === state.seq && input === state.input && notices === state.notices
   return same ? state : { ...state, cells, seq, input, notices }
 }

@@ -4,7 +4,7 @@ import { AnsiUp } from 'ansi_up'
 /** Lines kept in the page until the reader asks for all. */
 export const SHOWN_LINES = 2000
 /** Characters likewise: one line may be megabytes long. */
-export const SHOWN_CHARS = 400_000
+export const SHOWN_CHARS = 200_000
 
 export interface Tail {
   text: string

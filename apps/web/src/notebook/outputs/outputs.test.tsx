@@ -88,7 +88,7 @@ describe('text', () => {
   it('cuts a line of megabytes', () => {
     expect(tail(`a\nb\n${'x'.repeat(100)}`, 5, 10)).toEqual({ text: 'x'.repeat(10), hidden: 2 })
     const { container } = show([{ output_type: 'stream', name: 'stdout', text: 'y'.repeat(3_000_000) }])
-    expect(container.querySelector('pre')!.textContent).toHaveLength(400_000)
+    expect(container.querySelector('pre')!.textContent).toHaveLength(200_000)
   })
 
   it('draws the first and the last of ten thousand outputs', () => {

@@ -10,6 +10,9 @@ import { ansiToHtml, applyReturns, SHOWN_CHARS, SHOWN_LINES, tail } from './ansi
 /** From this many characters on, a growing text is drawn at most every `REDRAW_MS`: laying out its lines takes a while. */
 const LONG = 20_000
 const REDRAW_MS = 200
+/** While it grows, only so much of a long text's end is drawn: more passes too fast to be read. */
+const LIVE_LINES = 200
+const LIVE_CHARS = 20_000
 /** Each press on "earlier lines" shows so many times more. */
 const MORE = 10
 /** Texts with more lines than this get a window of their own that scrolls. */
@@ -24,12 +27,14 @@ export function TextOutput({ text, error = false }: { text: string; error?: bool
   const [whole, setWhole] = useState(false)
   const view = useRef<HTMLPreElement>(null)
   const following = useRef(true)
-  const settled = useThrottled(text, text.length > LONG ? REDRAW_MS : 0)
+  const { value: settled, growing } = useThrottled(text, text.length > LONG ? REDRAW_MS : 0)
   const { html, hidden, tall } = useMemo(() => {
-    const shown = tail(settled, SHOWN_LINES * times, SHOWN_CHARS * times)
+    const shown = growing
+      ? tail(settled, LIVE_LINES, LIVE_CHARS)
+      : tail(settled, SHOWN_LINES * times, SHOWN_CHARS * times)
     const lines = applyReturns(shown.text)
     return { html: ansiToHtml(lines), hidden: shown.hidden, tall: hasLines(lines, TALL_LINES) }
-  }, [settled, times])
+  }, [settled, times, growing])
   const windowed = tall && !whole
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: new text moves the end
@@ -39,7 +44,7 @@ export function TextOutput({ text, error = false }: { text: string; error?: bool
 
   return (
     <div className={cx('group/text relative', error && 'rounded-md bg-warn-soft px-2.5 py-1')}>
-      {hidden > 0 && (
+      {hidden > 0 && !growing && (
         <button
           type="button"
           onClick={() => setTimes(times * MORE)}
@@ -90,17 +95,27 @@ function hasLines(text: string, most: number): boolean {
   return true
 }
 
-/** The value, but changing at most once per `ms`; the last one always comes through. */
-function useThrottled<T>(value: T, ms: number): T {
-  const [shown, setShown] = useState(value)
+/** The value, but changing at most once per `ms`, and whether it goes on changing; the last one always comes through. */
+function useThrottled<T>(value: T, ms: number): { value: T; growing: boolean } {
+  const [shown, setShown] = useState({ value, growing: false })
   const last = useRef(0)
+  const first = useRef(true)
   useEffect(() => {
+    // What was there when it was mounted does not grow.
+    if (first.current || ms === 0) {
+      first.current = false
+      return
+    }
     const wait = Math.max(0, last.current + ms - Date.now())
     const timer = setTimeout(() => {
       last.current = Date.now()
-      setShown(value)
+      setShown({ value, growing: true })
     }, wait)
-    return () => clearTimeout(timer)
+    const end = setTimeout(() => setShown({ value, growing: false }), wait + 2 * ms)
+    return () => {
+      clearTimeout(timer)
+      clearTimeout(end)
+    }
   }, [value, ms])
-  return ms === 0 ? value : shown
+  return ms === 0 ? { value, growing: false } : shown
 }
