@@ -156,6 +156,9 @@ export const COMMANDS: readonly Command[] = [
   command('notebook.save', 'Save, and keep a version', 'Notebook', ['mod+s'], 'always', ({ checkpoint }) =>
     checkpoint(),
   ),
+  command('notebook.find', 'Find and replace in all cells', 'Notebook', ['f', 'mod+shift+f'], 'command', ({ store }) =>
+    store.setState({ finding: true }),
+  ),
   command('panel.variables', 'Variables', 'Notebook', ['g v'], 'command', togglePanel('variables')),
   command('panel.outline', 'Outline', 'Notebook', ['g o'], 'command', togglePanel('outline')),
   command('panel.history', 'History of the notebook', 'Notebook', ['g h'], 'command', togglePanel('history')),

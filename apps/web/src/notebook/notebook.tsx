@@ -13,6 +13,7 @@ import { ConflictDialog } from './conflict'
 import { NotebookServicesProvider, useServices } from './context'
 import { newCell } from './document'
 import { insertAt } from './edit'
+import { FindBar } from './find-bar'
 import { HelpDialog } from './help'
 import { createSession } from './kernel'
 import { useNotebookKeys } from './keyboard'
@@ -169,6 +170,7 @@ function Page() {
         </div>
         <SidePanel />
       </div>
+      <FindBar />
       <ConflictDialog open={choosing} onOpenChange={setChoosing} />
     </main>
   )

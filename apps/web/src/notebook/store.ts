@@ -43,6 +43,8 @@ export interface NotebookState extends Structure {
   readonly picked?: { anchor: string; head: string }
   /** What is open beside the cells. */
   readonly panel?: PanelName
+  /** The bar that finds and replaces is open. */
+  readonly finding: boolean
   readonly save: SaveState
   /** Counts the user's changes to sources and order; saving follows it. */
   readonly revision: number
@@ -63,6 +65,7 @@ export function createNotebookStore(path: string): NotebookStore {
     cells: {},
     selected: undefined,
     steps: [],
+    finding: false,
     mode: 'command',
     kernel: 'connecting',
     notices: [],
