@@ -134,7 +134,7 @@ function Bar({ onClose }: { onClose: () => void }) {
           Replace
         </Button>
         <Button className="h-7" disabled={!current} onClick={() => replace(matches)}>
-          All
+          Replace all
         </Button>
       </div>
       <p role="status" className={cx('mt-1 text-xs', typeof pattern === 'string' ? 'text-bad' : 'text-ink-2')}>
