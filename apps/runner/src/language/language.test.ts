@@ -316,7 +316,7 @@ describe('the service', () => {
     const page = await open([
       'let n0 = 0',
       ...Array.from({ length: 98 }, (_, i) => `let n${i + 1} = n${i} + 1`),
-      Array.from({ length: 5000 }, (_, i) => `const v${i} = ${i} + n98`).join('\n'),
+      Array.from({ length: 5000 }, (_, i) => `const v${i} = ${i}${i === 4999 ? ' + n98' : ''}`).join('\n'),
     ])
     expect(await page.problems('c100')).toEqual([])
     page.edit('c1', '= 0', '= ""')
