@@ -379,6 +379,13 @@ describe('another process', () => {
   })
 })
 
+it('replaces workers as often as it is told to', async () => {
+  const fresh = new FunctionExecutor({ home, workers: 2, recycleAfter: 1 })
+  const pids = await fresh.map(() => process.pid, [1, 2, 3, 4], { chunksize: 1 }).getResult()
+  expect(new Set(pids).size).toBe(4)
+  await fresh.close()
+})
+
 describe('the three named executors', () => {
   it('say what is available', async () => {
     const local = new LocalhostExecutor({ home })

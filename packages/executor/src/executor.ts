@@ -58,7 +58,10 @@ export class FunctionExecutor implements ListOwner {
     this.storage = openStorage(storage, home)
     this.#engine = new Engine({
       ...{ options: this.#options, home, storage: this.storage },
-      backend: typeof backend === 'string' ? makeBackend(backend, { workers, cwd }) : backend,
+      backend:
+        typeof backend === 'string'
+          ? makeBackend(backend, { workers, cwd, recycleAfter: this.#options.recycleAfter })
+          : backend,
     })
     startCleaner(home, this.storage)
   }

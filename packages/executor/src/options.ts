@@ -46,6 +46,7 @@ const executorSchema = z.strictObject({
     .optional(),
   name: z.string().min(1).max(200).optional(),
   workers: z.number().int().min(1).max(10_000).optional(),
+  recycleAfter: z.number().int().min(1).optional(),
   home: z.string().min(1).optional(),
   progress: z.boolean().optional(),
   budget: z.strictObject({ usd: z.number().min(0) }).optional(),
@@ -153,6 +154,8 @@ export interface ExecutorOptions extends CallSettings {
   name?: string
   /** Worker processes at a time. Default: the number of CPUs this process may use. */
   workers?: number
+  /** Batches (`chunksize` calls each) after which a worker process is replaced by a fresh one. Default: never, unless it grew. */
+  recycleAfter?: number
   /** Folder for run logs and storage. Default: `MAYFLY_HOME`, else `.mayfly` in `MAYFLY_WORKSPACE` or the current folder. */
   home?: string
   /** Shows a progress line when stderr is a terminal. Default true; notebooks show a strip instead. */

@@ -13,6 +13,8 @@ export interface BackendSettings {
   workers: number
   /** Working folder of the functions, where that means anything. */
   cwd: string
+  /** Batches after which a worker process is replaced; undefined is never. */
+  recycleAfter?: number | undefined
 }
 
 interface Entry {

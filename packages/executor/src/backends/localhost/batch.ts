@@ -10,7 +10,7 @@ import type { WireCall, WireData, WireDeployment, WireSample, WorkerMessage } fr
 import type { AttemptEvent, Beat, DataRef, Deployment, Invocation } from '../backend.js'
 import { explainDeath, outOfMemory } from './death.js'
 import type { WorkerPool } from './pool.js'
-import type { WorkerProcess } from './worker.js'
+import type { WorkerOptions, WorkerProcess } from './worker.js'
 
 /** Time a call has to react to `ctx.signal` before its worker is killed, ms. */
 const GRACE_MS = 100
@@ -28,7 +28,7 @@ type Failure = { kind: FailureKind; error: ErrorValue }
 export class BatchRun {
   readonly events = new Channel<AttemptEvent | Beat>()
   readonly #pool: WorkerPool
-  readonly #cwd: string
+  readonly #kind: Omit<WorkerOptions, 'runtimeMemory'>
   readonly #deployment: Deployment
   readonly #attempts: Map<number, Attempt>
   readonly #finished: () => void
@@ -46,9 +46,15 @@ export class BatchRun {
   #cold = false
   #ended = false
 
-  constructor(pool: WorkerPool, cwd: string, deployment: Deployment, batch: Invocation[], finished: () => void) {
+  constructor(
+    pool: WorkerPool,
+    kind: Omit<WorkerOptions, 'runtimeMemory'>,
+    deployment: Deployment,
+    batch: Invocation[],
+    finished: () => void,
+  ) {
     this.#pool = pool
-    this.#cwd = cwd
+    this.#kind = kind
     this.#deployment = deployment
     this.#attempts = new Map(batch.map((invocation) => [invocation.id, { invocation, over: false, last: undefined }]))
     this.#finished = finished
@@ -56,7 +62,7 @@ export class BatchRun {
 
   start(signal: AbortSignal): void {
     const { runtimeMemory } = this.#deployment.resources
-    const worker = this.#pool.acquire({ runtimeMemory, cwd: this.#cwd })
+    const worker = this.#pool.acquire({ runtimeMemory, ...this.#kind })
     this.#worker = worker
     this.#cold = worker.heapLimit === undefined
     worker.listener = {

@@ -21,25 +21,27 @@ export interface LocalhostOptions {
   workers: number
   /** Working folder of the functions. */
   cwd: string
+  /** Batches after which a process is replaced; undefined is never. */
+  recycleAfter?: number | undefined
   pool?: WorkerPool
 }
 
 export class LocalhostBackend implements Backend {
   readonly name = 'localhost'
   readonly limits: BackendLimits
-  readonly #cwd: string
+  readonly #kind: { cwd: string; recycleAfter: number | undefined }
   readonly #pool: WorkerPool
   readonly #runs = new Set<BatchRun>()
 
   constructor(options: LocalhostOptions) {
     this.limits = { concurrency: options.workers, ...LIMITS }
-    this.#cwd = options.cwd
+    this.#kind = { cwd: options.cwd, recycleAfter: options.recycleAfter }
     this.#pool = options.pool ?? workerPool
   }
 
   prewarm(count: number, resources: Resources): void {
     const { runtimeMemory } = resources
-    this.#pool.prewarm(Math.min(count, this.limits.concurrency - this.#runs.size), { runtimeMemory, cwd: this.#cwd })
+    this.#pool.prewarm(Math.min(count, this.limits.concurrency - this.#runs.size), { runtimeMemory, ...this.#kind })
   }
 
   async prepare(): Promise<void> {
@@ -47,7 +49,7 @@ export class LocalhostBackend implements Backend {
   }
 
   invoke(deployment: Deployment, batch: Invocation[], signal: AbortSignal): AsyncIterable<AttemptEvent | Beat> {
-    const run = new BatchRun(this.#pool, this.#cwd, deployment, batch, () => this.#runs.delete(run))
+    const run = new BatchRun(this.#pool, this.#kind, deployment, batch, () => this.#runs.delete(run))
     this.#runs.add(run)
     run.start(signal)
     return run.events

@@ -37,7 +37,8 @@ export class WorkerPool {
     worker.listener = undefined
     if (worker.dead) return
     this.#rest(worker)
-    if (worker.rss > GROWN_BYTES) this.#end(worker)
+    const worn = worker.uses >= (worker.options.recycleAfter ?? Number.POSITIVE_INFINITY)
+    if (worn || worker.rss > GROWN_BYTES) this.#end(worker)
     else if (this.#idle.length > this.#mostBusy) this.#end(this.#idle[0]!)
   }
 
@@ -74,7 +75,8 @@ export class WorkerPool {
 }
 
 function isKind({ options }: WorkerProcess, kind: WorkerOptions): boolean {
-  return options.runtimeMemory === kind.runtimeMemory && options.cwd === kind.cwd
+  const { runtimeMemory, cwd, recycleAfter } = options
+  return runtimeMemory === kind.runtimeMemory && cwd === kind.cwd && recycleAfter === kind.recycleAfter
 }
 
 /** The one pool of this process. */

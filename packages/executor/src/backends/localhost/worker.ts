@@ -24,6 +24,8 @@ export interface WorkerListener {
 export interface WorkerOptions {
   runtimeMemory: number | undefined
   cwd: string
+  /** Batches after which the process is replaced; undefined is never. */
+  recycleAfter?: number | undefined
 }
 
 let count = 0
