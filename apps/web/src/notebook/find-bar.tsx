@@ -177,6 +177,7 @@ type Model = ReturnType<ReturnType<typeof useServices>['models']['of']>
 
 function decoration(monaco: Monaco, model: Model, { from, to }: Match, current: boolean) {
   const [start, end] = [model.getPositionAt(from), model.getPositionAt(to)]
-  const className = current ? 'bg-warn/40 outline outline-warn' : 'bg-warn/20'
+  // Monaco takes no class names with a slash.
+  const className = current ? 'bg-warn-soft outline outline-warn' : 'bg-warn-soft'
   return { range: new monaco.Range(start.lineNumber, start.column, end.lineNumber, end.column), options: { className } }
 }
