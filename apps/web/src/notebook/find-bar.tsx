@@ -64,6 +64,8 @@ function Bar({ onClose }: { onClose: () => void }) {
       }
       return edited(state, { cells: changed })
     })
+    // The button that was pressed may be of no use any more, and lose the focus.
+    field.current?.focus()
   }
   return (
     <search
