@@ -5,6 +5,7 @@ import { journeys } from './e2e.mjs'
 import { ensureBrowser } from './lib/browser.mjs'
 import { checkNode, install } from './lib/install.mjs'
 import { bin, fail, ROOT, run, StepError, step } from './lib/steps.mjs'
+import { ensurePrograms } from './lib/system.mjs'
 
 const RESULTS = `${ROOT}test-results`
 const UNIT = `${RESULTS}/unit.json`
@@ -40,6 +41,7 @@ async function main() {
   mkdirSync(RESULTS, { recursive: true })
   await install()
   await step('Find a browser', ensureBrowser)
+  await ensurePrograms()
   await step('Lint', () => run(process.execPath, [bin('@biomejs/biome', 'bin/biome'), 'check', '.']))
   await build()
   await step('Types', () => run(process.execPath, [bin('typescript', 'bin/tsc'), '-b']))

@@ -3,9 +3,10 @@
  * else Playwright's own; where neither can be had it fails with the one command that helps.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, run, step } from './steps.mjs'
+import { aptInstall, canApt } from './system.mjs'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 const MAC = [
@@ -35,18 +36,15 @@ function playwrightsOwn() {
   }
 }
 
-const isDebian = () => existsSync('/etc/debian_version') && /debian/i.test(readFileSync('/etc/os-release', 'utf8'))
-
 export async function ensureBrowser() {
   const found = findBrowser()
   if (found) return found
-  const tries =
-    isDebian() && process.getuid?.() === 0
-      ? [
-          ['Install Chromium (Debian)', aptInstall],
-          ['Install Chromium (Playwright)', playwrightInstall],
-        ]
-      : [['Install Chromium (Playwright)', playwrightInstall]]
+  const tries = canApt()
+    ? [
+        ['Install Chromium (Debian)', () => aptInstall(['chromium', 'fonts-liberation'])],
+        ['Install Chromium (Playwright)', playwrightInstall],
+      ]
+    : [['Install Chromium (Playwright)', playwrightInstall]]
   for (const [title, install] of tries) {
     try {
       await step(title, install)
@@ -59,12 +57,6 @@ export async function ensureBrowser() {
   throw new Error(
     'The journeys need Chromium or Chrome and none could be installed. Run `sudo apt-get install chromium` (Debian), or install Chrome and set CHROME_PATH.',
   )
-}
-
-async function aptInstall() {
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update'], { env })
-  await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-liberation'], { env })
 }
 
 const playwrightInstall = () => run(process.execPath, [bin('playwright', 'cli.js'), 'install', 'chromium'])
