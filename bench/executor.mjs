@@ -7,7 +7,7 @@
  *
  * The peer is Lithops on its localhost backend, in the same run, where `PYTHON` (default `python3`) can import it.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -16,6 +16,7 @@ import { FunctionExecutor } from '@mayfly/executor'
 import { median, row as print, timed } from './lib.mjs'
 
 const home = mkdtempSync(join(tmpdir(), 'mayfly-bench-'))
+const PEER_MS = 600_000
 const increment = (x) => x + 1
 const lithops = peer()
 
@@ -212,11 +213,12 @@ function peer() {
   }
   // Its workers are started as `python`, which must be the same one.
   const PATH = python.includes('/') ? `${dirname(python)}:${process.env.PATH}` : process.env.PATH
-  const text = execFileSync(python, [script], {
+  const { stdout } = spawnSync(python, [script], {
     env: { ...process.env, PATH },
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: 900_000,
+    timeout: PEER_MS,
   })
-  return JSON.parse(text.trimEnd().split('\n').at(-1))
+  // It prints what it has after each measure: a run that took too long still counts for those it came to.
+  const last = stdout.trimEnd().split('\n').at(-1)
+  return last ? JSON.parse(last) : undefined
 }
