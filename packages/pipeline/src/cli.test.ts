@@ -147,11 +147,12 @@ describe('the output folder', () => {
 
 describe('isotopes', () => {
   it('prints patterns as JSON', async () => {
-    expect(await main(['isotopes', 'C6H13O6', 'Xx2'])).toBe(0)
+    expect(await main(['isotopes', 'C6H13O6', 'Xx2'])).toBe(1)
     const [glucose, none] = JSON.parse(out.join('\n'))
     expect(glucose.mz[0]).toBeCloseTo(181.0706253136638, 9)
     expect(glucose.ints[1]).toBeCloseTo(6.6833010527657954, 9)
     expect(none).toEqual({ formula: 'Xx2', mz: null, ints: null })
+    expect(err.join('\n')).toMatch(/^E_FORMULA_ELEMENT: Xx2: unknown element Xx at position 1/)
   })
 
   it('takes settings', async () => {
@@ -171,6 +172,9 @@ describe('isotopes', () => {
     ).toBe(0)
     expect(JSON.parse(out.join('\n'))[0].mz[0]).toBeCloseTo(181.07069009342536, 7)
     expect(await main(['isotopes', '--charge', '-1', 'C6H11O6'])).toBe(0)
+    expect(await main(['isotopes', '--charge=-1', 'C6H11O6'])).toBe(0)
+    expect(await main(['isotopes', '--mode', 'metaspace-v3', 'C3H13O6Cx3', 'Cx6'])).toBe(1)
+    expect(await main(['isotopes', '--charge', '0', 'C'])).toBe(2)
     expect(await main(['isotopes', '--mode', 'other', 'C'])).toBe(2)
     expect(await main(['isotopes', '--sigma', 'wide', 'C'])).toBe(2)
     expect(await main(['isotopes'])).toBe(2)

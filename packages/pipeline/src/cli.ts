@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatError, MayflyError, toErrorValue } from '@mayfly/executor/errors'
 import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from './config.js'
-import { type Instrument, type IsotopeMode, isotopePattern } from './isotopes/index.js'
+import { checkSettings, computeIsotopePattern, type Instrument, type IsotopeMode } from './isotopes/index.js'
 import { prepareOutput, writeOutput } from './output-folder.js'
 import { Pipeline } from './pipeline.js'
 import { type CatBoostModel, readCatBoost } from './scoring/index.js'
@@ -25,6 +25,7 @@ const USAGE = `Usage:
       --instrument I  TOF, Orbitrap (default), FTICR; for metaspace-v3
       --sigma S       width of a peak in Da (default 0.001238)
       --charge Z      default 1
+      A formula without a pattern is told on the error output and has null; the exit code is then 1.
 
 Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder.`
 
@@ -143,10 +144,20 @@ function isotopes(args: string[]): number {
   const mode = values.mode as IsotopeMode
   const instrument = values.instrument as Instrument
   const settings = { mode, instrument, sigma: Number(values.sigma), charge: Number(values.charge) }
+  checkSettings(settings)
+  let failed = false
   const rows = positionals.map((formula) => {
-    const pattern = isotopePattern(formula, settings)
-    return { formula, mz: pattern && [...pattern.mz], ints: pattern && [...pattern.ints] }
+    try {
+      const { mz, ints } = computeIsotopePattern(formula, settings)
+      return { formula, mz: [...mz], ints: [...ints] }
+    } catch (thrown) {
+      if (!(thrown instanceof MayflyError)) throw thrown
+      failed = true
+      const value = toErrorValue(thrown)
+      console.error(formatError({ ...value, message: `${formula}: ${value.message}` }))
+      return { formula, mz: null, ints: null }
+    }
   })
   console.log(JSON.stringify(rows, null, 2))
-  return 0
+  return failed ? 1 : 0
 }

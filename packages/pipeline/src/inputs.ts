@@ -6,7 +6,7 @@ import { basename } from 'node:path'
 import { MayflyError } from '@mayfly/executor/errors'
 import { type CheckedDatabase, type CheckedDataset, resolvePath } from './config.js'
 import { checkIbd, geometryOf, type ImzML, ImzMLError, ImzMLParser } from './imzml/index.js'
-import { readMolecularDatabase } from './moldb/read.js'
+import { type MolecularDatabase, readMolecularDatabase } from './moldb/read.js'
 
 /** Above this size the ibd is known by size and time of change instead of its content. */
 const HASH_LIMIT = 256 * 2 ** 20
@@ -24,7 +24,14 @@ export interface CheckedInputs {
   ibdBytes: number
   /** Changes with the content of either file. */
   datasetHash: string
-  databases: { written: string; path: string; file: string; csv: Uint8Array; molecules: number; hash: string }[]
+  databases: {
+    written: string
+    path: string
+    file: string
+    csv: Uint8Array
+    content: MolecularDatabase
+    hash: string
+  }[]
 }
 
 /** @throws MayflyError E_IMZML_MISSING, E_IBD_MISSING, E_CONFIG_PATH. */
@@ -74,13 +81,13 @@ async function readInputs(
   const read = await Promise.all(
     databases.map(async ({ written, path }) => {
       const csv = await readFile(path)
-      const molecules = readMolecularDatabase(csv.toString('utf8'), written).length
+      const content = readMolecularDatabase(csv.toString('utf8'), written)
       return {
         written,
         path,
         file: basename(path),
         csv,
-        molecules,
+        content,
         hash: createHash('sha256').update(csv).digest('hex'),
       }
     }),

@@ -9,6 +9,7 @@ import type { CloudObject } from '@mayfly/executor'
 import type { CheckedDatabase, CheckedDataset } from './config.js'
 import { decoyCandidates } from './fdr/index.js'
 import { type CheckedInputs, checkInputs, type DatasetFiles } from './inputs.js'
+import type { MolecularDatabase } from './moldb/read.js'
 import type { RatesOf } from './results.js'
 import type { StageRunner } from './runner.js'
 import type { CatBoostModel } from './scoring/index.js'
@@ -88,6 +89,7 @@ export class Steps {
       const { imzml } = inputs
       for (const { code, message, count: n } of imzml.warnings)
         this.settings.warn(`${code}: ${imzml.file}: ${message}${n > 1 ? ` (${n} times)` : ''}`)
+      for (const { written, content } of inputs.databases) this.warnOfFormulas(written, content)
       const polarity = { '+': 'positive', '-': 'negative' }[this.settings.dataset.polarity]
       if (imzml.polarity && imzml.polarity !== 'mixed' && imzml.polarity !== polarity) {
         this.settings.warn(
@@ -96,6 +98,16 @@ export class Steps {
       }
       return inputs
     })
+  }
+
+  /** Formulas without an isotope pattern are not searched for; the reference leaves them out silently. */
+  private warnOfFormulas(file: string, { impossible, labelled }: MolecularDatabase): void {
+    const lost = this.settings.search.mode === 'lithops' ? [...impossible, ...labelled] : impossible
+    if (lost.length === 0) return
+    const some = `${lost.slice(0, 3).join(', ')}${lost.length > 3 ? ', …' : ''}`
+    this.settings.warn(
+      `W_DB_FORMULA: ${file}: ${count(lost.length, 'formula')} of unknown elements or too many atoms left out (${some})`,
+    )
   }
 
   /** Databases in storage, as sorted columns. */

@@ -1,5 +1,6 @@
 /** Isotope patterns: fine structure, centroids as cpyMSpec 0.3.5 and 0.4.2 compute them. Nothing from Node. */
 export { ELECTRON_MASS, ISOTOPES, type Isotope } from './element-data.js'
+export { LABEL_MASSES, splitLabels } from './labels.js'
 export {
   computeIsotopePattern,
   type FinePeaks,
@@ -9,4 +10,4 @@ export {
   isotopePattern,
   isotopePatterns,
 } from './pattern.js'
-export type { Instrument, IsotopeMode, IsotopeSettings } from './resolution.js'
+export { checkSettings, type Instrument, type IsotopeMode, type IsotopeSettings } from './resolution.js'

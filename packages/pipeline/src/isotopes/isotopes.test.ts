@@ -12,6 +12,7 @@ import {
   type IsotopeSettings,
   isotopePattern,
   isotopePatterns,
+  splitLabels,
 } from './index.js'
 import { resolutionFor, sigmaAt } from './resolution.js'
 
@@ -171,6 +172,22 @@ describe('isotope patterns', () => {
     expect(pattern.mz[3] - pattern.mz[0]).toBeCloseTo(3, 1)
   })
 
+  it('are moved by isotope labels in METASPACE, which Lithops-METASPACE does not know', () => {
+    const settings = { mode: 'metaspace-v3', sigma: 0.001238 } as const
+    const plain = isotopePattern('C3H13O6', settings)!
+    const moved = plain.mz.map((mz) => (mz > 0 ? mz + 39.01006452 : 0))
+    expect([...isotopePattern('C3H13O6Cx3', settings)!.mz]).toEqual([...moved])
+    expect(isotopePatterns(['C3H13O6Cx3', 'Cx6'], settings).ok).toEqual(Uint8Array.of(1, 0))
+    expect(isotopePattern('C3H13O6Cx3', { ...settings, charge: -2 })!.mz[0]).toBeCloseTo(
+      isotopePattern('C3H13O6', { ...settings, charge: -2 })!.mz[0] + 39.01006452 / 2,
+      10,
+    )
+    expect(isotopePattern('Cx6', settings)).toBeNull()
+    expect(isotopePattern('C3H13O6Cx3', { sigma: 0.001238 })).toBeNull()
+    expect(splitLabels('Sx2C3Ox1H4').rest).toBe('C3H4')
+    expect(splitLabels('Sx2C3Ox1H4').mass).toBeCloseTo(85.93489361, 10)
+  })
+
   it('stay finite when peaks are wider than the ion is heavy', () => {
     const pattern = isotopePattern('H2', { sigma: 0.5 })!
     expect(pattern.ints[0]).toBe(100)
@@ -270,6 +287,13 @@ describe.skipIf(!reference)('reference values', () => {
           expect(Math.abs(ours[k][1] - intensity)).toBeLessThan(1e-10)
         })
       }
+    }
+  })
+
+  it('read the same labels', () => {
+    for (const { formula, result } of readJson('formula_cases.json').labels) {
+      const { rest, mass } = splitLabels(formula)
+      expect([formula, mass, rest]).toEqual([formula, ...result])
     }
   })
 

@@ -3,6 +3,7 @@ import { MayflyError } from '@mayfly/executor/errors'
 import { parseComplex } from '../formula/complex.js'
 import { Centroids, PEAKS } from './centroids.js'
 import { FineStructure, type IndexedCounts, indexCounts } from './fine-structure.js'
+import { splitLabels } from './labels.js'
 import { PlainFormula } from './plain-formula.js'
 import { checkSettings, type IsotopeSettings, resolutionFor } from './resolution.js'
 
@@ -35,21 +36,31 @@ const centroids = new Centroids()
 const plain = new PlainFormula()
 
 /**
- * The pattern of one ion formula (isotope code grammar, so `C6H12O6+Na` works too).
+ * The pattern of one ion formula (isotope code grammar, so `C6H12O6+Na` works too; in METASPACE's modes also its isotope labels, as
+ * in `C3H13O6Cx3`).
  *
  * @throws MayflyError `E_FORMULA_…`, `E_ISOTOPE_COMBINATIONS` or `E_ISOTOPE_SETTINGS`.
  */
 export function computeIsotopePattern(ionFormula: string, settings: IsotopeSettings): IsotopePattern {
   checkSettings(settings)
-  const ion = indexCounts(parseComplex(ionFormula))
+  const { rest, mass } = unlabelled(ionFormula, settings)
+  const ion = rest === '' && ionFormula !== '' ? NOTHING : indexCounts(parseComplex(rest))
   if (ion.size === 0) {
     throw new MayflyError('E_FORMULA_EMPTY', 'No remaining elements', {
-      hint: `Nothing is left of ${JSON.stringify(ionFormula)}.`,
+      hint: `Nothing is left of ${JSON.stringify(ionFormula)}${mass > 0 ? ' without its isotope labels' : ''}.`,
       where: { formula: ionFormula },
     })
   }
-  computeInto(ion, settings)
+  computeInto(ion, settings, mass)
   return { mz: centroids.mz.slice(), ints: centroids.intensity.slice() }
+}
+
+const NOTHING = indexCounts(new Map())
+
+/** Only METASPACE knows labels; to Lithops-METASPACE they are unknown elements. */
+function unlabelled(ionFormula: string, { mode }: IsotopeSettings): { rest: string; mass: number } {
+  if (mode === 'metaspace-v1' || mode === 'metaspace-v3') return splitLabels(ionFormula)
+  return { rest: ionFormula, mass: 0 }
 }
 
 /** As `computeIsotopePattern`, with `null` for ions that have no pattern. Wrong settings still throw. */
@@ -69,9 +80,13 @@ export function isotopePatterns(ionFormulas: readonly string[], settings: Isotop
   const table = { mz: new Float64Array(n * PEAKS), ints: new Float64Array(n * PEAKS), ok: new Uint8Array(n) }
   for (let i = 0; i < n; i++) {
     const done = orNull(() => {
-      const ion = plain.read(ionFormulas[i]) ? plain : indexCounts(parseComplex(ionFormulas[i]))
-      if (ion.size === 0) return false
-      computeInto(ion, settings)
+      if (plain.read(ionFormulas[i])) computeInto(plain, settings)
+      else {
+        const { rest, mass } = unlabelled(ionFormulas[i], settings)
+        const ion = indexCounts(parseComplex(rest))
+        if (ion.size === 0) return false
+        computeInto(ion, settings, mass)
+      }
       return centroids.size > 0
     })
     if (!done) continue
@@ -93,10 +108,14 @@ export function fineStructure(ionFormula: string, settings: Pick<IsotopeSettings
   }
 }
 
-function computeInto(ion: IndexedCounts, settings: IsotopeSettings): void {
+/** Leaves the pattern in `centroids`, all peaks moved by the mass of the labels. */
+function computeInto(ion: IndexedCounts, settings: IsotopeSettings, labels = 0): void {
   const limit = limitOf(settings)
   fine.compute(ion, settings.charge ?? 1, limit)
   centroids.compute(fine, resolutionFor(settings, fine.masses[0]), limit === 'fft' ? WIDTH_FFT : WIDTH_TREE)
+  if (labels === 0) return
+  const shift = labels / Math.abs(settings.charge ?? 1)
+  for (let k = 0; k < centroids.size; k++) centroids.mz[k] += shift
 }
 
 function limitOf({ mode }: Pick<IsotopeSettings, 'mode'>): 'fft' | 'tree' {

@@ -1,4 +1,4 @@
 export { coreCsv, coreFormulas } from './compile.js'
 export { LIPID_CLASSES, type LipidClass, lipidFormula, lipids } from './lipids.js'
 export { dipeptides, metabolites } from './metabolites.js'
-export { readMolecularDatabase } from './read.js'
+export { type MolecularDatabase, readMolecularDatabase } from './read.js'

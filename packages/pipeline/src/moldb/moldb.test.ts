@@ -61,7 +61,9 @@ describe('the shipped database', () => {
     const file = fileURLToPath(new URL('../../data/mayfly_core.csv', import.meta.url))
     const shipped = readFileSync(file, 'utf8')
     expect(shipped).toBe(coreCsv())
-    expect(readMolecularDatabase(shipped, file)).toEqual(coreFormulas())
+    expect(readMolecularDatabase(shipped, file)).toEqual({
+      ...{ formulas: coreFormulas(), impossible: [], labelled: [], targeted: false },
+    })
     expect(coreFormulas().length).toBeGreaterThan(2000)
   })
 })
@@ -76,15 +78,11 @@ describe('reading', () => {
     return undefined
   }
 
+  const formulas = (csv: string) => readMolecularDatabase(csv, 'db.csv').formulas
+
   it('takes distinct formulas in the order of the file', () => {
-    expect(readMolecularDatabase('\uFEFF,sf,name\r\n0,CH4,"a, b"\r\n1,C2H6,x\r\n\r\n2,CH4,y\r\n', 'db.csv')).toEqual([
-      'CH4',
-      'C2H6',
-    ])
-    expect(readMolecularDatabase('"x","sf"\n"say ""hi"", you",H2O\n0,2C21H12O7\n', 'db.csv')).toEqual([
-      'H2O',
-      '2C21H12O7',
-    ])
+    expect(formulas('\uFEFF,sf,name\r\n0,CH4,"a, b"\r\n1,C2H6,x\r\n\r\n2,CH4,y\r\n')).toEqual(['CH4', 'C2H6'])
+    expect(formulas('"x","sf"\n"say ""hi"", you",H2O\n0,2C21H12O7\n')).toEqual(['H2O', '2C21H12O7'])
   })
 
   it('has a code and a line for what is wrong', () => {
@@ -92,17 +90,55 @@ describe('reading', () => {
     expect(code(',sf\n\n')).toMatchObject({ code: 'E_DB_EMPTY' })
     expect(code('id,formula\n0,CH4\n')).toMatchObject({ code: 'E_DB_COLUMN' })
     expect(code(',sf\n0,CH4\n1,c6h6\n')).toMatchObject({ code: 'E_DB_FORMULA', where: { file: 'db.csv', line: 3 } })
-    for (const formula of ['C6H12Zz6', 'C99999999999999999999H2', 'C30000']) {
-      expect(code(`,sf\n0,CH4\n1,${formula}\n`)).toMatchObject({ code: 'E_DB_FORMULA', where: { line: 3 } })
-    }
     expect(code(',sf\n0\n')).toMatchObject({ code: 'E_DB_FORMULA', where: { line: 2 } })
+  })
+
+  it('keeps formulas that have no pattern, as they take part in the draw of decoys, and says which', () => {
+    const csv = ',sf\n0,CH4\n1,C6H12Zz6\n2,C99999999999999999999H2\n3,C30000\n4,C3H8Cx2\n5,C3H8Cx2Q\n6,D2O\n'
+    const { formulas: all, impossible, labelled, targeted } = readMolecularDatabase(csv, 'db.csv')
+    expect(all).toEqual(['CH4', 'C6H12Zz6', 'C99999999999999999999H2', 'C30000', 'C3H8Cx2', 'C3H8Cx2Q', 'D2O'])
+    expect(impossible).toEqual(['C6H12Zz6', 'C99999999999999999999H2', 'C30000', 'C3H8Cx2Q', 'D2O'])
+    expect([labelled, targeted]).toEqual([['C3H8Cx2'], false])
+  })
+
+  it("reads METASPACE's tables", () => {
+    const tsv = (n: number) =>
+      `id\tname\tformula\n${Array.from({ length: n }, (_, i) => `${i}\tm${i}\tC${i + 1}H4`).join('\n')}\n`
+    expect(readMolecularDatabase(tsv(1000), 'a.tsv')).toMatchObject({ targeted: true, impossible: [] })
+    expect(readMolecularDatabase(tsv(1001), 'a.tsv').targeted).toBe(false)
+    const other = 'inchi\tformula\tname\tid\r\n1\t"C3H8Cx2"\tx\t2\r\n1\t(CH3)2CO\tx\t2\r\n'
+    expect(readMolecularDatabase(other, 'a.tsv')).toMatchObject({
+      formulas: ['C3H8Cx2', '(CH3)2CO'],
+      labelled: ['C3H8Cx2'],
+    })
+  })
+
+  it.each([
+    ['E_DB_COLUMN', 'id\tname\n1\tx\n', 'missing columns: formula'],
+    ['E_DB_EMPTY', 'id\tname\tformula\n', 'no data rows found'],
+    ['E_DB_ROWS', `id\tname\tformula\n${'1\tx\tCH4\n'.repeat(100_001)}`, '100001 rows'],
+    [
+      'E_DB_ROW',
+      'id\tname\tformula\n1\t \tCH4\n2\tx\tCH4\n3\tx\n',
+      '2 rows cannot be read: line 2: the cell "name" is empty; line 4: 2 cells',
+    ],
+    ['E_DB_ROW', `id\tname\tformula\n1\t${'x'.repeat(2501)}\tCH4\n`, 'longer than 2500'],
+    ['E_DB_ROW', 'id\tname\tformula\n1\tx\tCH4.H2O\n', 'line 2: a formula with "."'],
+    ['E_DB_ROW', 'id\tname\tformula\n1\tx\tCH4Zz\n', 'line 2: unknown element Zz'],
+    ['E_DB_ROW', 'id\tname\tformula\n1\tx\tC2(H3\n', 'line 2: expected closing parenthesis'],
+  ])('%s of a table that is wrong', (expected, text, message) => {
+    expect(code(text)).toMatchObject({
+      code: expected,
+      message: expect.stringContaining(message),
+      where: { file: 'db.csv' },
+    })
   })
 
   it('any text gives formulas or a typed error', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(',', '\n', '"', 'C', 'h', '2', 'sf', '\r') }), (text) => {
         try {
-          expect(readMolecularDatabase(`,sf\n${text}`, 'db.csv').length).toBeGreaterThan(0)
+          expect(formulas(`,sf\n${text}`).length).toBeGreaterThan(0)
         } catch (error) {
           expect((error as { code?: string }).code).toMatch(/^E_DB_/)
         }

@@ -27,7 +27,7 @@ const SAMPLE = 256
 /** CSV → table with the column `formula`. */
 export async function readDatabase(item: ReadDatabaseItem, ctx: StageContext): Promise<Database> {
   const csv = new TextDecoder().decode(await ctx.storage.getCloudObject(item.csv))
-  const formula = readMolecularDatabase(csv, item.file)
+  const { formulas: formula } = readMolecularDatabase(csv, item.file)
   const sorted = [...formula].sort()
   const size = Math.min(SAMPLE, sorted.length)
   const sample = Array.from({ length: size }, (_, i) => sorted[Math.floor((sorted.length * i) / size)] as string)
