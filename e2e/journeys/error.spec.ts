@@ -14,7 +14,7 @@ test('a frame of a stack leads to its cell and line', async ({ page, mayfly }) =
   await picture(page, 'error')
 
   await outputOf(page, 3)
-    .getByRole('button', { name: /cell-1.*:3:/ })
+    .getByRole('button', { name: /Cell 1, line 3/ })
     .first()
     .click()
   await expect(codeCell(page, 1)).toHaveAttribute('data-selected', 'true')
@@ -25,7 +25,7 @@ test('a frame of a stack leads to its cell and line', async ({ page, mayfly }) =
   await expect(codeCell(page, 1).getByTestId('cell-editor')).toContainText(/no.such.ion[^}]*\/\/.here/)
 
   await outputOf(page, 3)
-    .getByRole('button', { name: /cell-2.*:2:/ })
+    .getByRole('button', { name: /Cell 2, line 2/ })
     .first()
     .click()
   await expect(codeCell(page, 3)).toHaveAttribute('data-selected', 'true')

@@ -18,6 +18,8 @@ const RENEW_TICKET_MS = 6 * 3_600_000
 const RECONNECT_MS = 3000
 /** Cells that still look queued when the kernel falls idle are asked about after this time, ms. */
 const SETTLE_MS = 400
+/** A request may be so long on its way to the runner: a document without it does not mean that it was not made. */
+const UNDERWAY_MS = 3000
 
 export interface Session {
   /** Starts or joins the notebook's kernel. */
@@ -149,9 +151,10 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
   /** Fetches the document and goes on from its number; what arrives meanwhile waits. */
   async function resync(): Promise<void> {
     inbox.hold()
+    const since = Date.now() - UNDERWAY_MS
     try {
       const document = await client.document(store.getState().path)
-      if (!disposed) store.setState((state) => loadDocument(state, document))
+      if (!disposed) store.setState((state) => loadDocument(state, document, since))
     } finally {
       inbox.release()
       showStatus()
@@ -163,7 +166,8 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     clearTimeout(settleTimer)
     settleTimer = setTimeout(() => {
       if (kernel?.status === 'idle' && Object.values(store.getState().cells).some(isWaiting))
-        void resync().catch(() => {})
+        // What is still on its way to the runner is asked about again.
+        void resync().then(settleSoon, () => {})
     }, SETTLE_MS)
   }
 

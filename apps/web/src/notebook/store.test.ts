@@ -128,6 +128,21 @@ describe('loadDocument', () => {
     expect(again.seq).toBe(20)
   })
 
+  it('leaves a cell queued whose request is on its way, and believes the runner of all others', () => {
+    const at = 1000
+    const queued = transitionAll(opened(), { type: 'queued', at }, ({ id }) => id !== 'c')
+    const answer = document(
+      { a: '1', b: '2', c: '3' },
+      { cells: { b: { state: 'idle', status: 'ok', startedAt: 1, finishedAt: 1001 } } },
+    )
+    expect(loadDocument(queued, answer, 900).cells).toMatchObject({
+      a: { state: 'queued' },
+      b: { state: 'done' },
+      c: { state: 'idle' },
+    })
+    expect(loadDocument(queued, answer, 1100).cells.a!.state).toBe('idle')
+  })
+
   it('keeps the text that is not saved yet, and takes the state of the runner', () => {
     const typed = setSource(opened(), 'a', 'mine')
     const inserted = { ...typed, ...insertAt(typed, 1, newCell('code', 'new')) }

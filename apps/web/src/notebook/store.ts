@@ -77,10 +77,15 @@ export function createNotebookStore(path: string): NotebookStore {
 
 /**
  * Takes the runner's document over. Sources and order of the page win while it has changes that are not saved yet;
- * outputs and states always come from the runner.
+ * outputs and states always come from the runner; but a cell that was asked for after `since` (ms since the epoch) and that the
+ * runner does not know to be asked for stays queued: the request is on its way.
  */
-export function loadDocument(state: NotebookState, document: NotebookDocument): NotebookState {
-  const fresh = toCells(document, newCellId)
+export function loadDocument(
+  state: NotebookState,
+  document: NotebookDocument,
+  since = Number.POSITIVE_INFINITY,
+): NotebookState {
+  const fresh = toCells(document, newCellId).map((cell) => stillQueued(state.cells[cell.id], cell, since))
   // Of the same number are the same outputs: megabytes need not be compared.
   const folded = state.loaded && state.seq === document.seq
   const byId = Object.fromEntries(fresh.map((cell) => [cell.id, reuse(state.cells[cell.id], cell, folded)]))
@@ -238,6 +243,19 @@ export function useNotebookStore(): NotebookStore {
 /** A part of the notebook's state; the component draws again only when that part changes. */
 export function useNotebook<T>(select: (state: NotebookState) => T): T {
   return useStore(useNotebookStore(), select)
+}
+
+function stillQueued(old: Cell | undefined, fresh: Cell, since: number): Cell {
+  const { state, queuedAt = 0 } = old ?? {}
+  const ended = fresh.finishedAt !== undefined && fresh.finishedAt >= queuedAt
+  if (
+    state !== 'queued' ||
+    queuedAt < since ||
+    ended ||
+    (fresh.state !== 'idle' && fresh.state !== 'done' && fresh.state !== 'error')
+  )
+    return fresh
+  return { ...fresh, state, startedAt: undefined, finishedAt: undefined, entered: false, stale: true }
 }
 
 /** Keeps the old object where nothing differs, so that a resync does not draw every cell again. */

@@ -36,7 +36,14 @@ export function Dialog({
               <X size={16} />
             </Radix.Close>
           </header>
-          <div className="overflow-auto px-5 py-4">{children}</div>
+          <section
+            aria-label={title}
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+            tabIndex={0}
+            className="overflow-auto px-5 py-4 focus-visible:outline-offset-[-2px]"
+          >
+            {children}
+          </section>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
