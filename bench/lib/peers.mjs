@@ -20,7 +20,7 @@ const PEERS = {
   },
 }
 
-/** Our kernel as `mayfly kernel install` registers it: `{ name, argv, interrupt }`, interrupted by message. */
+/** Our kernel as `mayfly kernel install` registers it: `{ name, argv, interrupt, cwd? }`, interrupted by message. */
 export const OURS = {
   name: 'mayfly',
   argv: [process.execPath, `${ROOT}infra/cli/mayfly.mjs`, 'kernel', 'run', '--conn', '{connection_file}'],
@@ -33,9 +33,11 @@ export function installPeers(folder) {
     try {
       const prefix = join(folder, name)
       const options = { stdio: 'pipe', timeout: 300_000 }
-      execFileSync('npm', ['install', '--prefix', prefix, '--no-audit', '--no-fund', `${name}@${version}`], options)
+      // tslab knows no `console` without Node's types beside the notebook.
+      const wanted = [`${name}@${version}`, '@types/node@20']
+      execFileSync('npm', ['install', '--prefix', prefix, '--no-audit', '--no-fund', ...wanted], options)
       const interrupt = ({ child }) => void child.kill('SIGINT')
-      return [{ name, argv: argv(join(prefix, 'node_modules')), interrupt }]
+      return [{ name, argv: argv(join(prefix, 'node_modules')), interrupt, cwd: prefix }]
     } catch (error) {
       process.stderr.write(`${name} ${version} is not measured: ${String(error.stderr ?? error.message).slice(-500)}\n`)
       return []
