@@ -27,10 +27,11 @@ const USAGE = `Usage:
       --charge Z      default 1
       A formula without a pattern is told on the error output and has null; the exit code is then 1.
 
-Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder.`
+Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder;
+https:// and backend://bucket/key are read from there.`
 
 /** Bad input: exit code 2. Anything else that fails: 1. */
-const BAD_INPUT = /^E_(CONFIG|MODEL|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI|OUTPUT)/
+const BAD_INPUT = /^E_(CONFIG|INPUT|MODEL|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI|OUTPUT)/
 
 /** Runs a command; `argv` without `node` and the script. Returns the exit code. */
 export async function main(argv: string[]): Promise<number> {

@@ -1,7 +1,9 @@
 /** The whole pipeline on real worker processes, from the built package. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FunctionExecutor } from '@mayfly/executor'
 import {
@@ -97,6 +99,40 @@ describe('a small section', () => {
     for (const key of await storage.listKeys(storage.bucket, 'pipeline/cache/fdr/'))
       await storage.putObject(storage.bucket, key, 'torn')
     expect(await section().getResults()).toEqual(before)
+  })
+
+  it('gives the same from a server and from storage, and leaves what is not its own', async () => {
+    const ds = json(join(fixture, 'ds.json'))
+    const db = json(join(fixture, 'db.json'))
+    const server = createServer((request, response) => {
+      response.setHeader('etag', '"1"').end(readFileSync(join(fixture, basename(request.url!))))
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { storage } = fexec
+    try {
+      await storage.putObject('mine', 'section.ibd', readFileSync(join(fixture, ds.ibd_path)))
+      const remote = new Pipeline(
+        { ...ds, imzml_path: `${origin}/${ds.imzml_path}`, ibd_path: `${storage.backend}://mine/section.ibd` },
+        { ...db, databases: db.databases.map((file: string) => `${origin}/${file}`) },
+        quiet({}),
+      )
+      await remote.run()
+      const local = await section().getResults()
+      expect(
+        (await remote.getResults()).map((row) => ({ ...row, database_path: basename(row.database_path) })),
+      ).toEqual(local.map((row) => ({ ...row, database_path: basename(row.database_path) })))
+      await remote.clean()
+      expect((await storage.headObject('mine', 'section.ibd')).size).toBeGreaterThan(0)
+      const gone = new Pipeline(
+        { ...ds, imzml_path: `${origin}/none/../${ds.imzml_path}`, ibd_path: 'localhost://mine/no.ibd' },
+        db,
+        quiet({ baseDir: fixture }),
+      )
+      await expect(gone.run()).rejects.toMatchObject({ code: 'E_IBD_MISSING' })
+    } finally {
+      server.close()
+    }
   })
 
   it('scores the same with all decoys', async () => {

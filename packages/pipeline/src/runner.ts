@@ -26,6 +26,9 @@ export interface StageFuture {
 /** US dollars a GB-second, Lithops-METASPACE's price. */
 const PRICE = 0.000017
 
+/** Where everything of the pipeline lies in its bucket. */
+const OWN = 'pipeline/'
+
 interface CacheEntry<T> {
   value: T
   stats: StatsRow[]
@@ -87,7 +90,7 @@ export class StageRunner {
       .update(JSON.stringify([codeVersion(), name, input]))
       .digest('hex')
       .slice(0, 24)
-    const key = `pipeline/cache/${name}/${hash}`
+    const key = `${OWN}cache/${name}/${hash}`
     this.#entries.add(key)
     const begin = performance.now()
     const known = use ? await this.#load<T>(key) : undefined
@@ -97,7 +100,7 @@ export class StageRunner {
       return { value: known.value, hash }
     }
     const before = this.stats.length
-    const value = await compute(`pipeline/${name}/${hash}`)
+    const value = await compute(`${OWN}${name}/${hash}`)
     const entry: CacheEntry<T> = { value, stats: this.stats.slice(before) }
     await this.storage.putObject(this.storage.bucket, key, serialize(entry))
     this.log(`${say(value)}: ${((performance.now() - begin) / 1000).toFixed(2)} s`)
@@ -123,7 +126,10 @@ export class StageRunner {
     for (const key of this.#entries) {
       const entry = await this.#load<unknown>(key)
       if (!entry) continue
-      const objects = cloudObjects(entry.value)
+      // An input that lies in this storage was used where it is: it is the user's.
+      const objects = cloudObjects(entry.value).filter(
+        ({ bucket, key: own }) => bucket === this.storage.bucket && own.startsWith(OWN),
+      )
       await this.storage.deleteCloudObjects(objects)
       await this.storage.deleteObject(this.storage.bucket, key)
       removed += objects.length + 1

@@ -3,12 +3,12 @@
  * run before it; its result is found again in storage by a hash of its input, which includes the hashes of the steps before.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { basename } from 'node:path'
 import { serialize } from 'node:v8'
 import type { CloudObject } from '@mayfly/executor'
 import type { CheckedDatabase, CheckedDataset } from './config.js'
 import { decoyCandidates } from './fdr/index.js'
-import { type CheckedInputs, checkInputs, type DatasetFiles } from './inputs.js'
+import { type CheckedInputs, checkInputs, type DatasetInputs } from './inputs/check.js'
+import type { Input } from './inputs/place.js'
 import type { MolecularDatabase } from './moldb/read.js'
 import type { RatesOf } from './results.js'
 import type { StageRunner } from './runner.js'
@@ -30,8 +30,8 @@ export interface StepSettings {
   search: Search
   /** Scores ions in the place of the MSM; only in `metaspace-v3`. */
   model?: CatBoostModel
-  files: DatasetFiles
-  databaseFiles: { written: string; path: string }[]
+  files: DatasetInputs
+  databaseFiles: Input[]
   useDsCache: boolean
   useDbCache: boolean
   decoys: 'used' | 'all'
@@ -85,7 +85,12 @@ export class Steps {
   /** The input files, read and checked; warnings are told. */
   inputs(): Promise<CheckedInputs> {
     return this.once('inputs', async () => {
-      const inputs = await checkInputs(this.settings.dataset, this.settings.files, this.settings.databaseFiles)
+      const inputs = await checkInputs(
+        this.settings.dataset,
+        this.settings.files,
+        this.settings.databaseFiles,
+        this.runner.storage,
+      )
       const { imzml } = inputs
       for (const { code, message, count: n } of imzml.warnings)
         this.settings.warn(`${code}: ${imzml.file}: ${message}${n > 1 ? ` (${n} times)` : ''}`)
@@ -263,19 +268,16 @@ export class Steps {
   /** imzML and ibd in storage. */
   upload(): Promise<Step<Uploaded>> {
     return this.once('upload', async () => {
-      const { datasetHash } = await this.inputs()
-      const { imzmlPath, ibdPath } = this.settings.files
+      const { datasetHash, files } = await this.inputs()
       const { storage } = this.runner
-      const put = async (path: string, prefix: string): Promise<CloudObject> => {
-        const key = `${prefix}/${basename(path)}`
-        const { size } = await storage.uploadFile(path, storage.bucket, key)
-        return { type: 'CloudObject', backend: storage.backend, bucket: storage.bucket, key, size }
-      }
       return this.runner.stage(
         'dataset',
         datasetHash,
         this.settings.useDsCache,
-        async (prefix) => ({ imzml: await put(imzmlPath, prefix), ibd: await put(ibdPath, prefix) }),
+        async (prefix) => ({
+          imzml: await files.imzml.upload(storage, `${prefix}/data.imzML`),
+          ibd: await files.ibd.upload(storage, `${prefix}/data.ibd`),
+        }),
         (value) => `Data set: ${((value.imzml.size + value.ibd.size) / 2 ** 20).toFixed(1)} MB`,
       )
     })
@@ -292,7 +294,7 @@ export class Steps {
         (prefix) =>
           this.runner.call(stages.loadImzml, {
             imzml: value.imzml,
-            file: basename(this.settings.files.imzmlPath),
+            file: this.settings.files.imzml.name,
             key: prefix,
           }),
         (index) => `Spectra: ${index.count.toLocaleString('en')} of ${index.width}×${index.height} pixels`,
@@ -307,7 +309,7 @@ export class Steps {
       const { ibd } = (await this.upload()).value
       const size = clamp(index.points / 8, 2 ** 16, 2 ** 23)
       const chunks = Math.max(1, Math.ceil(index.points / size))
-      const file = basename(this.settings.files.ibdPath)
+      const file = this.settings.files.ibd.name
       const positive = this.settings.search.mode !== 'lithops'
       const step = await this.runner.stage(
         'chunks',
