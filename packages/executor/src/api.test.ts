@@ -89,12 +89,25 @@ describe('mapReduce', () => {
       (x: number) => String(x),
       [3, 1, 2],
       (texts: string[], separator: string) => texts.join(separator),
-      { extraArgsReduce: ['-'] } as never,
-    ) as unknown as ResponseFuture<string>
+      { extraArgsReduce: ['-'] },
+    )
+    expectTypeOf(joined).toEqualTypeOf<ResponseFuture<string>>()
     expect(await joined.result()).toBe('3-1-2')
     const none = fexec.mapReduce(double, [], sum)
     expectTypeOf(none).toEqualTypeOf<ResponseFuture<number>>()
     expect(await none.result()).toBe(0)
+  })
+
+  it('follows a list, with arguments of its own and in a tree', async () => {
+    const chained = fexec.map(double, [1, 2, 3, 4, 5]).mapReduce(
+      (x: number, add: number) => x + add,
+      (xs: (number | string)[], mark: string) => `${mark}${xs.join('+')}`,
+      { extraArgs: [1], extraArgsReduce: ['='], fanIn: 3 },
+    )
+    expectTypeOf(chained).toEqualTypeOf<ResponseFuture<string>>()
+    expect(await chained.result()).toBe('==3+5+7+=9+11')
+    const grouped = () => fexec.map(double, [1]).mapReduce(double, sum, { reduceBy: String })
+    expect(grouped).toThrow(expect.objectContaining({ code: 'E_CONFIG_VALUE' }))
   })
 
   it('reduces in a tree', async () => {
@@ -412,8 +425,28 @@ it('has types from the function to the result', () => {
     expectTypeOf(
       fexec.map((x: string, n: number, _ctx: unknown) => x.repeat(n), ['a'], { extraArgs: [2] }),
     ).toEqualTypeOf<FuturesList<string>>()
+    const repeat = (x: string, n: number) => x.repeat(n)
+    expectTypeOf(fexec.map(repeat, ['a'], { extraArgs: [2] })).toEqualTypeOf<FuturesList<string>>()
+    expectTypeOf(fexec.callAsync(repeat, 'a', { extraArgs: [2] })).toEqualTypeOf<ResponseFuture<string>>()
+    expectTypeOf(fexec.map(repeat, ['a'], { extraArgs: [2] }).map((s, n: bigint) => [s, n], { extraArgs: [2n] })) //
+      .toEqualTypeOf<FuturesList<(string | bigint)[]>>()
+    expectTypeOf(
+      fexec.mapReduce(repeat, ['a'], (xs, sep: string, ctx) => [xs.join(sep), ctx.callId], {
+        extraArgs: [2],
+        extraArgsReduce: ['-'],
+        reduceBy: (x) => x,
+      }),
+    ).toEqualTypeOf<FuturesList<string[]>>()
     // @ts-expect-error the items are no numbers
     fexec.map(double, ['a'])
+    // @ts-expect-error the extra argument is no number
+    fexec.map(repeat, ['a'], { extraArgs: ['2'] })
+    // @ts-expect-error there is no extra argument
+    fexec.map(repeat, ['a'])
+    // @ts-expect-error an option that does not exist
+    fexec.map(double, [1], { chunkSize: 2 })
+    // @ts-expect-error the reducer gets strings
+    fexec.mapReduce(repeat, ['a'], sum, { extraArgs: [2] })
   }
   expect(typed).toBeTypeOf('function')
 })

@@ -2,6 +2,12 @@ import type { JobOptions } from './options.js'
 import type { CloudObject } from './storage/cloud-object.js'
 import type { Body, Storage } from './storage/storage.js'
 
+/** Arguments between the item and the context, the same for every call; a tuple where they are written out. */
+export type Extras = readonly unknown[] | []
+
+/** What follows the item: a function may take less of it, but nothing of another type. The options alone say what `X` is. */
+export type Rest<X extends Extras> = X extends readonly unknown[] ? [...X, CallContext] : never
+
 /** The last argument of every function an executor runs. */
 export interface CallContext {
   /** Position of the item in its map, from 0. */
@@ -31,14 +37,14 @@ export interface CallContext {
 /** Nested calls. They are a run of their own; their workers end with this call's worker at the latest. */
 export interface Spawn {
   /** The result of `fn(data, …, ctx)`. */
-  callAsync<T, R, X extends readonly unknown[] = []>(
-    fn: (data: T, ...rest: [...X, CallContext]) => R,
+  callAsync<T, R, X extends Extras = []>(
+    fn: (data: T, ...rest: Rest<X>) => R,
     data?: T,
     options?: JobOptions<X, T>,
   ): Promise<Awaited<R>>
   /** The results of `fn(item, …, ctx)` in input order. */
-  map<T, R, X extends readonly unknown[] = []>(
-    fn: (item: T, ...rest: [...X, CallContext]) => R,
+  map<T, R, X extends Extras = []>(
+    fn: (item: T, ...rest: Rest<X>) => R,
     items: Iterable<T> | AsyncIterable<T>,
     options?: JobOptions<X, T>,
   ): Promise<Awaited<R>[]>

@@ -6,6 +6,9 @@ import type { JobRecord } from './job-record.js'
 import type { Storage } from './storage/storage.js'
 import { describeStorage } from './storage-link.js'
 
+/** Code and data this old are written anew when a job uses them: the cleaner goes by the age of objects, ms. */
+const REFRESH_MS = 86_400_000
+
 /** Code in storage, and the way back from its lines to the user's. */
 export interface Code {
   ref: CodeRef
@@ -68,7 +71,8 @@ export async function deployCode(shipment: Shipment, storage: Storage): Promise<
 async function ensure(storage: Storage, key: string, body: Uint8Array | string): Promise<string> {
   const { bucket } = storage
   try {
-    await storage.headObject(bucket, key)
+    const { lastModified } = await storage.headObject(bucket, key)
+    if (Date.now() - lastModified.getTime() > REFRESH_MS) await storage.putObject(bucket, key, body)
   } catch (error) {
     if (!isCode(error, 'E_STORAGE_NOT_FOUND')) throw error
     // Two executors may do this at once; the content is the same, so the loser has nothing to do.

@@ -8,7 +8,7 @@ import { makeBackend } from './backends/registry.js'
 import { type CallError, MapError } from './call-error.js'
 import { cleanRuns, startCleaner } from './cleaner.js'
 import { configInForce } from './config/resolve.js'
-import type { CallContext } from './context.js'
+import type { Extras, Rest } from './context.js'
 import { Engine, type JobKind, type Source, type Work } from './engine.js'
 import { MayflyError } from './errors.js'
 import { FuturesList, type ListOwner, ResponseFuture, recordOf } from './futures.js'
@@ -16,6 +16,7 @@ import { mayflyHome } from './home.js'
 import { kernelHost } from './host.js'
 import { groupsOf, type MapReduceOptions, objectOf, runsOf } from './map-reduce.js'
 import {
+  type CheckedReduce,
   checkExecutorOptions,
   checkJobOptions,
   checkReduceOptions,
@@ -87,8 +88,8 @@ export class FunctionExecutor implements ListOwner {
   }
 
   /** Runs `fn(data, ...extraArgs, ctx)` once. */
-  callAsync<T, R, X extends readonly unknown[] = []>(
-    fn: (data: T, ...rest: [...X, CallContext]) => R,
+  callAsync<T, R, X extends Extras = []>(
+    fn: (data: T, ...rest: Rest<X>) => R,
     data?: T,
     options: JobOptions<X, T> = {},
   ): ResponseFuture<Awaited<R>> {
@@ -102,8 +103,8 @@ export class FunctionExecutor implements ListOwner {
    * Runs `fn(part, …, ctx)` for every part of the objects, files or URLs named: `'bucket/prefix/*.csv'`, or a list of such. They
    * are cut as `objChunkSize`, `objChunkNumber` and `objNewline` say; the list grows once the parts are known.
    */
-  map<R, X extends readonly unknown[] = []>(
-    fn: (part: DataPart, ...rest: [...X, CallContext]) => R,
+  map<R, X extends Extras = []>(
+    fn: (part: DataPart, ...rest: Rest<X>) => R,
     objects: string | URL,
     options?: JobOptions<X>,
   ): FuturesList<Awaited<R>>
@@ -112,13 +113,13 @@ export class FunctionExecutor implements ListOwner {
    * once. Items of an async iterable are called as they come, and no more are read than the workers keep up with; the list
    * grows meanwhile, and `getResult` waits for its end.
    */
-  map<T, R, X extends readonly unknown[] = []>(
-    fn: (item: T, ...rest: [...X, CallContext]) => R,
+  map<T, R, X extends Extras = []>(
+    fn: (item: T, ...rest: Rest<X>) => R,
     iterdata: Iterable<T> | AsyncIterable<T>,
     options?: JobOptions<X, T>,
   ): FuturesList<Awaited<R>>
-  map<R, X extends readonly unknown[] = []>(
-    fn: (part: DataPart, ...rest: [...X, CallContext]) => R,
+  map<R, X extends Extras = []>(
+    fn: (part: DataPart, ...rest: Rest<X>) => R,
     objects: ObjectItem | Iterable<ObjectItem>,
     options?: JobOptions<X>,
   ): FuturesList<Awaited<R>>
@@ -130,45 +131,46 @@ export class FunctionExecutor implements ListOwner {
   }
 
   /** `mapReduce` over the parts of objects, files or URLs; they must be looked at first, so the future comes as a promise. */
-  mapReduce<M, R>(
-    map: (part: DataPart, ctx: CallContext) => M,
+  mapReduce<M, R, X extends Extras = [], Y extends Extras = []>(
+    map: (part: DataPart, ...rest: Rest<X>) => M,
     objects: string | URL,
-    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
-    options: MapReduceOptions & { objReduceByKey: true },
+    reduce: (results: Awaited<M>[], ...rest: Rest<Y>) => R,
+    options: MapReduceOptions<never, X, Y> & { objReduceByKey: true },
   ): Promise<FuturesList<Awaited<R>>>
-  mapReduce<M, R>(
-    map: (part: DataPart, ctx: CallContext) => M,
+  mapReduce<M, R, X extends Extras = [], Y extends Extras = []>(
+    map: (part: DataPart, ...rest: Rest<X>) => M,
     objects: string | URL,
-    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
-    options?: MapReduceOptions,
+    reduce: (results: Awaited<M>[], ...rest: Rest<Y>) => R,
+    options?: MapReduceOptions<never, X, Y>,
   ): Promise<ResponseFuture<Awaited<R>>>
   /**
-   * Runs `map(item, …, ctx)` for every item, then `reduce(results, …, ctx)` once with the array of the results in input
-   * order; once for each group with `reduceBy` or `objReduceByKey`, in which case a list of futures is returned.
+   * Runs `map(item, ...extraArgs, ctx)` for every item, then `reduce(results, ...extraArgsReduce, ctx)` once with the array of
+   * the results in input order; once for each group with `reduceBy` or `objReduceByKey`, in which case a list of futures is
+   * returned.
    */
-  mapReduce<T, M, R>(
-    map: (item: T, ...rest: never[]) => M,
+  mapReduce<T, M, R, X extends Extras = [], Y extends Extras = []>(
+    map: (item: T, ...rest: Rest<X>) => M,
     iterdata: Iterable<T>,
-    reduce: (results: Awaited<M>[], ...rest: never[]) => R,
-    options: MapReduceOptions<T> & ({ reduceBy: (item: T) => string } | { objReduceByKey: true }),
+    reduce: (results: Awaited<M>[], ...rest: Rest<Y>) => R,
+    options: MapReduceOptions<T, X, Y> & ({ reduceBy: (item: T) => string } | { objReduceByKey: true }),
   ): FuturesList<Awaited<R>>
-  mapReduce<T, M, R>(
-    map: (item: T, ctx: CallContext) => M,
+  mapReduce<T, M, R, X extends Extras = [], Y extends Extras = []>(
+    map: (item: T, ...rest: Rest<X>) => M,
     iterdata: Iterable<T>,
-    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
-    options?: MapReduceOptions<T>,
+    reduce: (results: Awaited<M>[], ...rest: Rest<Y>) => R,
+    options?: MapReduceOptions<T, X, Y>,
   ): ResponseFuture<Awaited<R>>
-  mapReduce<M, R>(
-    map: (part: DataPart, ctx: CallContext) => M,
+  mapReduce<M, R, X extends Extras = [], Y extends Extras = []>(
+    map: (part: DataPart, ...rest: Rest<X>) => M,
     objects: ObjectItem | Iterable<ObjectItem>,
-    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
-    options: MapReduceOptions & { objReduceByKey: true },
+    reduce: (results: Awaited<M>[], ...rest: Rest<Y>) => R,
+    options: MapReduceOptions<never, X, Y> & { objReduceByKey: true },
   ): Promise<FuturesList<Awaited<R>>>
-  mapReduce<M, R>(
-    map: (part: DataPart, ctx: CallContext) => M,
+  mapReduce<M, R, X extends Extras = [], Y extends Extras = []>(
+    map: (part: DataPart, ...rest: Rest<X>) => M,
     objects: ObjectItem | Iterable<ObjectItem>,
-    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
-    options?: MapReduceOptions,
+    reduce: (results: Awaited<M>[], ...rest: Rest<Y>) => R,
+    options?: MapReduceOptions<never, X, Y>,
   ): Promise<ResponseFuture<Awaited<R>>>
   mapReduce(
     map: AnyFunction,
@@ -297,9 +299,27 @@ export class FunctionExecutor implements ListOwner {
   /** @internal `list.reduce(fn)` */
   followReduce(list: FuturesList<never>, fn: AnyFunction, options: object): ResponseFuture<never> {
     return this.#atCaller(this.followReduce as AnyFunction, () => {
-      const { reduceOptions, fanIn } = checkReduceOptions(options)
+      const { reduceOptions, fanIn } = checkChained(options)
       this.#handOn(list)
       return this.#reduce(this.#work(fn), [[...list]], fanIn, reduceOptions)[0] as ResponseFuture<never>
+    })
+  }
+
+  /** @internal `list.mapReduce(map, reduce)` */
+  followMapReduce(
+    list: FuturesList<never>,
+    map: AnyFunction,
+    reduce: AnyFunction,
+    options: object,
+  ): ResponseFuture<never> {
+    return this.#atCaller(this.followMapReduce as AnyFunction, () => {
+      const { mapOptions, reduceOptions, fanIn, spawnReducer } = checkChained(options)
+      const [mapper, reducer] = [this.#work(map), this.#work(reduce)]
+      this.#handOn(list)
+      const mapped = this.#follow('M', mapper, [...list], mapOptions)
+      this.#handOn(mapped as FuturesList<never>)
+      this.#prewarmAt(spawnReducer, mapped, 1, reduceOptions)
+      return this.#reduce(reducer, [[...mapped]], fanIn, reduceOptions)[0] as ResponseFuture<never>
     })
   }
 
@@ -437,6 +457,16 @@ function namesObjects(iterdata: unknown, options: JobOptions): iterdata is Objec
   if (typeof iterdata === 'string' || iterdata instanceof URL) return true
   const { objChunkSize, objChunkNumber, objNewline } = options
   return objChunkSize !== undefined || objChunkNumber !== undefined || objNewline !== undefined
+}
+
+/** The items of a chain are results that are not there yet: they cannot be grouped beforehand. */
+function checkChained(options: object): CheckedReduce {
+  const checked = checkReduceOptions(options)
+  if (!checked.groupBy) return checked
+  throw new MayflyError('E_CONFIG_VALUE', 'mapReduce of a list: results that are to come cannot be grouped', {
+    hint: 'Wait for the results (getResult), then call executor.mapReduce with reduceBy.',
+    where: { key: 'reduceBy' },
+  })
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

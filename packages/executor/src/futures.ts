@@ -1,7 +1,7 @@
 /** Handles on calls: one `ResponseFuture` per call, a `FuturesList` per map. */
 import type { CallError } from './call-error.js'
 import type { CallRecord, CallStats } from './call-record.js'
-import type { CallContext } from './context.js'
+import type { Extras, Rest } from './context.js'
 import type { MapReduceOptions } from './map-reduce.js'
 import type { JobOptions } from './options.js'
 import type { WaitOptions, WaitResult } from './wait.js'
@@ -89,6 +89,12 @@ export const recordOf = ResponseFuture.record
 export interface ListOwner {
   followMap(list: FuturesList<never>, fn: (...args: never[]) => unknown, options: object): FuturesList<never>
   followReduce(list: FuturesList<never>, fn: (...args: never[]) => unknown, options: object): ResponseFuture<never>
+  followMapReduce(
+    list: FuturesList<never>,
+    map: (...args: never[]) => unknown,
+    reduce: (...args: never[]) => unknown,
+    options: object,
+  ): ResponseFuture<never>
   wait<T>(list: FuturesList<T>, options?: WaitOptions): Promise<WaitResult<T>>
   getResult<T>(list: FuturesList<T>, options?: WaitOptions): Promise<T[]>
 }
@@ -141,26 +147,29 @@ export class FuturesList<T> extends PlainArray<T> {
   }
 
   /** A call of `fn(result, ...extraArgs, ctx)` for each result, started when that result is there. */
-  map<R, X extends readonly unknown[] = []>(
-    fn: (result: T, ...rest: [...X, CallContext]) => R,
+  map<R, X extends Extras = []>(
+    fn: (result: T, ...rest: Rest<X>) => R,
     options: JobOptions<X, T> = {},
   ): FuturesList<Awaited<R>> {
     return this.#mine().followMap(this as never, fn as never, options) as FuturesList<Awaited<R>>
   }
 
   /** As `executor.mapReduce` over the results: `map` for each, then `reduce` with the array of what those returned. */
-  mapReduce<M, R>(
-    map: (result: T, ctx: CallContext) => M,
-    reduce: (results: Awaited<M>[], ctx: CallContext) => R,
-    options: MapReduceOptions<T> = {},
+  mapReduce<M, R, X extends Extras = [], Y extends Extras = []>(
+    map: (result: T, ...rest: Rest<X>) => M,
+    reduce: (results: Awaited<M>[], ...rest: Rest<Y>) => R,
+    options: MapReduceOptions<T, X, Y> = {},
   ): ResponseFuture<Awaited<R>> {
-    return this.map(map as never, options as never).reduce(reduce as never, options as never) as ResponseFuture<
+    return this.#mine().followMapReduce(this as never, map as never, reduce as never, options) as ResponseFuture<
       Awaited<R>
     >
   }
 
-  /** One call of `fn(results, ctx)` when all results are there; with `fanIn` a tree of such calls. */
-  reduce<R>(fn: (results: T[], ctx: CallContext) => R, options: MapReduceOptions<T> = {}): ResponseFuture<Awaited<R>> {
+  /** One call of `fn(results, ...extraArgsReduce, ctx)` when all results are there; with `fanIn` a tree of such calls. */
+  reduce<R, Y extends Extras = []>(
+    fn: (results: T[], ...rest: Rest<Y>) => R,
+    options: MapReduceOptions<T, Extras, Y> = {},
+  ): ResponseFuture<Awaited<R>> {
     return this.#mine().followReduce(this as never, fn as never, options) as ResponseFuture<Awaited<R>>
   }
 

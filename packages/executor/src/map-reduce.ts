@@ -1,10 +1,11 @@
 /** How the results of a map are gathered into reducers. Pure. */
+import type { Extras } from './context.js'
 import type { JobOptions, RuntimeMemory } from './options.js'
 
-export interface MapReduceOptions<T = never> extends Omit<JobOptions<readonly unknown[], T>, 'extraArgs'> {
-  /** Arguments between the item and the context of the map function, and between the results and the context of the reducer. */
-  extraArgs?: readonly unknown[]
-  extraArgsReduce?: readonly unknown[]
+export interface MapReduceOptions<T = never, X extends Extras = Extras, Y extends Extras = Extras>
+  extends JobOptions<X, T> {
+  /** Arguments between the results and the context of the reducer, as `extraArgs` between the item and the context of the map function. */
+  extraArgsReduce?: Y
   /** Memory of the two kinds of calls, MB; both default to `runtimeMemory`. */
   mapRuntimeMemory?: RuntimeMemory<T>
   reduceRuntimeMemory?: number

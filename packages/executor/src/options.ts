@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import type { Backend } from './backends/backend.js'
+import type { Extras } from './context.js'
 import type { FailureKind } from './errors.js'
 import { MayflyError } from './errors.js'
 import { nearest } from './nearest.js'
@@ -167,9 +168,7 @@ export interface ExecutorOptions extends CallSettings {
   budget?: { usd: number }
 }
 
-export interface JobOptions<X extends readonly unknown[] = readonly unknown[], T = never>
-  extends CallSettings<T>,
-    PartitionOptions {
+export interface JobOptions<X extends Extras = Extras, T = never> extends CallSettings<T>, PartitionOptions {
   /** Name of the job on the timeline. Default: the function's name. */
   name?: string
   /** Calls handed to a worker at a time. Default `'auto'`: one, and more only for calls of a few milliseconds. */
