@@ -128,6 +128,17 @@ describe('loadDocument', () => {
     expect(again.seq).toBe(20)
   })
 
+  it('takes outputs that another version brought back, though no message came', () => {
+    const shown = (text: string) => {
+      const answer = document({ a: '1' })
+      answer.notebook.cells[0]!.outputs = [{ output_type: 'stream', name: 'stdout', text }]
+      return answer
+    }
+    const before = loadDocument(opened(), shown('new'))
+    expect(loadDocument(before, shown('new')).cells.a).toBe(before.cells.a)
+    expect(loadDocument(before, shown('old')).cells.a!.outputs).toMatchObject([{ text: 'old' }])
+  })
+
   it('leaves a cell queued whose request is on its way, and believes the runner of all others', () => {
     const at = 1000
     const queued = transitionAll(opened(), { type: 'queued', at }, ({ id }) => id !== 'c')

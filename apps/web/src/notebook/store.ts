@@ -86,9 +86,7 @@ export function loadDocument(
   since = Number.POSITIVE_INFINITY,
 ): NotebookState {
   const fresh = toCells(document, newCellId).map((cell) => stillQueued(state.cells[cell.id], cell, since))
-  // Of the same number are the same outputs: megabytes need not be compared.
-  const folded = state.loaded && state.seq === document.seq
-  const byId = Object.fromEntries(fresh.map((cell) => [cell.id, reuse(state.cells[cell.id], cell, folded)]))
+  const byId = Object.fromEntries(fresh.map((cell) => [cell.id, reuse(state.cells[cell.id], cell)]))
   const own = state.loaded && state.save !== 'saved'
   const order = own ? state.order : fresh.map((cell) => cell.id)
   const cells = own
@@ -259,11 +257,26 @@ function stillQueued(old: Cell | undefined, fresh: Cell, since: number): Cell {
 }
 
 /** Keeps the old object where nothing differs, so that a resync does not draw every cell again. */
-function reuse(old: Cell | undefined, fresh: Cell, folded: boolean): Cell {
+function reuse(old: Cell | undefined, fresh: Cell): Cell {
   if (!old) return fresh
   const { ranSource, queuedAt } = old
-  const known = { ...fresh, ranSource, queuedAt, outputs: folded ? old.outputs : fresh.outputs }
-  const keys = Object.keys({ ...old, ...known }) as (keyof Cell)[]
-  const same = (key: keyof Cell) => old[key] === known[key] || JSON.stringify(old[key]) === JSON.stringify(known[key])
-  return keys.every(same) ? old : known
+  const known = {
+    ...fresh,
+    ranSource,
+    queuedAt,
+    outputs: alike(old.outputs, fresh.outputs) ? old.outputs : fresh.outputs,
+  }
+  return alike(old, known) ? old : known
+}
+
+/** Whether two JSON values are the same; an absent field is as good as an undefined one. Stops at the first difference. */
+function alike(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  return (
+    Object.keys(x).every((key) => alike(x[key], y[key])) &&
+    Object.keys(y).every((key) => key in x || y[key] === undefined)
+  )
 }
