@@ -1,5 +1,6 @@
 /** The binary side of imzML: checks against the index, and arrays from byte ranges read with few requests. */
 import { inflateSync } from 'node:zlib'
+import { sortedOrder } from '../segment/order.js'
 import { IbdError } from './errors.js'
 import { ARRAY_BYTES, type ArrayColumns, type ArrayType, type ImzML } from './model.js'
 
@@ -20,7 +21,7 @@ export function arrayBytes(columns: ArrayColumns, i: number): number {
 
 /**
  * Checks an ibd file against its imzML without reading it: `size` in bytes, `head` its first 16 bytes.
- * @throws IbdError E_IBD_UUID, E_IBD_TRUNCATED, E_IBD_LENGTHS, E_IBD_OFFSET.
+ * @throws IbdError E_IBD_UUID, E_IBD_TRUNCATED, E_IBD_LENGTHS, E_IBD_OFFSET, E_IBD_OVERLAP (a wrong offset or data type).
  */
 export function checkIbd(imzml: ImzML, size: number, head: Uint8Array, options: IbdCheckOptions = {}): void {
   const file = options.file ?? 'ibd'
@@ -67,6 +68,38 @@ export function checkIbd(imzml: ImzML, size: number, head: Uint8Array, options: 
       }
     }
   }
+  const overlap = findOverlap(imzml)
+  if (overlap === undefined) return
+  throw fault(
+    'E_IBD_OVERLAP',
+    `the ${overlap.what} array of spectrum ${overlap.spectrum} begins at byte ${overlap.start}, inside what lies there already (up to byte ${overlap.end})`,
+    'An offset, a length or a data type in the imzML is wrong; export the data set again.',
+    overlap.spectrum,
+  )
+}
+
+/** The UUID comes first, and no array lies partly upon another; several may be the same bytes, as a shared m/z axis is. */
+function findOverlap({ mz, intensity, count }: ImzML) {
+  const starts = new Float64Array(2 * count)
+  for (let i = 0; i < count; i++) {
+    starts[2 * i] = mz.offset[i] as number
+    starts[2 * i + 1] = intensity.offset[i] as number
+  }
+  const columnsOf = (slot: number) => (slot % 2 === 0 ? mz : intensity)
+  const order = sortedOrder(starts)
+  let start = 0
+  let end = 16
+  for (let k = 0; k < order.length; k++) {
+    const slot = order[k] as number
+    const spectrum = slot >> 1
+    const bytes = arrayBytes(columnsOf(slot), spectrum)
+    const at = starts[slot] as number
+    if (bytes === 0 || (at === start && at + bytes === end)) continue
+    if (at < end) return { what: slot % 2 === 0 ? 'm/z' : 'intensity', spectrum, start: at, end }
+    start = at
+    end = at + bytes
+  }
+  return undefined
 }
 
 function hex(bytes: Uint8Array): string {

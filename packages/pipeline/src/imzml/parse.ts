@@ -5,7 +5,7 @@
 import { A, checksumOf, E, IMS, P, type Param, readAccession, readInteger } from './accessions.js'
 import { ArrayBuilder, type ArrayDraft, Column, freshArray, isConstant } from './drafts.js'
 import { ImzMLError } from './errors.js'
-import type { ImzML, ImzMLWarning } from './model.js'
+import { ARRAY_BYTES, type ImzML, type ImzMLWarning } from './model.js'
 import { type Attributes, XmlScanner } from './xml.js'
 
 /** Incremental imzML parser: `push` bytes as they come, then `finish`. */
@@ -357,6 +357,9 @@ export class ImzMLParser {
         `the ${what} array is ${draft.type}${draft.zlib ? ' zlib' : ''}, the arrays before are ${builder.type}${builder.zlib ? ' zlib' : ''}`,
         'All arrays of a kind must have one type and compression.',
       )
+    }
+    if (!draft.zlib && draft.encoded !== draft.length * ARRAY_BYTES[draft.type] && !Number.isNaN(draft.encoded)) {
+      this.warn('W_IMZML_ENCODED', `the encoded length of an array is not that of its elements; the elements count`)
     }
     builder.offset.push(draft.offset)
     builder.length.push(draft.length)
