@@ -4,10 +4,12 @@
  */
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import {
   FunctionExecutor,
   type FuturesList,
@@ -235,6 +237,29 @@ describe('results', () => {
       ...['error', 'cancelled', 'cancelled', 'cancelled'],
     ])
     await expect(fexec.map(picky, [0, 1, 5], { onFailure: { tolerate: 1 } }).getResult()).rejects.toThrow(MapError)
+  })
+
+  it('cannot be waited for with a misspelt option, and only futures can', async () => {
+    const misspelt = { retrunWhen: 'ANY_COMPLETED' } as never
+    await expect(fexec.wait([], misspelt)).rejects.toMatchObject({ hint: "Did you mean 'returnWhen'?" })
+    await expect(fexec.getResult([1] as never)).rejects.toMatchObject({ code: 'E_FUTURES' })
+    await expect(fexec.wait('all' as never)).rejects.toMatchObject({ code: 'E_FUTURES' })
+  })
+
+  it('Lithops: wait with a timeout fails off the main thread', async () => {
+    const body = `
+      const { parentPort } = require('node:worker_threads')
+      import(${JSON.stringify(import.meta.resolve('@mayfly/executor'))}).then(async ({ FunctionExecutor }) => {
+        const executor = new FunctionExecutor({ home: ${JSON.stringify(home)}, workers: 1, progress: false })
+        const futures = executor.map((ms) => new Promise((resolve) => setTimeout(resolve, ms)), [1, 60_000])
+        const { done } = await executor.wait(futures, { returnWhen: 'ANY_COMPLETED' })
+        const { notDone } = await executor.wait(futures, { timeout: 0.1 })
+        await executor.close()
+        parentPort.postMessage([done.length, notDone.length])
+      })`
+    const thread = new Worker(body, { eval: true })
+    expect(await once(thread, 'message')).toEqual([[1, 1]])
+    await thread.terminate()
   })
 
   it('wait rejects at the first failure when told to', async () => {

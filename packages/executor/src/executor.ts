@@ -30,7 +30,7 @@ import { RunStore, readRun } from './runs/index.js'
 import { openStorage, type Storage } from './storage/storage.js'
 import { pump } from './stream.js'
 import { type JobSummaryRow, summaryOf } from './summary.js'
-import { type WaitOptions, type WaitResult, waitFor } from './wait.js'
+import { checkFutures, type WaitOptions, type WaitResult, waitFor } from './wait.js'
 
 /** Calls that may be open of a map over an async iterable, per worker and at least. */
 const ROOM_PER_WORKER = 32
@@ -423,6 +423,7 @@ export class FunctionExecutor implements ListOwner {
   }
 
   async #listOf<T>(futures: Futures<T> | undefined): Promise<readonly ResponseFuture<T>[] | FuturesList<T>> {
+    if (futures !== undefined) checkFutures(futures)
     if (futures instanceof ResponseFuture) return [futures]
     if (futures) return futures
     await Promise.all(this.#outstanding.map((list) => list.complete()))

@@ -80,6 +80,14 @@ const reduceSchema = z.strictObject({
   reduceBy: fn.optional(),
 })
 
+const waitSchema = z.strictObject({
+  returnWhen: z.unknown().optional(),
+  timeout: z.number().min(0).optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+  throwExcept: z.boolean().optional(),
+  downloadResults: z.boolean().optional(),
+})
+
 /** Kinds of failure that can be tried again. The others are never the call's own end: `throttled` is waited out. */
 export type RetryKind = Exclude<FailureKind, 'throttled' | 'cancelled' | 'budget'>
 
@@ -206,6 +214,11 @@ export function checkExecutorOptions(options: unknown): ExecutorOptions & { work
 /** Checks the options of `map` or `callAsync`; `method` is named in errors. */
 export function checkJobOptions(options: unknown, method: string): JobOptions {
   return check(jobSchema, options, method) as JobOptions
+}
+
+/** Checks the options of `wait` and `getResult`. */
+export function checkWaitOptions(options: unknown): void {
+  check(waitSchema, options, 'wait')
 }
 
 /** The options of a map with a reducer, taken apart. */

@@ -1,6 +1,7 @@
 /** Waiting for some or all of a set of futures. */
 import { MayflyError } from './errors.js'
-import { FuturesList, type ResponseFuture } from './futures.js'
+import { FuturesList, ResponseFuture } from './futures.js'
+import { checkWaitOptions } from './options.js'
 
 /** `ALWAYS` looks once and returns; a number is the percentage of calls that must have ended. */
 export type ReturnWhen = 'ALL_COMPLETED' | 'ANY_COMPLETED' | 'ALWAYS' | number
@@ -27,8 +28,10 @@ export type WaitResult<T> = [done: ResponseFuture<T>[], notDone: ResponseFuture<
 /** Waits as `returnWhen` says. Rejects because a call failed only with `throwExcept`. */
 export async function waitFor<T>(
   list: readonly ResponseFuture<T>[] | FuturesList<T>,
-  { returnWhen = 'ALL_COMPLETED', timeout, signal, throwExcept, downloadResults }: WaitOptions = {},
+  options: WaitOptions = {},
 ): Promise<WaitResult<T>> {
+  checkWaitOptions(options)
+  const { returnWhen = 'ALL_COMPLETED', timeout, signal, throwExcept, downloadResults } = options
   signal?.throwIfAborted()
   const due = timeout === undefined ? undefined : performance.now() + timeout * 1000
   neededCount(returnWhen, 0)
@@ -64,6 +67,20 @@ export async function waitFor<T>(
   if (downloadResults) await Promise.allSettled(done.map((future) => future.result()))
   const notDone = futures.filter((future) => !future.done)
   return Object.assign([done, notDone], { done, notDone }) as WaitResult<T>
+}
+
+/** Throws `E_FUTURES` for what is no future and no list of futures. */
+export function checkFutures(futures: unknown): void {
+  const list = futures instanceof ResponseFuture ? [futures] : Array.isArray(futures) ? futures : undefined
+  const strange = list ? list.findIndex((future) => !(future instanceof ResponseFuture)) : -1
+  if (list && strange < 0) return
+  throw new MayflyError(
+    'E_FUTURES',
+    list ? `Element ${strange} of the list is no future` : 'This is no list of futures',
+    {
+      hint: 'Pass what callAsync or map returned, or an array of such futures.',
+    },
+  )
 }
 
 /** Waits until the list is complete, the time is up, or the signal says to stop. */

@@ -15,7 +15,7 @@ import {
   TX,
   type WorkerMessage,
 } from './protocol.js'
-import { type Baseline, MemoryReader, takeSample } from './sampler.js'
+import { type Baseline, UseReader } from './sampler.js'
 
 const SAMPLE_MS = 250
 /** A call that has run this long gives its batch-mates back. */
@@ -26,7 +26,7 @@ const OVERHEAD = 96 * MB
 
 const { port, counters } = workerData as { port: MessagePort; counters: Float64Array }
 const pipe = new Socket({ fd: 3, readable: true, writable: true })
-const memory = new MemoryReader()
+const use = new UseReader()
 const reader = new FrameReader()
 let outgoing: { message: WorkerMessage; body?: Uint8Array }[] = []
 let batch: number[] = []
@@ -68,7 +68,7 @@ function die(): void {
 
 function sample(): void {
   if (current) {
-    const taken = takeSample(memory, current, counters[RX]!, counters[TX]!)
+    const taken = use.sample(current, counters[RX]!, counters[TX]!)
     send({ type: taken.rss > limit ? 'oom' : 'sample', id: current.id, sample: taken })
   } else send({ type: 'beat' })
 }
@@ -114,7 +114,11 @@ port.on('message', (received: MainMessage) => {
     return
   }
   const { message, body } = received
-  if (message.type === 'end' || message.type === 'fail') endOfCall()
+  if (message.type === 'end' || message.type === 'fail') {
+    // While the function blocked the main thread, children of it were seen from here alone.
+    if (current) message.sample.peakRss = Math.max(message.sample.peakRss, use.peakOf(current))
+    endOfCall()
+  }
   send(message, body)
 })
 

@@ -84,7 +84,7 @@ export type ControlMessage =
 /** Main thread → control thread: messages for the host, and what starts and ends a sampling period. */
 export type MainMessage =
   | { message: WorkerMessage; body?: Uint8Array }
-  | { begin: { id: number; cpuUs: number; rx: number; tx: number } }
+  | { begin: { id: number; since: number; cpuUs: number; rx: number; tx: number } }
 
 /** Slots of the shared counters (Float64Array): bytes received and sent by sockets, kept current by the main thread. */
 export const RX = 0

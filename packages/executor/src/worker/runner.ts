@@ -26,7 +26,7 @@ import type {
   WorkerMessage,
 } from './protocol.js'
 import { RX, TX } from './protocol.js'
-import { type Baseline, cpuUs, MemoryReader, takeSample } from './sampler.js'
+import { type Baseline, UseReader } from './sampler.js'
 import { describeThrown } from './thrown.js'
 
 /** Results up to this size travel in the reply. */
@@ -69,7 +69,7 @@ export interface RunnerParts {
 export class Runner {
   readonly #parts: RunnerParts
   readonly #folder = process.cwd()
-  readonly #memory = new MemoryReader()
+  readonly #use = new UseReader()
   readonly #functions = new Map<string, Promise<Loaded>>()
   readonly #deployed = new Map<number, Deployed>()
   #active: Active | undefined
@@ -126,9 +126,7 @@ export class Runner {
 
   async #run(deployed: Deployed, call: WireCall, inputs: BatchInputs): Promise<void> {
     const setup = now()
-    const before = this.#network()
-    this.#memory.reset()
-    const base = { cpuUs: cpuUs(), ...before }
+    const base = this.#use.begin(this.#network())
     const active: Active = { call, base, abort: new AbortController(), over: false, printed: 0 }
     this.#active = active
     if (process.cwd() !== this.#folder) process.chdir(this.#folder)
@@ -228,7 +226,7 @@ export class Runner {
 
   #sample(active: Active): WireSample {
     const { rx, tx } = this.#network()
-    return takeSample(this.#memory, active.base, rx, tx)
+    return this.#use.sample(active.base, rx, tx)
   }
 
   #network(): { rx: number; tx: number } {

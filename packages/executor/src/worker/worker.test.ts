@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { makeContext } from './context.js'
-import { kilobytes, MemoryReader, takeSample } from './sampler.js'
+import { kilobytes, UseReader } from './sampler.js'
 
 describe('sampler', () => {
   it('reads the lines of /proc/self/status', () => {
@@ -11,14 +13,45 @@ describe('sampler', () => {
   })
 
   it('counts from the baseline, and the peak is never below the present', () => {
-    const memory = new MemoryReader()
-    memory.reset()
-    const sample = takeSample(memory, { cpuUs: 0, rx: 10, tx: 20 }, 15, 20)
+    const use = new UseReader()
+    const base = use.begin({ rx: 10, tx: 20 })
+    const sample = use.sample({ ...base, cpuUs: 0 }, 15, 20)
     expect(sample).toMatchObject({ rx: 5, tx: 0 })
     expect(sample.cpuMs).toBeGreaterThan(0)
     expect(sample.rss).toBeGreaterThan(10_000_000)
     expect(sample.peakRss).toBeGreaterThanOrEqual(sample.rss)
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'adds children, as the system accounts for them, and their memory',
+    async () => {
+      const use = new UseReader()
+      const base = use.begin({ rx: 0, tx: 0 })
+      const burn = `const until = performance.now() + 1e5, kept = Buffer.alloc(6e7, 1)
+      while (process.cpuUsage().user < 4e5 && performance.now() < until);
+      console.log(kept.length, JSON.stringify(process.cpuUsage()))`
+      const before = process.cpuUsage()
+      const child = spawn(process.execPath, ['-e', `${burn}; setTimeout(() => {}, 1e5)`], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      const [said] = (await once(child.stdout!, 'data')) as [Buffer]
+      const { user, system } = JSON.parse(String(said).slice(9)) as NodeJS.CpuUsage
+      const own = () => Object.values(process.cpuUsage(before)).reduce((a, b) => a + b, 0)
+      const living = use.sample(base, 0, 0)
+      expect(living.rss).toBeGreaterThan(process.memoryUsage.rss() + 5e7)
+      const wanted = (user + system + own()) / 1000
+      expect(Math.abs(living.cpuMs - wanted) / wanted).toBeLessThan(0.15)
+      child.kill('SIGKILL')
+      await once(child, 'close')
+      const ended = use.sample(base, 0, 0)
+      expect(ended.cpuMs).toBeGreaterThanOrEqual(living.cpuMs - 10)
+      expect(ended.rss).toBeLessThan(living.rss)
+      expect(ended.peakRss).toBe(living.peakRss)
+      // What a child used before is not the next attempt's.
+      const next = use.begin({ rx: 0, tx: 0 })
+      expect(use.sample({ ...next, since: next.since - 10 }, 0, 0).cpuMs).toBeLessThan(100)
+    },
+  )
 })
 
 it('formats logs, and leaves progress out that comes too fast, except the last', () => {
