@@ -1,9 +1,9 @@
-/** The examples of docs/executor.md, run as one script in their order. */
+/** The examples of docs/executor.md, run as one script in their order; the proofs that docs/lithops.md names. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
 
@@ -42,5 +42,21 @@ process.exit(0)`
   } finally {
     rmSync(here, { force: true })
     rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+it('every proof that docs/lithops.md names is there, and every row has one or says what is missing', () => {
+  const table = readFileSync(new URL('lithops.md', pathToFileURL(page)), 'utf8')
+  const rows = table.split('\n').filter((line) => line.startsWith('| ') && !/^\| (Lithops|---)/.test(line))
+  expect(rows.length).toBeGreaterThan(70)
+  for (const row of rows) {
+    const cells = row.split(' | ')
+    const proofs = [...cells.at(-1)!.matchAll(/`([\w./-]+\.ts)`(?: “([^”]+)”)?/g)]
+    if (proofs.length === 0) expect(row).toMatch(/\*\*missing\*\*|no counterpart/)
+    for (const [, file, name = ''] of proofs) {
+      const source = new URL(file!, import.meta.url)
+      expect(existsSync(source), `${file} in ${row}`).toBe(true)
+      expect(readFileSync(source, 'utf8'), row).toContain(name)
+    }
   }
 })

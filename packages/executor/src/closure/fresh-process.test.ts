@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { remapStack } from './sources.js'
@@ -38,29 +38,47 @@ function scratch(): string {
 }
 
 function node(script: string, ...args: string[]): void {
-  execFileSync(process.execPath, [join(fixtures, script), ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+  nodeOf(process.execPath, script, ...args)
+}
+
+function nodeOf(binary: string, script: string, ...args: string[]): void {
+  execFileSync(binary, [join(fixtures, script), ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+/** A supported Node of another major version than this one: that of the kernels, or one on PATH. */
+function otherNode(): string | undefined {
+  const paths = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'node'))
+  return [process.env.MAYFLY_KERNEL_NODE, ...paths].find((binary) => {
+    if (!binary || !existsSync(binary)) return false
+    const major = Number.parseInt(execFileSync(binary, ['-p', 'process.versions.node'], { encoding: 'utf8' }), 10)
+    return major >= 20 && major !== Number.parseInt(process.versions.node, 10)
+  })
 }
 
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-function runCases(cases: Case[]): { shipped: Shipped[]; answers: Map<string, Answer> } {
+function runCases(
+  cases: Case[],
+  home = process.execPath,
+  away = process.execPath,
+): { shipped: Shipped[]; answers: Map<string, Answer> } {
   const out = scratch()
   writeFileSync(join(out, 'cases.json'), JSON.stringify(cases))
-  node('repl.mjs', join(out, 'cases.json'), out)
+  nodeOf(home, 'repl.mjs', join(out, 'cases.json'), out)
   const shipped: Shipped[] = read(join(out, 'results.json'))
   const calls = shipped.map((each, index) => ({ ...each, args: cases[index]![3] })).filter((each) => !each.error)
   writeFileSync(join(out, 'calls.json'), JSON.stringify(calls))
-  node('worker.mjs', out)
+  nodeOf(away, 'worker.mjs', out)
   return { shipped, answers: new Map(read(join(out, 'answers.json')).map((answer: Answer) => [answer.name, answer])) }
 }
 
-function describeCases(title: string, cases: Case[]): void {
+function describeCases(title: string, cases: Case[], home?: string, away?: string): void {
   describe(title, () => {
     let run: ReturnType<typeof runCases>
     beforeAll(() => {
-      run = runCases(cases)
+      run = runCases(cases, home, away)
     })
     it.each(cases.map((each, index) => [each[0], each[4], index] as const))('%s', (name, want, index) => {
       const shipped = run.shipped[index]!
@@ -78,6 +96,12 @@ function describeCases(title: string, cases: Case[]): void {
 }
 
 describeCases('functions of cells', read(join(fixtures, 'cases.json')))
+
+const other = otherNode()
+if (other) {
+  describeCases('functions that run on another Node', read(join(fixtures, 'cases.json')), undefined, other)
+  describeCases('functions that come from another Node', read(join(fixtures, 'cases.json')), other)
+} else describe.skip('functions between versions of Node: there is no other one (MAYFLY_KERNEL_NODE, PATH)')
 
 const shared = fileURLToPath(new URL('../../../../../shared/refdata/notebook/closures.json', import.meta.url))
 if (existsSync(shared)) describeCases('reference cases', read(shared))
