@@ -1,0 +1,3 @@
+/** Strict doubles of cloud services, for tests and benches: the real clients talk to them and cannot tell. */
+export { type Fault, type FaultKind, Faults } from './s3/faults.js'
+export { type S3Double, type S3Options, startS3 } from './s3/server.js'
