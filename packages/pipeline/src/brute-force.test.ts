@@ -45,15 +45,23 @@ const cases: [Task['mode'], '+' | '-', Shape][] = [
   ['metaspace-v3', '-', { mode: 'continuous', mzType: 'f64', intensityType: 'f64', zlib: true }],
 ]
 
+/** Targeted databases, of which METASPACE keeps everything. */
+const targeted = cases.filter(([mode]) => mode.startsWith('metaspace'))
+
 describe('data sets drawn at random', () => {
-  it.each(cases.map(([mode, polarity, shape], i) => ({ mode, polarity, shape, seed: 100 + i })))(
-    '$mode $polarity $shape.mode $shape.mzType/$shape.intensityType',
-    async ({ mode, polarity, shape, seed }) => {
+  it.each([
+    ...cases.map(([mode, polarity, shape], i) => ({ mode, polarity, shape, table: 'csv', seed: 100 + i })),
+    ...targeted.map(([mode, polarity, shape], i) => ({ mode, polarity, shape, table: 'tsv', seed: 200 + i })),
+  ])(
+    '$mode $polarity $shape.mode $shape.mzType/$shape.intensityType $table',
+    async ({ mode, polarity, shape, table, seed }) => {
       const late = mode.startsWith('metaspace')
       const charge = polarity === '+' ? 1 : -1
       const adducts = [late ? `[M]${polarity}` : '', ...(polarity === '+' ? ['+H', '+Na'] : ['-H', '+Cl'])]
+      // A table of METASPACE must hold formulas that can be.
+      const formulas = table === 'csv' ? FORMULAS : FORMULAS.filter((formula) => !formula.includes('Zz'))
       const task: Task = {
-        ...{ mode, formulas: FORMULAS, adducts, losses: ['-H2O'], decoys: 7 },
+        ...{ mode, formulas, adducts, losses: ['-H2O'], decoys: 7, targeted: table === 'tsv' },
         isotopes: { mode: mode === 'hybrid' ? 'lithops' : mode, sigma: 0.001238, charge, instrument: 'FTICR' },
       }
       const random = randomOf(seed)
@@ -69,7 +77,9 @@ describe('data sets drawn at random', () => {
       const folder = mkdtempSync(join(work, 'set-'))
       writeFileSync(join(folder, 'a.imzML'), data.imzml)
       writeFileSync(join(folder, 'a.ibd'), data.ibd)
-      writeFileSync(join(folder, 'db.csv'), `,sf\n${FORMULAS.map((formula, i) => `${i},${formula}`).join('\n')}\n`)
+      const rows = formulas.map((formula, i) => (table === 'csv' ? `${i},${formula}` : `${i}\tm${i}\t${formula}`))
+      const head = table === 'csv' ? ',sf' : 'id\tname\tformula'
+      writeFileSync(join(folder, 'db.csv'), `${[head, ...rows].join('\n')}\n`)
       const metaspace: MetaspaceConfig = {
         ...{ database_ids: ['db.csv'], analysis_version: mode === 'metaspace-v1' ? 1 : 3 },
         isotope_generation: { adducts, charge, isocalc_sigma: 0.001238, instrument: 'FTICR', neutral_losses: ['-H2O'] },
@@ -88,6 +98,7 @@ describe('data sets drawn at random', () => {
       const expected = annotate(data, task)
       expect([...found.keys()].sort()).toEqual([...expected.keys()].sort())
       expect(found.size).toBeGreaterThan(3)
+      expect([...found.values()].some(({ msm }) => msm === 0)).toBe(table === 'tsv')
       for (const [name, want] of expected) {
         const got = found.get(name)!
         expect([name, got.chaos, got.fdr]).toEqual([name, want.chaos, want.fdr])

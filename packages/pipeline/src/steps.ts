@@ -143,6 +143,11 @@ export class Steps {
     })
   }
 
+  /** Only METASPACE's modes know targeted databases. */
+  private keepsAll(targeted: boolean): boolean {
+    return targeted && this.settings.search.mode !== 'lithops'
+  }
+
   /** Who gets which decoys where they are drawn by shuffling. */
   private shuffle(): Shuffle {
     const { mode, adducts, decoys } = this.settings.search
@@ -232,6 +237,7 @@ export class Steps {
       stages.generateShuffled,
       times(parts).map((part) => ({
         databases: databases.map(({ object }) => object),
+        targeted: databases.map(({ targeted }) => this.keepsAll(targeted)),
         ...{ shuffle: this.shuffle(), part, parts, partition: { by: 'range' as const, bounds }, key: `${key}-${part}` },
       })),
     )
@@ -426,17 +432,25 @@ export class Steps {
             groups: groups.map(({ object, firstId }) => ({ object, firstId })),
             key: prefix,
           })
-          const targets = databases.flatMap(({ object: database }, d) =>
+          const targets = databases.flatMap(({ object: database, targeted }, d) =>
             search.prefixes.flatMap((before, p) =>
               search.adducts.map((adduct, a) => ({
-                ...{ path: paths[d] as string, database, before, adduct, modifier: p * search.adducts.length + a },
+                ...{
+                  path: paths[d] as string,
+                  database,
+                  targeted,
+                  before,
+                  adduct,
+                  modifier: p * search.adducts.length + a,
+                },
               })),
             ),
           )
           const rates = isShuffled(search)
             ? await this.runner.map(
                 stages.rankShuffled,
-                targets.map(({ database, modifier }) => ({
+                targets.map(({ database, targeted, modifier }) => ({
+                  targeted: this.keepsAll(targeted),
                   ...{ metrics, database, modifier, shuffle: this.shuffle(), rates: RATES[search.mode] },
                   ...(model ? { model } : {}),
                 })),

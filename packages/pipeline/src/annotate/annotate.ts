@@ -1,11 +1,13 @@
 /** Metrics and images of ions against sorted peaks. Pure: the stage reads the columns and writes the result. */
-import { type ImageFrame, IonImages, ISOTOPES_PER_ION, massErrors, scoreIon } from '../metrics/index.js'
+import { type ImageFrame, IonImages, ISOTOPES_PER_ION, massErrors, measureIon, scoreIon } from '../metrics/index.js'
 import type { Peaks } from '../segment/peaks.js'
 import { hitRanges } from './sweep.js'
 
 /** Ions in columns; ion i owns entries 4i … 4i + 3 of `mz` and `ints`, zero padded. */
 export interface Ions {
   formula: Uint32Array
+  /** 1 for ions that are kept also with an MSM of 0. Default none. */
+  targeted?: Uint8Array
   mz: Float64Array
   ints: Float64Array
 }
@@ -42,7 +44,7 @@ export interface ErrorColumns {
   mz_err_rel: Float64Array
 }
 
-/** Ions with msm > 0 in columns, images sparse. Without `errors` their columns are empty. */
+/** Ions with msm > 0, and targeted ones, in columns, images sparse. Without `errors` their columns are empty. */
 export interface Annotated extends ScoreColumns, ErrorColumns {
   formula: Uint32Array
   /** Image k of ion i holds entries `[imageStart[4i + k], imageStart[4i + k + 1])` of `pixel` and `value`. */
@@ -71,11 +73,13 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
   const sparse: { pixels: Uint32Array; values: Float64Array }[] = []
   for (let i = 0; i < ions.formula.length; i++) {
     const first = i * ISOTOPES_PER_ION
-    if (!mayCount(hits.from, hits.to, first)) continue
+    const targeted = ions.targeted?.[i] === 1
+    if (!targeted && !mayCount(hits.from, hits.to, first)) continue
     for (let k = 0; k < ISOTOPES_PER_ION; k++) {
       images.add(k, peaks.pixel, peaks.intensity, hits.from[first + k] as number, hits.to[first + k] as number)
     }
-    const metrics = scoreIon(images, ions.ints.subarray(first, first + ISOTOPES_PER_ION), frame, levels)
+    const expected = ions.ints.subarray(first, first + ISOTOPES_PER_ION)
+    const metrics = targeted ? measureIon(images, expected, frame, levels) : scoreIon(images, expected, frame, levels)
     if (metrics) {
       rows.push(i)
       scores.chaos.push(metrics.chaos)

@@ -3,4 +3,4 @@ export { chaosScore, DEFAULT_LEVELS, measureOfChaos, measureOfChaosSparse } from
 export { type DenseImage, spatialCorrelation, spectralCorrelation } from './correlation.js'
 export { IonImages, ISOTOPES_PER_ION } from './ion-images.js'
 export { type IsotopeHits, type MassErrors, massErrors } from './mass-error.js'
-export { type ImageFrame, type IonMetrics, type IonScores, scoreImages, scoreIon } from './score.js'
+export { type ImageFrame, type IonMetrics, type IonScores, measureIon, scoreImages, scoreIon } from './score.js'

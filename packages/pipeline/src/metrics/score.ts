@@ -70,15 +70,37 @@ export function scoreIon(
   frame: ImageFrame,
   levels = DEFAULT_LEVELS,
 ): IonMetrics | null {
-  const { counts, pixels } = images
+  const { counts } = images
   if (counts[0] === 0 || counts[1] + counts[2] + counts[3] === 0) return null
+  const scores = scoresOf(images, theoretical, frame, levels)
+  return scores.msm > 0 ? { ...scores, ...statistics(images) } : null
+}
+
+/** As `scoreIon` for ions that are kept whatever they score: scores that were not reached are 0, null images are allowed. */
+export function measureIon(
+  images: IonImages,
+  theoretical: ArrayLike<number>,
+  frame: ImageFrame,
+  levels = DEFAULT_LEVELS,
+): IonMetrics {
+  return { ...scoresOf(images, theoretical, frame, levels), ...statistics(images) }
+}
+
+function scoresOf(images: IonImages, theoretical: ArrayLike<number>, frame: ImageFrame, levels: number): IonScores {
+  const { counts, pixels } = images
+  const scores = { chaos: 0, spatial: 0, spectral: 0, msm: 0 }
+  if (counts[0] === 0) return scores
   const spectral = patternMatch(sumsUnderFirst(images), theoretical)
-  if (!(spectral > 0)) return null
+  if (!(spectral > 0)) return scores
+  scores.spectral = spectral
   const spatial = sparseSpatial(images, theoretical, frame.sampled)
-  if (!(spatial > 0)) return null
-  const measure = measureOfChaosSparse(pixels[0], gather(images), counts[0], frame.width, frame.height, levels)
-  const scores = product(chaosScore(measure), spatial, spectral)
-  return scores && { ...scores, ...statistics(images) }
+  if (!(spatial > 0)) return scores
+  scores.spatial = spatial
+  scores.chaos = chaosScore(
+    measureOfChaosSparse(pixels[0], gather(images), counts[0], frame.width, frame.height, levels),
+  )
+  scores.msm = scores.chaos * spatial * spectral
+  return scores
 }
 
 function product(chaos: number, spatial: number, spectral: number): IonScores | null {

@@ -5,8 +5,10 @@ import { gridBucket, mergePeaks, type Peaks, sortedOrder } from '../segment/inde
 import { getTable, openTable, putTable, type StageContext } from './context.js'
 import { readPeaks } from './spectra.js'
 
-interface CentroidColumns extends Record<string, Float64Array | Uint32Array> {
+interface CentroidColumns extends Record<string, Float64Array | Uint32Array | Uint8Array> {
   formula_i: Uint32Array
+  /** 1 for ions that are kept also with an MSM of 0. */
+  targeted: Uint8Array
   mz: Float64Array
   ints: Float64Array
 }
@@ -56,6 +58,7 @@ export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageCon
   const order = sortedOrder(lightest.subarray(0, n))
   const columns: CentroidColumns = {
     formula_i: new Uint32Array(n),
+    targeted: new Uint8Array(n),
     mz: new Float64Array(4 * n),
     ints: new Float64Array(4 * n),
   }
@@ -65,6 +68,7 @@ export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageCon
     const part = parts[partOf[at] as number] as CentroidColumns
     const i = rowOf[at] as number
     columns.formula_i[k] = part.formula_i[i] as number
+    columns.targeted[k] = part.targeted[i] as number
     for (let j = 0; j < 4; j++) {
       const mz = part.mz[4 * i + j] as number
       columns.mz[4 * k + j] = mz
@@ -116,8 +120,9 @@ export interface AnnotatedSegment {
 export async function annotateSegment(item: AnnotateSegmentItem, ctx: StageContext): Promise<AnnotatedSegment> {
   const { from, to, mzLow, mzHigh } = item.segment
   const table = await openTable(ctx.storage, item.centroids)
-  const [formula, mz, ints] = await Promise.all([
+  const [formula, targeted, mz, ints] = await Promise.all([
     table.slice<Uint32Array>('formula_i', from, to),
+    table.slice<Uint8Array>('targeted', from, to),
     table.slice<Float64Array>('mz', 4 * from, 4 * to),
     table.slice<Float64Array>('ints', 4 * from, 4 * to),
   ])
@@ -128,7 +133,7 @@ export async function annotateSegment(item: AnnotateSegmentItem, ctx: StageConte
   for (const object of item.peaks) parts.push(await readPeaks(ctx, object, first, last))
   // Segments of the data set are disjoint in m/z and in order, so joining them needs no sorting; mergePeaks finds that out.
   const peaks = mergePeaks(parts)
-  const annotated: Annotated = annotateIons(peaks, { formula, mz, ints }, item)
+  const annotated: Annotated = annotateIons(peaks, { formula, targeted, mz, ints }, item)
   return { object: await putTable(ctx, item.key, { ...annotated }), ions: annotated.formula.length }
 }
 

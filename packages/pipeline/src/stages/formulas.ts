@@ -5,7 +5,7 @@ import { ionWriter } from '../formula/index.js'
 import { type IsotopeSettings, isotopePatterns } from '../isotopes/index.js'
 import { readMolecularDatabase } from '../moldb/read.js'
 import { getTable, putTable, type StageContext } from './context.js'
-import { type FormulaPart, IonCollector, type Partition, USED } from './ion-collector.js'
+import { type FormulaPart, IonCollector, type Partition, TARGETED, USED } from './ion-collector.js'
 
 export interface ReadDatabaseItem {
   csv: CloudObject
@@ -20,6 +20,8 @@ export interface Database {
   object: CloudObject
   molecules: number
   sample: string[]
+  /** METASPACE keeps its annotations also with an MSM of 0. */
+  targeted: boolean
 }
 
 const SAMPLE = 256
@@ -27,12 +29,12 @@ const SAMPLE = 256
 /** CSV → table with the column `formula`. */
 export async function readDatabase(item: ReadDatabaseItem, ctx: StageContext): Promise<Database> {
   const csv = new TextDecoder().decode(await ctx.storage.getCloudObject(item.csv))
-  const { formulas: formula } = readMolecularDatabase(csv, item.file)
+  const { formulas: formula, targeted } = readMolecularDatabase(csv, item.file)
   const sorted = [...formula].sort()
   const size = Math.min(SAMPLE, sorted.length)
   const sample = Array.from({ length: size }, (_, i) => sorted[Math.floor((sorted.length * i) / size)] as string)
   const object = await putTable(ctx, item.key, { formula: item.order === 'sorted' ? sorted : formula })
-  return { object, molecules: formula.length, sample }
+  return { object, molecules: formula.length, sample, targeted }
 }
 
 export interface GenerateFormulasItem {
@@ -154,6 +156,7 @@ export async function calculatePeaks(item: PeaksItem, ctx: StageContext): Promis
     formula_i: Uint32Array.from(kept, (k) => item.firstId + (rows[k] as number) - item.from),
     mz,
     ints: item.single ? ints.map(Math.fround) : ints,
+    targeted: Uint8Array.from(kept, (k) => ((flags[rows[k] as number] as number) & TARGETED ? 1 : 0)),
   })
   return { object, ions: kept.length, centroids: mz.reduce((sum, at) => sum + (at > 0 ? 1 : 0), 0) }
 }

@@ -15,17 +15,18 @@ export type Partition = { by: 'hash'; groups: number[] } | { by: 'range'; bounds
 /** One object for each group. */
 export type FormulaPart = CloudObject[]
 
-/** Bits of the column `flags`: the ion's pattern is needed; it is a target. */
+/** Bits of the column `flags`: the ion's pattern is needed; it is a target; of a database that keeps those with an MSM of 0. */
 export const USED = 1
 export const TARGET = 2
+export const TARGETED = 4
 
 export class IonCollector {
   readonly #ions = new Map<string, number>()
 
   /** `''`, an ion that cannot exist, is passed over. */
-  add(ion: string, used: boolean, target: boolean): void {
+  add(ion: string, used: boolean, target: boolean, targeted = false): void {
     if (ion === '') return
-    const flags = (used ? USED : 0) | (target ? TARGET : 0)
+    const flags = (used ? USED : 0) | (target ? TARGET : 0) | (targeted ? TARGETED : 0)
     const known = this.#ions.get(ion)
     if (known === undefined || (known | flags) !== known) this.#ions.set(ion, (known ?? 0) | flags)
   }

@@ -28,6 +28,8 @@ export interface Shuffle {
 
 export interface GenerateShuffledItem {
   databases: CloudObject[]
+  /** Of each database: whether ions with an MSM of 0 are kept. */
+  targeted: boolean[]
   shuffle: Shuffle
   /** This call's share of each database's molecules: part `part` of `parts`. */
   part: number
@@ -74,7 +76,7 @@ class IonWriters {
 /** Target ions and their drawn decoys of a share of the molecules. Ions that cannot exist are left out. */
 export async function generateShuffled(item: GenerateShuffledItem, ctx: StageContext): Promise<FormulaPart> {
   const ions = new IonCollector()
-  for (const database of item.databases) {
+  for (const [d, database] of item.databases.entries()) {
     const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, database)
     const decoys = shuffledDecoys(molecules.length, item.shuffle)
     const writers = new IonWriters(item.shuffle, decoys)
@@ -84,7 +86,7 @@ export async function generateShuffled(item: GenerateShuffledItem, ctx: StageCon
       const target = writers.target(m)
       for (let i = from; i < to; i++) {
         const molecule = molecules[i] as string
-        ions.add(target(molecule), true, true)
+        ions.add(target(molecule), true, true, item.targeted[d])
         for (let k = 0; k < decoys.sampleSize; k++) {
           ions.add(writers.decoy(m, decoys.candidateIndex(i, m, k))(molecule), true, false)
         }
@@ -97,6 +99,8 @@ export async function generateShuffled(item: GenerateShuffledItem, ctx: StageCon
 export interface RankShuffledItem {
   metrics: CloudObject
   database: CloudObject
+  /** Keeps targets with a score of 0. */
+  targeted: boolean
   shuffle: Shuffle
   /** Index of the target modifier. */
   modifier: number
@@ -105,7 +109,7 @@ export interface RankShuffledItem {
   model?: CatBoostModel
 }
 
-/** FDR of every target with a positive score, against the decoys drawn for its modifier. */
+/** FDR of every target with a positive score (of a targeted database: of every target that was looked for), against the decoys drawn for its modifier. */
 export async function rankShuffled(item: RankShuffledItem, ctx: StageContext): Promise<Rates> {
   const table = await openTable(ctx.storage, item.metrics)
   const ions = await table.column<MetricsColumns['ion']>('ion')
@@ -127,7 +131,9 @@ export async function rankShuffled(item: RankShuffledItem, ctx: StageContext): P
   const targets = column(targetRows)
   const rankings = sets.map(column)
   const fdr = estimate(item.rates, targets, rankings, decoys.sampleSize)
-  const found = [...targetRows.keys()].filter((i) => (targets[i] as number) > 0)
+  const found = [...targetRows.keys()].filter((i) =>
+    item.targeted ? (targets[i] as number) >= 0 : (targets[i] as number) > 0,
+  )
   return {
     mol: found.map((i) => molecules[i] as string),
     formula_i: Uint32Array.from(found, (i) => ids[targetRows[i] as number] as number),
