@@ -2,24 +2,33 @@ import { readFileSync } from 'node:fs'
 import * as pipeline from '@mayfly/pipeline'
 import { describe, expect, it } from 'vitest'
 
-const demo = JSON.parse(readFileSync(new URL('../notebooks/demo.ipynb', import.meta.url), 'utf8'))
+const notebook = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../notebooks/${name}.ipynb`, import.meta.url), 'utf8'))
+const demo = notebook('demo')
+const experiments = ['experiment-1-typical', 'experiment-2-interactive', 'experiment-3-stress']
 
-describe('the demo notebook', () => {
-  it('is nbformat 4.5 without outputs', () => {
-    expect(demo).toMatchObject({
+describe('the notebooks', () => {
+  it.each(['demo', ...experiments])('%s is nbformat 4.5 without outputs', (name) => {
+    const written = notebook(name)
+    expect(written).toMatchObject({
       nbformat: 4,
       nbformat_minor: 5,
       metadata: { kernelspec: { name: 'mayfly', language: 'typescript' } },
     })
-    const ids = demo.cells.map(({ id }: { id: string }) => id)
+    const ids = written.cells.map(({ id }: { id: string }) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    for (const cell of demo.cells) {
+    for (const cell of written.cells) {
       expect(cell.id).toMatch(/^[a-z0-9-]{1,64}$/)
       if (cell.cell_type === 'code') expect(cell).toMatchObject({ outputs: [], execution_count: null })
     }
   })
 
-  it('uses every step of the pipeline, and only what there is', () => {
+  it.each(experiments)('%s has parameters', (name) => {
+    const tagged = notebook(name).cells.filter(({ metadata }: { metadata: { tags?: string[] } }) => metadata.tags)
+    expect(tagged).toMatchObject([{ id: 'parameters', metadata: { tags: ['parameters'] } }])
+  })
+
+  it('the demo uses every step of the pipeline, and only what there is', () => {
     const source = demo.cells.map((cell: { source: string[] }) => cell.source.join('')).join('\n')
     const used = new Set(Array.from(source.matchAll(/pipeline\.(\w+)\(/g), ([, name]) => name as string))
     const has = Object.getOwnPropertyNames(pipeline.Pipeline.prototype)

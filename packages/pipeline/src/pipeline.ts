@@ -16,6 +16,7 @@ import { count, ionsIn, mzRange, peaksIn, totals } from './sizes.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, type StageContext } from './stages/context.js'
 import { Steps } from './steps.js'
+import { sumSpectrum } from './summed-spectrum.js'
 import type {
   Annotation,
   DatabaseConfig,
@@ -25,6 +26,7 @@ import type {
   IonMetrics,
   MetaspaceConfig,
   StatsRow,
+  SummedSpectrum,
 } from './types.js'
 
 export interface PipelineOptions {
@@ -213,6 +215,19 @@ export class Pipeline {
       ...{ width, height, mask: await readMask(object, width * height, this.#context) },
     }
     return readImages(source, wanted, isotopes, this.#context)
+  }
+
+  /**
+   * What was measured from m/z `from` to `to`, summed over all pixels: peaks closer than the search's hit window (`ppm`) to their
+   * left neighbour are one. At most a few Da make sense to draw.
+   */
+  async getSpectrum(from: number, to: number): Promise<SummedSpectrum> {
+    const segments = (await this.#steps.segments()).value.filter(({ mzMin, mzMax }) => mzMax >= from && mzMin <= to)
+    return sumSpectrum(
+      segments.map(({ object }) => object),
+      { from, to, ppm: this.search.ppm },
+      this.#context,
+    )
   }
 
   /** One row for each map so far: calls, memory, mean run time, cost, objects written. */

@@ -20,6 +20,8 @@ export interface StageExecutor {
 /** A call: its result, and when it ran in ms. */
 export interface StageFuture {
   result(): Promise<unknown>
+  /** Run that the call belongs to, where the executor keeps runs. */
+  readonly runId?: string
   readonly stats: { readonly started?: number | undefined; readonly ended?: number | undefined }
 }
 
@@ -66,6 +68,7 @@ export class StageRunner {
       Cost: round(seconds * (this.memory / 1024) * PRICE, 9),
       CloudObjects: cloudObjects(results).length,
       Cached: false,
+      ...(futures[0]?.runId === undefined ? {} : { Run: futures[0].runId }),
     })
     return results
   }

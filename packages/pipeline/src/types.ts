@@ -123,6 +123,15 @@ export interface StatsRow {
   CloudObjects: number
   /** The results came from the cache: the row tells what they cost when they were made. */
   Cached: boolean
+  /** The run whose timeline shows the calls, where the executor keeps one. */
+  Run?: string
+}
+
+/** What was measured in a range of m/z, summed over all pixels. */
+export interface SummedSpectrum {
+  /** Mean m/z of each peak weighted with intensity, ascending. */
+  mz: Float64Array
+  intensity: Float64Array
 }
 
 /** Image of one isotope of an ion, dense and row-major. */

@@ -35,6 +35,27 @@ const EXAMPLES: Example[] = [
     minutes: 3,
     source: { package: '@mayfly/pipeline', file: 'notebooks/demo.ipynb' },
   },
+  {
+    id: 'experiment-1-typical',
+    title: 'Experiment 1: a typical annotation, timed',
+    summary: 'Time, cost, client memory, and validation against the truth; results saved as CSV and Parquet.',
+    minutes: 3,
+    source: { package: '@mayfly/pipeline', file: 'notebooks/experiment-1-typical.ipynb' },
+  },
+  {
+    id: 'experiment-2-interactive',
+    title: 'Experiment 2: interactive annotation',
+    summary: 'A data set prepared once; change molecules, adducts or modifiers and have the answer in seconds.',
+    minutes: 2,
+    source: { package: '@mayfly/pipeline', file: 'notebooks/experiment-2-interactive.ipynb' },
+  },
+  {
+    id: 'experiment-3-stress',
+    title: 'Experiment 3: as large as this machine allows',
+    summary: 'The largest data set that memory and disk allow, annotated and timed.',
+    minutes: 20,
+    source: { package: '@mayfly/pipeline', file: 'notebooks/experiment-3-stress.ipynb' },
+  },
   { id: 'blank', title: 'Blank notebook', summary: 'An empty TypeScript notebook.', minutes: 0 },
 ]
 

@@ -36,7 +36,26 @@ const CARDS: { id: string; title: string; text: string; time: string; art: React
   },
 ]
 
-/** The home page: three ways to start, then the notebooks last worked on. */
+/** The experiments of Lithops-METASPACE: longer, for those who have seen the demo. */
+const EXPERIMENTS: { id: string; title: string; text: string }[] = [
+  {
+    id: 'experiment-1-typical',
+    title: '1 · A typical annotation, timed',
+    text: 'Time, cost, client memory, validation against the truth.',
+  },
+  {
+    id: 'experiment-2-interactive',
+    title: '2 · Interactive annotation',
+    text: 'Change molecules, adducts or modifiers; the answer comes in seconds.',
+  },
+  {
+    id: 'experiment-3-stress',
+    title: '3 · As large as this machine allows',
+    text: 'The largest data set that memory and disk allow, end to end.',
+  },
+]
+
+/** The home page: ways to start, then the notebooks last worked on. */
 export function Home() {
   return (
     <main className="mx-auto max-w-5xl px-6 pt-10 pb-16">
@@ -64,31 +83,59 @@ function Start() {
   )
   const opening = open.isPending || open.isSuccess ? open.variables?.id : undefined
   return (
-    <section aria-label="Start" className="mt-7 grid gap-4 sm:grid-cols-3">
-      {CARDS.map((card) => (
-        <button
-          key={card.id}
-          type="button"
-          data-testid={`home-card-${card.id}`}
-          disabled={opening !== undefined}
-          onClick={() => open.mutate({ id: card.id })}
-          className={cx(
-            'group flex flex-col overflow-hidden rounded-xl border border-line bg-surface text-left transition-[border-color,box-shadow]',
-            'hover:border-accent hover:shadow-float disabled:cursor-progress',
-            opening === card.id && 'border-accent',
-          )}
-        >
-          {card.art}
-          <span className="flex grow flex-col gap-1 border-line border-t px-4 py-3.5">
-            <span className="flex items-baseline gap-2">
-              <span className="grow font-semibold text-[15px] group-hover:text-accent">{card.title}</span>
-              <span className="text-ink-2 text-xs">{opening === card.id ? 'opening…' : card.time}</span>
+    <>
+      <section aria-label="Start" className="mt-7 grid gap-4 sm:grid-cols-3">
+        {CARDS.map((card) => (
+          <button
+            key={card.id}
+            type="button"
+            data-testid={`home-card-${card.id}`}
+            disabled={opening !== undefined}
+            onClick={() => open.mutate({ id: card.id })}
+            className={cx(
+              'group flex flex-col overflow-hidden rounded-xl border border-line bg-surface text-left transition-[border-color,box-shadow]',
+              'hover:border-accent hover:shadow-float disabled:cursor-progress',
+              opening === card.id && 'border-accent',
+            )}
+          >
+            {card.art}
+            <span className="flex grow flex-col gap-1 border-line border-t px-4 py-3.5">
+              <span className="flex items-baseline gap-2">
+                <span className="grow font-semibold text-[15px] group-hover:text-accent">{card.title}</span>
+                <span className="text-ink-2 text-xs">{opening === card.id ? 'opening…' : card.time}</span>
+              </span>
+              <span className="text-[13px] text-ink-2">{card.text}</span>
             </span>
-            <span className="text-[13px] text-ink-2">{card.text}</span>
-          </span>
-        </button>
-      ))}
-    </section>
+          </button>
+        ))}
+      </section>
+      <section aria-labelledby="experiments" className="mt-8">
+        <h2 id="experiments" className="mb-2.5 font-semibold text-[15px]">
+          METASPACE experiments
+        </h2>
+        <div className="grid gap-3 sm:grid-cols-3">
+          {EXPERIMENTS.map((experiment) => (
+            <button
+              key={experiment.id}
+              type="button"
+              data-testid={`home-card-${experiment.id}`}
+              disabled={opening !== undefined}
+              onClick={() => open.mutate({ id: experiment.id })}
+              className={cx(
+                'rounded-xl border border-line bg-surface px-4 py-3 text-left transition-[border-color,box-shadow]',
+                'hover:border-accent hover:shadow-float disabled:cursor-progress',
+                opening === experiment.id && 'border-accent',
+              )}
+            >
+              <span className="block font-semibold text-sm">
+                {opening === experiment.id ? 'opening…' : experiment.title}
+              </span>
+              <span className="mt-0.5 block text-[13px] text-ink-2">{experiment.text}</span>
+            </button>
+          ))}
+        </div>
+      </section>
+    </>
   )
 }
 
