@@ -32,6 +32,7 @@ try {
   await hedging()
   await chaos()
   await killed()
+  await cancelled()
   await truth()
 } finally {
   rmSync(home, { recursive: true, force: true })
@@ -162,6 +163,34 @@ async function killed() {
   const again = log.find(({ type, attempt }) => type === 'started' && attempt === 2)
   row('a killed worker is noticed after', failed.at - at, 'ms', 5000, { key: 'noticed' })
   row('… and its call runs again after another', again.at - failed.at, 'ms', 1000)
+}
+
+/** From `cancel` to the moment no process of two endless calls is left. */
+async function cancelled() {
+  const executor = new FunctionExecutor({ home, workers: 2 })
+  const futures = executor.map(
+    () => {
+      for (;;);
+    },
+    [1, 2],
+    { chunksize: 1 },
+  )
+  while (futures.some(({ state }) => state !== 'running')) await new Promise((resolve) => setTimeout(resolve, 5))
+  const pids = [...futures].map(({ stats }) => stats.pid)
+  const { ms } = await timed(async () => {
+    executor.cancel(futures)
+    while (pids.some(lives)) await new Promise((resolve) => setTimeout(resolve, 5))
+  })
+  row('cancel → the last process of two busy calls is gone', ms, 'ms', 1000)
+  await executor.close()
+}
+
+function lives(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 async function truth() {

@@ -48,6 +48,7 @@ const executorSchema = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   workers: z.number().int().min(1).max(10_000).optional(),
   recycleAfter: z.number().int().min(1).optional(),
+  isolation: z.enum(['none', 'bwrap']).optional(),
   home: z.string().min(1).optional(),
   progress: z.boolean().optional(),
   budget: z.strictObject({ usd: z.number().min(0) }).optional(),
@@ -165,6 +166,12 @@ export interface ExecutorOptions extends CallSettings {
   workers?: number
   /** Batches (`chunksize` calls each) after which a worker process is replaced by a fresh one. Default: never, unless it grew. */
   recycleAfter?: number
+  /**
+   * `bwrap`: worker processes of this machine run in a sandbox of bubblewrap, which may read the machine's files but write
+   * nothing except `home` and a `/tmp` of its own, and does not see folders of credentials (`~/.ssh`, `~/.aws` …). Throws
+   * `E_CONFIG_ISOLATION` where that cannot be had. Default `none`.
+   */
+  isolation?: 'none' | 'bwrap'
   /** Folder for run logs and storage. Default: `MAYFLY_HOME`, else `.mayfly` in `MAYFLY_WORKSPACE` or the current folder. */
   home?: string
   /** Shows a progress line when stderr is a terminal. Default true; notebooks show a strip instead. */

@@ -15,6 +15,9 @@ export interface BackendSettings {
   cwd: string
   /** Batches after which a worker process is replaced; undefined is never. */
   recycleAfter?: number | undefined
+  /** How worker processes of this machine are kept from its files; `writable` are the folders they may write all the same. */
+  isolation?: 'none' | 'bwrap' | undefined
+  writable?: readonly string[] | undefined
 }
 
 interface Entry {

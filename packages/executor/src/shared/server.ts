@@ -10,10 +10,9 @@ import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { toErrorValue } from '../errors.js'
 import { encodeFrame, FrameReader } from '../frames.js'
+import { SHARED_FOLDER, SHARED_VARIABLE } from './address.js'
 import { OPS, type SharedBackend, type SharedOp, WaitEnded } from './backend.js'
 import { SharedState } from './state.js'
-
-export const VARIABLE = 'MAYFLY_SHARED'
 
 interface Operation {
   id: number
@@ -42,14 +41,14 @@ export function hostState(): Hosted {
   server.on('error', () => undefined)
   server.listen(address)
   server.unref()
-  process.env[VARIABLE] = address
+  process.env[SHARED_VARIABLE] = address
   hosted = { address, state }
   return hosted
 }
 
 /** Where the state is that this process shares: that of the process that began it all, else its own. */
 export function sharedAddress(): string {
-  return process.env[VARIABLE] || hostState().address
+  return process.env[SHARED_VARIABLE] || hostState().address
 }
 
 /** The state of this very process, if the address is its own. */
@@ -60,7 +59,7 @@ export function stateAt(address: string): SharedState | undefined {
 function makeAddress(): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\mayfly-${randomBytes(16).toString('hex')}`
   // Only this user may enter a folder of mkdtemp.
-  const folder = mkdtempSync(join(tmpdir(), 'mayfly-shared-'))
+  const folder = mkdtempSync(join(tmpdir(), SHARED_FOLDER))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return join(folder, 's')
 }

@@ -3,9 +3,12 @@
  * while the function blocks the main thread; it samples every 250 ms; it hands back calls that wait behind a slow one; and
  * when the host is gone it kills the process group, whatever the main thread is doing.
  */
-import { Socket } from 'node:net'
+import { rmSync } from 'node:fs'
+import { connect, Socket } from 'node:net'
+import { basename, dirname } from 'node:path'
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { encodeFrame, FrameReader } from '../frames.js'
+import { SHARED_FOLDER, SHARED_VARIABLE } from '../shared/address.js'
 import {
   CLOSED,
   type ControlMessage,
@@ -20,6 +23,8 @@ import { type Baseline, UseReader } from './sampler.js'
 const SAMPLE_MS = 250
 /** A call that has run this long gives its batch-mates back. */
 const SLOW_MS = 60
+/** What is left to do after the host has gone takes no longer, ms. */
+const ORPHAN_MS = 200
 const MB = 1024 * 1024
 /** Memory of Node itself, which does not count against `runtimeMemory`. */
 const OVERHEAD = 96 * MB
@@ -66,6 +71,27 @@ function die(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
+/**
+ * The host is gone. A host that was killed could not remove the folder of the state it shared: whoever finds its socket deaf
+ * does it.
+ */
+function orphaned(): void {
+  const address = process.env[SHARED_VARIABLE]
+  if (!address || process.platform === 'win32') {
+    die()
+    return
+  }
+  const folder = dirname(address)
+  const probe = connect(address, die)
+  probe.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'ECONNREFUSED' && basename(folder).startsWith(SHARED_FOLDER)) {
+      rmSync(folder, { recursive: true, force: true })
+    }
+    die()
+  })
+  setTimeout(die, ORPHAN_MS)
+}
+
 function sample(): void {
   if (current) {
     const taken = use.sample(current, counters[RX]!, counters[TX]!)
@@ -102,9 +128,9 @@ pipe.on('data', (chunk) => {
     else port.postMessage({ message } satisfies ControlMessage)
   }
 })
-pipe.on('end', die)
-pipe.on('error', die)
-pipe.on('close', die)
+pipe.once('end', orphaned)
+pipe.once('error', orphaned)
+pipe.once('close', orphaned)
 
 port.on('message', (received: MainMessage) => {
   if ('begin' in received) {

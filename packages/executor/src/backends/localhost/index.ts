@@ -10,7 +10,9 @@ import type {
   Resources,
 } from '../backend.js'
 import { BatchRun } from './batch.js'
+import { checkIsolation, type Isolation } from './isolation.js'
 import { type WorkerPool, workerPool } from './pool.js'
+import type { WorkerOptions } from './worker.js'
 
 const MB = 1024 * 1024
 /** A busy worker says something every 250 ms. Starting one takes its time on a loaded machine. */
@@ -23,19 +25,24 @@ export interface LocalhostOptions {
   cwd: string
   /** Batches after which a process is replaced; undefined is never. */
   recycleAfter?: number | undefined
+  isolation?: Isolation | undefined
+  /** Folders isolated workers may write. */
+  writable?: readonly string[] | undefined
   pool?: WorkerPool
 }
 
 export class LocalhostBackend implements Backend {
   readonly name = 'localhost'
   readonly limits: BackendLimits
-  readonly #kind: { cwd: string; recycleAfter: number | undefined }
+  readonly #kind: Omit<WorkerOptions, 'runtimeMemory'>
   readonly #pool: WorkerPool
   readonly #runs = new Set<BatchRun>()
 
   constructor(options: LocalhostOptions) {
     this.limits = { concurrency: options.workers, ...LIMITS }
-    this.#kind = { cwd: options.cwd, recycleAfter: options.recycleAfter }
+    const { cwd, recycleAfter, isolation, writable } = options
+    checkIsolation(isolation)
+    this.#kind = { cwd, recycleAfter, ...(isolation === 'bwrap' ? { isolation, writable } : {}) }
     this.#pool = options.pool ?? workerPool
   }
 

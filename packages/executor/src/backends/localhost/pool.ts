@@ -75,8 +75,9 @@ export class WorkerPool {
 }
 
 function isKind({ options }: WorkerProcess, kind: WorkerOptions): boolean {
-  const { runtimeMemory, cwd, recycleAfter } = options
-  return runtimeMemory === kind.runtimeMemory && cwd === kind.cwd && recycleAfter === kind.recycleAfter
+  const { runtimeMemory, cwd, recycleAfter, isolation } = options
+  if (runtimeMemory !== kind.runtimeMemory || cwd !== kind.cwd || recycleAfter !== kind.recycleAfter) return false
+  return isolation === kind.isolation && String(options.writable) === String(kind.writable)
 }
 
 /** The one pool of this process. */

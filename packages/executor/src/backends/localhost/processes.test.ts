@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FunctionExecutor } from '@mayfly/executor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -61,9 +61,11 @@ describe('worker processes', () => {
       }, [0, 1, 2])
       while (futures.some((future) => future.state !== 'running')) await new Promise((r) => setTimeout(r, 20))
       await new Promise((resolve) => setTimeout(resolve, 400))
-      console.log('ready')
+      console.log('ready ' + process.env.MAYFLY_SHARED)
     `)
-    expect(await firstLine(host.stdout)).toBe('ready')
+    const [ready, socket] = (await firstLine(host.stdout)).split(' ')
+    expect(ready).toBe('ready')
+    expect(existsSync(socket!)).toBe(true)
     const [log] = readdirSync(join(home, 'runs')).map((file) => readFileSync(join(home, 'runs', file), 'utf8'))
     const pids = [...log!.matchAll(/"note":"(\d+) (\d+)"/g)].flatMap(([, worker, child]) => [
       Number(worker),
@@ -73,6 +75,7 @@ describe('worker processes', () => {
     expect(pids.every(alive)).toBe(true)
     host.kill('SIGKILL')
     await expect.poll(() => pids.filter(alive), PATIENTLY).toEqual([])
+    expect(existsSync(dirname(socket!)), 'nothing is left of it').toBe(false)
   })
 
   it('do not keep a script alive, and its log is complete without close()', async () => {

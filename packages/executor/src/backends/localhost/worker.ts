@@ -2,11 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { constants } from 'node:os'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { encodeFrame, FrameReader } from '../../frames.js'
 import { sharedAddress } from '../../shared/server.js'
 import { now } from '../../worker/clock.js'
 import type { HostMessage, WorkerMessage } from '../../worker/protocol.js'
+import { type Isolation, sandboxed } from './isolation.js'
 
 const ENTRY = fileURLToPath(new URL('../../worker/main.js', import.meta.url))
 const STDERR_KEPT = 16 * 1024
@@ -26,6 +29,9 @@ export interface WorkerOptions {
   cwd: string
   /** Batches after which the process is replaced; undefined is never. */
   recycleAfter?: number | undefined
+  /** `bwrap`: in a sandbox that may write `writable`, folders. */
+  isolation?: Isolation | undefined
+  writable?: readonly string[] | undefined
 }
 
 let count = 0
@@ -57,10 +63,12 @@ export class WorkerProcess {
     this.options = options
     const flags = options.runtimeMemory ? [`--max-old-space-size=${options.runtimeMemory}`] : []
     // Where the state is that calls share; in the environment from here on.
-    sharedAddress()
+    const shared = sharedAddress()
     const env = shareableEnvironment()
     this.#env = env
-    const child = spawn(process.execPath, [...flags, ENTRY], {
+    const node = [process.execPath, ...flags, ENTRY]
+    const [program, ...args] = options.isolation === 'bwrap' ? inSandbox(node, options, shared) : node
+    const child = spawn(program!, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       // Its own group: Ctrl+C in the terminal is the host's to handle, and a kill takes the worker's children along.
       detached: process.platform !== 'win32',
@@ -162,11 +170,22 @@ export class WorkerProcess {
       report()
     })
     this.#child.on('exit', (code, signal) => {
-      status = [code, signal]
+      // A sandbox tells the signal its program died of as shells do.
+      const died = this.options.isolation === 'bwrap' && code !== null && code > 128 ? signalOf(code - 128) : undefined
+      status = died ? [null, died] : [code, signal]
       setTimeout(report, DRAIN_MS)
     })
     this.#child.on('close', report)
   }
+}
+
+function inSandbox(node: string[], { cwd, writable = [] }: WorkerOptions, shared: string): string[] {
+  const readable = [...node.filter((word) => word.startsWith('/')), cwd]
+  return sandboxed(node, { writable: [...writable, dirname(shared)], readable })
+}
+
+function signalOf(number: number): string | undefined {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0]
 }
 
 /** Everything but the secret of Mayfly's servers, which no user code may see. */
