@@ -25,6 +25,35 @@ describe('configurations', () => {
     expect(checkDatabaseConfig(database)).toMatchObject({ adducts: ['', '+H', '+Na', '+K'], neutral_losses: [] })
   })
 
+  it("takes METASPACE's metadata in the place of a width", () => {
+    const { isocalc_sigma: _, ...rest } = dataset
+    const of = (Analyzer: string, Resolving_Power: number, mz: number) =>
+      checkDatasetConfig({
+        ...rest,
+        metadata: {
+          Data_Type: 'Imaging MS',
+          MS_Analysis: { Analyzer, Polarity: 'Negative', Detector_Resolving_Power: { mz, Resolving_Power } },
+        },
+      })
+    expect(of('Orbitrap', 140_000, 200)).toMatchObject({
+      isocalc_sigma: 0.001238,
+      instrument: 'Orbitrap',
+      polarity: '-',
+    })
+    expect(of('Q Exactive Plus', 70_000, 400)).toMatchObject({ isocalc_sigma: 0.001733, instrument: 'Orbitrap' })
+    expect(of('7T FT-ICR', 100_000, 400)).toMatchObject({ isocalc_sigma: 0.000693, instrument: 'FTICR' })
+    expect(of('Q-TOF', 84_999, 800)).toMatchObject({ isocalc_sigma: 0.002476, instrument: 'TOF' })
+    expect(of('Xevo', 85_000, 800)).toMatchObject({ isocalc_sigma: 0.001733, instrument: 'TOF' })
+    expect(of('something new', 1e6, 200)).toMatchObject({ isocalc_sigma: 0.000173, instrument: 'Orbitrap' })
+    // 200,000 gets the width for 250,000, as in METASPACE.
+    expect(of('Orbitrap', 200_000, 200).isocalc_sigma).toBe(0.000693)
+    expect(thrown(() => checkDatasetConfig(rest))).toMatchObject({
+      code: 'E_CONFIG_VALUE',
+      where: { key: 'isocalc_sigma' },
+    })
+    expect(thrown(() => of('Orbitrap', -1, 200))).toMatchObject({ code: 'E_CONFIG_VALUE' })
+  })
+
   it('names the nearest key', () => {
     expect(thrown(() => checkDatasetConfig({ ...dataset, isocalc_sgima: 1 }, 'ds.json'))).toMatchObject({
       code: 'E_CONFIG_UNKNOWN_KEY',

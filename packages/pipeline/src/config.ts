@@ -5,16 +5,26 @@ import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
 import { parseComplex } from './formula/index.js'
+import { acquisitionSettings, type Instrument } from './isotopes/index.js'
 import type { DatabaseConfig, DatasetConfig, MetaspaceConfig } from './types.js'
 
 const path = z.string().min(1)
+/** METASPACE's metadata hold much more, of which nothing is needed. */
+const metadataSchema = z.looseObject({
+  MS_Analysis: z.looseObject({
+    Analyzer: z.string(),
+    Detector_Resolving_Power: z.looseObject({ mz: z.number().positive(), Resolving_Power: z.number().positive() }),
+    Polarity: z.enum(['Positive', 'Negative']).optional(),
+  }),
+})
 const datasetSchema = z.strictObject({
   name: z.string().min(1),
   imzml_path: path,
   ibd_path: path,
   num_decoys: z.number().int().min(1).max(80).optional(),
-  polarity: z.enum(['+', '-']).default('+'),
-  isocalc_sigma: z.number().min(1e-6).max(1),
+  polarity: z.enum(['+', '-']).optional(),
+  isocalc_sigma: z.number().min(1e-6).max(1).optional(),
+  metadata: metadataSchema.optional(),
   metaspace_id: z.string().optional(),
   ignore_uuid: z.boolean().default(false),
 })
@@ -49,7 +59,12 @@ const metaspaceSchema = z.strictObject({
   }),
 })
 
-export type CheckedDataset = z.output<typeof datasetSchema>
+export type CheckedDataset = Omit<z.output<typeof datasetSchema>, 'metadata' | 'polarity' | 'isocalc_sigma'> & {
+  polarity: '+' | '-'
+  isocalc_sigma: number
+  /** Only from metadata. */
+  instrument?: Instrument
+}
 
 /** What METASPACE's configuration says beyond molecules and ions. */
 export interface MetaspaceSettings {
@@ -89,7 +104,21 @@ const ADDUCT = /^(?:[+-](?:[A-Z][a-z]*[0-9]*)+)+$/
 
 /** @throws MayflyError E_CONFIG_UNKNOWN_KEY, E_CONFIG_VALUE. */
 export function checkDatasetConfig(config: DatasetConfig | unknown, where = 'data set configuration'): CheckedDataset {
-  return checked(datasetSchema, config, where)
+  const { metadata, polarity, isocalc_sigma: given, ...rest } = checked(datasetSchema, config, where)
+  const acquisition = metadata?.MS_Analysis
+  const power = acquisition?.Detector_Resolving_Power
+  const derived = acquisition && acquisitionSettings(acquisition.Analyzer, power!.Resolving_Power, power!.mz)
+  const sigma = given ?? derived?.sigma
+  if (sigma === undefined) {
+    throw new MayflyError('E_CONFIG_VALUE', `${where}: "isocalc_sigma" is missing`, {
+      hint: HINTS.isocalc_sigma as string,
+      where: { key: 'isocalc_sigma' },
+    })
+  }
+  return {
+    ...{ ...rest, isocalc_sigma: sigma, polarity: polarity ?? (acquisition?.Polarity === 'Negative' ? '-' : '+') },
+    ...(derived ? { instrument: derived.instrument } : {}),
+  }
 }
 
 /**

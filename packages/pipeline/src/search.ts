@@ -88,7 +88,7 @@ export function searchOf(dataset: CheckedDataset, database: CheckedDatabase, opt
     decoys: decoysOf(metaspace?.decoys ?? dataset.num_decoys ?? (late ? METASPACE_DECOYS : most), most, late),
     charge: metaspace?.charge ?? (dataset.polarity === '+' ? 1 : -1),
     sigma: Number((metaspace?.sigma ?? dataset.isocalc_sigma).toFixed(6)),
-    instrument: options.instrument ?? metaspace?.instrument ?? 'Orbitrap',
+    instrument: options.instrument ?? metaspace?.instrument ?? dataset.instrument ?? 'Orbitrap',
     ppm: options.ppm ?? metaspace?.ppm ?? 3,
     levels: options.levels ?? metaspace?.levels ?? 30,
     minPx: metaspace?.minPx ?? 1,

@@ -10,8 +10,16 @@ export interface DatasetConfig {
   num_decoys?: number
   /** Default `+`. */
   polarity?: '+' | '-'
-  /** Width (standard deviation) of a peak in Da; 0.001238 for a resolving power of 140,000, 0.000693 for 250,000. */
-  isocalc_sigma: number
+  /** Width (standard deviation) of a peak in Da; required unless there is `metadata`; 0.001238 for a resolving power of 140,000, 0.000693 for 250,000. */
+  isocalc_sigma?: number
+  /** What METASPACE's submission form asks for: in the place of `isocalc_sigma`, and of `polarity` where it is not given. */
+  metadata?: {
+    MS_Analysis: {
+      Analyzer: string
+      Detector_Resolving_Power: { mz: number; Resolving_Power: number }
+      Polarity?: 'Positive' | 'Negative'
+    }
+  }
   /** Identifier on metaspace2020.eu; not used for computing. */
   metaspace_id?: string
   /** Take an ibd whose UUID is not the one in the imzML. Default false. */
