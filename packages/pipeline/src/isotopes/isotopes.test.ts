@@ -161,6 +161,13 @@ describe('isotope patterns', () => {
     })
   })
 
+  it('refuse settings that mean nothing', () => {
+    for (const wrong of [{ mode: 'v3' }, { instrument: 'orbi' }, { sigma: -1 }, { sigma: undefined }, { charge: 0.5 }])
+      expect(() => isotopePattern('C', { sigma: 0.001, ...wrong } as IsotopeSettings)).toThrowError(
+        expect.objectContaining({ code: 'E_ISOTOPE_SETTINGS' }),
+      )
+  })
+
   it('take a resolving power in place of sigma', () => {
     const expected = isotopePattern('C6H13O6', { sigma: 0.001238 })!
     const found = isotopePattern('C6H13O6', { resolvingPower: 62111.17237484936 })!

@@ -46,8 +46,20 @@ export function resolutionFor(settings: IsotopeSettings, topMass: number): Resol
   return { power: (late ? 200 : topMass) / (settings.sigma * FWHM), exponent }
 }
 
+const MODES: readonly IsotopeMode[] = ['lithops', 'metaspace-v1', 'metaspace-v3']
+
+function checkName(key: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return
+  throw new MayflyError('E_ISOTOPE_SETTINGS', `There is no ${key} ${JSON.stringify(value)}`, {
+    hint: `Known are ${known.join(', ')}.`,
+    where: { key },
+  })
+}
+
 /** @throws MayflyError `E_ISOTOPE_SETTINGS` when a setting cannot mean anything. */
-export function checkSettings({ sigma, resolvingPower, charge = 1 }: IsotopeSettings): void {
+export function checkSettings({ mode, instrument, sigma, resolvingPower, charge = 1 }: IsotopeSettings): void {
+  checkName('mode', mode, MODES)
+  checkName('instrument', instrument, Object.keys(EXPONENTS))
   const name = sigma === undefined ? 'resolvingPower' : 'sigma'
   const width = sigma ?? resolvingPower
   if (width === undefined || !(width > 0) || !Number.isFinite(width)) {

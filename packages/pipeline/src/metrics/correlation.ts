@@ -1,5 +1,7 @@
 /** How well the isotope images of an ion agree: with theory in intensity (spectral) and with each other in space (spatial). */
 
+import { MayflyError } from '@mayfly/executor/errors'
+
 /** A dense image, row-major; `null` when no peak of the data set fell into the window of this isotope. */
 export type DenseImage = Float32Array | Float64Array | null
 
@@ -9,8 +11,10 @@ export type DenseImage = Float32Array | Float64Array | null
  *
  * @param images isotope images by ascending m/z.
  * @param theoretical intensities of the same isotopes in any unit, 0 where the ion has fewer peaks.
+ * @throws MayflyError E_IMAGE_SIZE.
  */
 export function spectralCorrelation(images: readonly DenseImage[], theoretical: ArrayLike<number>): number {
+  checkImages(images, theoretical)
   const first = images[0]
   const sums = images.map((image) => {
     let sum = 0
@@ -18,6 +22,21 @@ export function spectralCorrelation(images: readonly DenseImage[], theoretical: 
     return sum
   })
   return patternMatch(sums, theoretical)
+}
+
+/** One intensity an image, all images (and the mask) of one size. */
+function checkImages(images: readonly DenseImage[], theoretical: ArrayLike<number>, mask?: Uint8Array): void {
+  const fault = (what: string) =>
+    new MayflyError('E_IMAGE_SIZE', what, {
+      hint: 'Pass images row by row, null for those without hits, and one theoretical intensity for each.',
+    })
+  if (images.length !== theoretical.length) {
+    throw fault(`Expected as many images as theoretical intensities, got ${images.length} and ${theoretical.length}`)
+  }
+  const size = mask?.length ?? images.find((image) => image !== null)?.length
+  for (const [k, image] of images.entries()) {
+    if (image && image.length !== size) throw fault(`Image ${k} has ${image.length} pixels, expected ${size}`)
+  }
 }
 
 /** The score of `spectralCorrelation` from its sums. */
@@ -42,12 +61,14 @@ export function patternMatch(sums: ArrayLike<number>, theoretical: ArrayLike<num
  * has fewer than two positive pixels.
  *
  * @param mask 1 where a spectrum was taken; default everywhere. Pixels outside are left out, not counted as 0.
+ * @throws MayflyError E_IMAGE_SIZE.
  */
 export function spatialCorrelation(
   images: readonly DenseImage[],
   theoretical: ArrayLike<number>,
   mask?: Uint8Array,
 ): number {
+  checkImages(images, theoretical, mask)
   const first = images[0]
   if (!first) return 0
   const sampled = new Uint32Array(first.length)

@@ -122,6 +122,18 @@ describe('correlations', () => {
     expect(spatialCorrelation([null, images[1], null, null], theoretical)).toBe(0)
   })
 
+  it('refuse images that do not belong together', () => {
+    const image = Float32Array.of(1, 2, 3, 4)
+    for (const run of [
+      () => spectralCorrelation([image, image], [1]),
+      () => spectralCorrelation([image, Float32Array.of(1)], [1, 2]),
+      () => spatialCorrelation([null, image, Float32Array.of(1)], [1, 2, 3]),
+      () => spatialCorrelation([image, null], [1, 2], Uint8Array.of(1)),
+    ])
+      expect(run).toThrowError(expect.objectContaining({ code: 'E_IMAGE_SIZE' }))
+    expect(spectralCorrelation([], [])).toBe(0)
+  })
+
   it('leave pixels outside the mask out', () => {
     const mask = Uint8Array.of(1, 1, 1, 0)
     const inside = images.map((plane) => plane.slice(0, 3))
