@@ -8,6 +8,14 @@ import { z } from 'zod'
 import { MayflyError } from '../errors.js'
 import { mayflyHome } from '../home.js'
 import { nearest } from '../nearest.js'
+import {
+  type AwsS3Config,
+  type AwsS3StorageOptions,
+  awsS3Config,
+  awsS3Schema,
+  awsS3Url,
+  checkNoSecrets,
+} from './aws-s3/options.js'
 import type { StorageDriver } from './driver.js'
 import { resolveEnv } from './env.js'
 import { checkBucket } from './keys.js'
@@ -37,13 +45,14 @@ export interface RedisStorageOptions {
   bucket?: string
 }
 
-export type StorageOptions = LocalhostStorageOptions | MemoryStorageOptions | RedisStorageOptions
+export type StorageOptions = LocalhostStorageOptions | MemoryStorageOptions | RedisStorageOptions | AwsS3StorageOptions
 
 /** A storage's options with every default filled in: plain data, all a worker needs to open the same storage. */
 export type StorageConfig =
   | { backend: 'localhost'; home: string; root?: string; bucket: string }
   | { backend: 'memory'; name: string; bucket: string }
   | { backend: 'redis'; url: string; bucket: string }
+  | AwsS3Config
 
 const bucket = z.string().optional()
 const schemas = {
@@ -55,15 +64,17 @@ const schemas = {
   }),
   memory: z.strictObject({ backend: z.literal('memory'), name: z.string().min(1).optional(), bucket }),
   redis: z.strictObject({ backend: z.literal('redis'), url: z.string().min(1).optional(), bucket }),
+  aws_s3: awsS3Schema,
 }
 
 /**
  * The description of a storage. A URL is `file:///folder/of/buckets`, `redis://host:port/db` or `memory://name`, each with
- * `?bucket=name` for the default bucket. Throws `E_CONFIG_UNKNOWN_KEY`, `E_CONFIG_VALUE`, `E_CONFIG_STORAGE` or `E_STORAGE_BUCKET`.
+ * `?bucket=name` for the default bucket, or `s3://bucket?region=…` with the other options of `aws_s3`. Throws `E_CONFIG_UNKNOWN_KEY`, `E_CONFIG_VALUE`, `E_CONFIG_STORAGE`, `E_CONFIG_AWS` or `E_STORAGE_BUCKET`.
  */
 export function storageConfig(given: StorageOptions | string = {}): StorageConfig {
   const options = check(typeof given === 'string' ? parseUrl(given) : given)
   const name = checkBucket(options.bucket ?? 'mayfly')
+  if (options.backend === 'aws_s3') return awsS3Config(options)
   if (options.backend === 'memory') return { backend: 'memory', name: options.name ?? 'default', bucket: name }
   if (options.backend === 'redis') {
     return { backend: 'redis', url: options.url ?? 'redis://127.0.0.1:6379', bucket: name }
@@ -79,6 +90,7 @@ export function withoutSecrets(config: StorageConfig): StorageConfig {
       hint: 'Use the localhost or a redis storage, or pass the bytes.',
     })
   }
+  if (config.backend === 'aws_s3') checkNoSecrets(config)
   if (config.backend === 'redis' && /^[^/]*\/\/[^/@]*:(?!\{\{env\.\w+\}\})[^/@]+@/.test(config.url)) {
     throw new MayflyError('E_STORAGE_SECRET', 'The URL of this storage holds a password, which must not travel', {
       hint: 'Write {{env.REDIS_PASSWORD}} in its place and set that variable here and where the workers run.',
@@ -95,6 +107,7 @@ export function openDriver(config: StorageConfig): StorageDriver | Promise<Stora
   if (config.backend === 'redis') {
     return import('./redis/index.js').then(({ RedisDriver }) => new RedisDriver(resolveEnv(config.url)))
   }
+  if (config.backend === 'aws_s3') return import('./aws-s3/index.js').then(({ AwsS3Driver }) => new AwsS3Driver(config))
   let memory = memories.get(config.name)
   if (!memory) {
     memory = import('./memory.js').then(({ MemoryDriver }) => new MemoryDriver())
@@ -112,9 +125,10 @@ function parseUrl(text: string): StorageOptions {
   const plain = text.replace(/\?.*$/s, '')
   if (url?.protocol === 'file:') return { root: fileURLToPath(plain), ...rest }
   if (url?.protocol === 'redis:' || url?.protocol === 'rediss:') return { backend: 'redis', url: plain, ...rest }
+  if (url?.protocol === 's3:') return awsS3Url(text)
   if (url?.protocol === 'memory:') return { backend: 'memory', ...(url.host ? { name: url.host } : {}), ...rest }
   throw new MayflyError('E_CONFIG_STORAGE', `'${url ? url.protocol : text}' is not the URL of a storage`, {
-    hint: 'Storages are file:///folder, redis://host:port and memory://name.',
+    hint: 'Storages are file:///folder, redis://host:port, s3://bucket?region=name and memory://name.',
   })
 }
 
