@@ -85,8 +85,10 @@ function Details({ usage, share }: { usage: KernelUsage | undefined; share: numb
   const rows: [string, string][] = [
     ['Node.js', facts?.node?.replace(/^v/, '') ?? 'unknown'],
     ['Process', usage?.pid ? String(usage.pid) : 'none'],
-    ['Memory', usage ? `${formatBytes(usage.rss)}${share === undefined ? '' : ` (${percent(share)} of limit)`}` : '–'],
+    ['Memory with workers', usage ? formatBytes(usage.rss) : '–'],
+    ...(usage?.ownRss ? [['Kernel alone', formatBytes(usage.ownRss)] as [string, string]] : []),
     ...(usage?.heapUsed ? [['Objects', formatBytes(usage.heapUsed)] as [string, string]] : []),
+    ...(share === undefined ? [] : [['Of the nearest limit', percent(share)] as [string, string]]),
     ['CPU', usage ? `${percent(usage.cpu)} of a core` : '–'],
     ['Limit of objects', limit(facts?.heapLimitMb)],
     ['Limit of the process', limit(facts?.rssLimitMb)],

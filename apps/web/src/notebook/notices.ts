@@ -28,6 +28,14 @@ export function withNotice(notices: readonly Notice[], notice: Notice): readonly
   return notice.resolved ? others : [...others, notice]
 }
 
+/** The notices after a document came with its fault, or with none: then what was at fault is mended. */
+export function withFault(notices: readonly Notice[], fault: Notice | null | undefined): readonly Notice[] {
+  const others = notices.some(({ resolved }) => resolved === false)
+    ? notices.filter(({ resolved }) => resolved !== false)
+    : notices
+  return fault ? withNotice(others, { ...fault, resolved: false }) : others
+}
+
 /** The notices without those that an end of the kernel, or an answer to it, settles. */
 export function withoutActions(notices: readonly Notice[]): readonly Notice[] {
   return notices.some(({ action }) => action) ? notices.filter(({ action }) => !action) : notices

@@ -6,6 +6,8 @@ export const UsageSchema = z.looseObject({
   pid: z.number().nullable(),
   /** Resident bytes of the kernel and its descendants. */
   rss: z.number(),
+  /** Resident bytes of the kernel alone: what `rssLimit` limits. */
+  ownRss: z.number().nullish(),
   heapUsed: z.number().nullish(),
   /** Bytes. */
   heapLimit: z.number().nullish(),

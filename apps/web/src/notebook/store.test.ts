@@ -262,3 +262,22 @@ describe('editing', () => {
     expect(toggleFold(folded, ['a'], 'outputs_hidden').cells.a!.metadata).toEqual({})
   })
 })
+
+describe('trouble with saving', () => {
+  const fault = { code: 'E_DISK_FULL', message: 'The disk is full.' }
+
+  it('is told while it lasts, by the document as by a message, and goes with either', () => {
+    const troubled = loadDocument(opened(), document({ a: '1' }, { fault }))
+    expect(troubled.notices).toMatchObject([{ ...fault, resolved: false }])
+    expect(loadDocument(troubled, document({ a: '1' }, { fault })).notices).toHaveLength(1)
+    expect(loadDocument(troubled, document({ a: '1' }, { fault: null })).notices).toEqual([])
+    const mended = { header: { msg_type: 'mayfly_notice' }, metadata: {}, content: { ...fault, resolved: true } }
+    expect(foldMessages(troubled, [mended]).notices).toEqual([])
+  })
+
+  it('leaves other notices alone', () => {
+    const cull = { code: 'E_KERNEL_CULL', message: 'Ends soon.', action: 'keep' as const }
+    const state = { ...opened(), notices: [cull] }
+    expect(loadDocument(state, document({ a: '1' })).notices).toBe(state.notices)
+  })
+})

@@ -8,7 +8,7 @@ import { addOutputs, type Cell, type Output, transition } from './cells'
 import { InputSchema, type NotebookDocument, newCellId, type PendingInput, toCells } from './document'
 import type { Structure } from './edit'
 import { stampOf, toCellMessage, type WireMessage } from './messages'
-import { type KernelFacts, type Notice, NoticeSchema, withNotice } from './notices'
+import { type KernelFacts, type Notice, NoticeSchema, withFault, withNotice } from './notices'
 
 /** `command`: keys act on cells; `edit`: they type into one. */
 export type Mode = 'command' | 'edit'
@@ -109,7 +109,7 @@ export function loadDocument(
     cells,
     kernelId: document.kernelId ?? undefined,
     input: document.input ?? undefined,
-    notices: document.fault ? withNotice(state.notices, document.fault) : state.notices,
+    notices: withFault(state.notices, document.fault),
     selected: state.selected !== undefined && cells[state.selected] ? state.selected : order[0],
   }
 }

@@ -41,12 +41,15 @@ export function useUsage(): KernelUsage | undefined {
   return usage
 }
 
-/** The share of memory in use, of the limit that is nearest; undefined without a limit. */
+/**
+ * The share of memory in use, of the limit that is nearest; undefined without a limit. The limit of the process holds for
+ * the kernel alone: what its workers take is no reason to stop a cell.
+ */
 export function memoryShare(usage: KernelUsage, facts: KernelFacts | undefined): number | undefined {
   const rssLimit = usage.rssLimit ?? (facts?.rssLimitMb ? facts.rssLimitMb * MB : undefined)
   const heapLimit = usage.heapLimit ?? (facts?.heapLimitMb ? facts.heapLimitMb * MB : undefined)
   const shares = [
-    rssLimit ? usage.rss / rssLimit : undefined,
+    rssLimit ? (usage.ownRss ?? usage.rss) / rssLimit : undefined,
     heapLimit && usage.heapUsed ? usage.heapUsed / heapLimit : undefined,
   ].filter((share) => share !== undefined)
   return shares.length > 0 ? Math.min(1, Math.max(...shares)) : undefined
