@@ -1,5 +1,6 @@
 'use client'
 import { memo, useEffect, useRef, useState } from 'react'
+import { onThemeChange } from '../lib/theme'
 import { bindingsOf } from './commands'
 import { runCommand, useServices } from './context'
 import { neighbour } from './edit'
@@ -41,13 +42,19 @@ function Picture({ id, monaco }: { id: string; monaco: Monaco | undefined }) {
   const [html, setHtml] = useState<string>()
   useEffect(() => {
     let wanted = true
-    monaco?.editor.colorize(source, languageOf(kind), { tabSize: 2 }).then((coloured) => wanted && setHtml(coloured))
+    const colour = () =>
+      monaco?.editor.colorize(source, languageOf(kind), { tabSize: 2 }).then((coloured) => wanted && setHtml(coloured))
+    colour()
+    // Monaco numbers its colours anew with each theme: the old classes would mean others.
+    const stop = onThemeChange(colour)
     return () => {
       wanted = false
+      stop()
     }
   }, [monaco, source, kind])
   const style = { ...FONT, lineHeight: `${LINE_HEIGHT}px`, padding: `${PADDING}px 12px` }
-  const look = kind === 'code' ? 'overflow-x-auto whitespace-pre' : 'whitespace-pre-wrap'
+  // Near the view there is an editor, which scrolls.
+  const look = kind === 'code' ? 'overflow-x-hidden whitespace-pre' : 'whitespace-pre-wrap'
   return html === undefined ? (
     <pre className={look} style={style}>
       {source || ' '}

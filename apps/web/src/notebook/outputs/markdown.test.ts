@@ -41,3 +41,10 @@ it('sets no link and no script, whatever the formula says', () => {
 it('shows a wrong formula and what is wrong with it', () => {
   expect(renderMath('\\frac{1', false)).toContain('katex-error')
 })
+
+it('names the boxes of task lists, and pictures without words are decoration', () => {
+  const holder = document.createElement('div')
+  holder.innerHTML = renderMarkdown('- [ ] one\n- [x] two\n\n<img src="a.png"> ![words](b.png)')
+  expect([...holder.querySelectorAll('input')].map((box) => box.getAttribute('aria-label'))).toEqual(['To do', 'Done'])
+  expect([...holder.querySelectorAll('img')].map((picture) => picture.alt)).toEqual(['', 'words'])
+})

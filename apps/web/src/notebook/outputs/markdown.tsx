@@ -54,6 +54,11 @@ export function renderMarkdown(text: string, math?: RenderMath): string {
     link.setAttribute('target', '_blank')
     link.setAttribute('rel', 'noopener noreferrer')
   }
+  for (const box of holder.content.querySelectorAll<HTMLInputElement>('input[type=checkbox]')) {
+    box.setAttribute('aria-label', box.hasAttribute('checked') ? 'Done' : 'To do')
+  }
+  // Without a word for it a picture counts as decoration, or its address would be read out.
+  for (const picture of holder.content.querySelectorAll('img:not([alt])')) picture.setAttribute('alt', '')
   for (const place of holder.content.querySelectorAll('[data-math]')) {
     if (math) place.innerHTML = math(place.textContent ?? '', place.getAttribute('data-math') === 'display')
   }
