@@ -52,6 +52,13 @@ export function onThemeChange(callback: () => void): () => void {
 
 function apply(choice: ThemeChoice): void {
   const dark = choice === 'dark' || (choice === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
-  document.documentElement.dataset.theme = dark ? 'dark' : 'light'
+  const root = document.documentElement
+  const theme = dark ? 'dark' : 'light'
+  if (root.dataset.theme !== theme) {
+    // All at once: colours that fade from one theme to the other are unreadable on the way.
+    root.dataset.themeChanging = ''
+    root.dataset.theme = theme
+    requestAnimationFrame(() => requestAnimationFrame(() => delete root.dataset.themeChanging))
+  }
   window.dispatchEvent(new Event(CHANGED))
 }

@@ -30,6 +30,8 @@ export function ErrorOutput({ error, cellId }: { error: ErrorData; cellId: strin
   const stack = frames(traceback, ename, evalue)
   const led = mayfly?.frames ?? []
   const ending = ENDINGS[ename]
+  // The stack is folded away then, but what caused the error is half of what is to be known.
+  const causes = led.length > 0 ? stack.filter((line) => line.trimStart().startsWith('Caused by:')) : []
   return (
     <div
       data-testid="error-output"
@@ -47,6 +49,11 @@ export function ErrorOutput({ error, cellId }: { error: ErrorData; cellId: strin
         {!ending && <strong className="font-semibold text-bad">{ename}</strong>}
         {evalue && <span className="whitespace-pre-wrap">{ending ? evalue : `: ${evalue}`}</span>}
       </p>
+      {causes.map((cause) => (
+        <p key={cause} className="mt-0.5 text-ink-2 [overflow-wrap:anywhere]">
+          {cause.trim()}
+        </p>
+      ))}
       {mayfly?.hint && <p className="mt-0.5 text-ink-2">→ {mayfly.hint}</p>}
       {(mayfly?.line !== undefined || mayfly?.code) && led.length === 0 && (
         <p className="mt-1 flex flex-wrap items-center gap-x-3 text-xs">

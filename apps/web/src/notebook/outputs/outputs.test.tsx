@@ -143,6 +143,13 @@ describe('errors', () => {
     expect(store.getState().reveal).toEqual({ cellId: 'd', line: 7, column: 3 })
   })
 
+  it('tell what caused them although the stack is folded away', () => {
+    const mayfly = { cell: 1, cellId: 'c', line: 1, column: 1, frames: [{ cell: 1, cellId: 'c', line: 1, column: 1 }] }
+    const traceback = ['Error: outer', '    at cell-1.ts:1:1', 'Caused by: TypeError: inner', '    at cell-1.ts:1:9']
+    show([{ output_type: 'error', ename: 'Error', evalue: 'outer', traceback, mayfly }])
+    expect(screen.getAllByText('Caused by: TypeError: inner').some((line) => !line.closest('details'))).toBe(true)
+  })
+
   it('lead along the frames, in cells and in files', () => {
     const frames = [
       { file: 'lib/util.ts', line: 12, column: 3, name: 'parse' },

@@ -146,7 +146,7 @@ function Name({ root, label, depth }: { root: Variable; label: string; depth: nu
           type="button"
           title={`${root.kind} ${label}: go to its cell`}
           onClick={() => goToCell(store, root.cellId!)}
-          className="min-h-6 truncate font-mono text-accent text-xs hover:underline"
+          className="min-h-6 min-w-6 truncate text-left font-mono text-accent text-xs hover:underline"
         >
           {label}
         </button>
