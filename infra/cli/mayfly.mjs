@@ -5,6 +5,7 @@ const OWNERS = {
   kernel: '@mayfly/runner/cli',
   annotate: '@mayfly/pipeline/cli',
   isotopes: '@mayfly/pipeline/cli',
+  synth: '@mayfly/pipeline/cli',
   hello: '@mayfly/executor/cli',
   test: '@mayfly/executor/cli',
   config: '@mayfly/executor/cli',
@@ -23,6 +24,7 @@ const USAGE = `mayfly COMMAND
   run NOTEBOOK.ipynb [-p name=value …] -o OUT.ipynb   run a notebook without a browser; exit code 1 when a cell fails
   kernel install | uninstall | list | run              the kernel for JupyterLab and other Jupyter clients
   annotate DS.json DB.json OUTDIR                     annotate an imaging-MS data set
+  synth OUTDIR --size 50MB                            a synthetic data set with its truth
   isotopes --sigma S FORMULA…                         isotope patterns as JSON
   hello                                               200 calls on local processes
   job list | show | attach | cancel | plot            the runs of this workspace

@@ -54,6 +54,21 @@ describe('annotate', () => {
     expect(existsSync(join(work, 'none'))).toBe(false)
   })
 
+  it('writes Parquet and compares with a reference', async () => {
+    const args = ['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json')]
+    const reference = join(work, 'out', 'results.csv')
+    const folder = join(work, 'validated')
+    expect(await main([...args, folder, '--parquet', '--validate', reference])).toBe(0)
+    expect(JSON.parse(readFileSync(join(folder, 'validation.json'), 'utf8'))).toMatchObject({ ok: true, missing: [] })
+    expect(readFileSync(join(folder, 'results.parquet')).subarray(0, 4).toString()).toBe('PAR1')
+    const other = join(work, 'other.csv')
+    writeFileSync(other, 'mol,adduct,chaos,spatial,spectral,msm,fdr\nC6H6,+H,1,1,1,1,0\n')
+    expect(await main([...args, '--no-output', '--validate', other])).toBe(1)
+    expect(out.join('\n')).toContain('| missing rows | 1 | 0 | FAIL |')
+    expect(await main([...args, '--no-output', '--validate', join(work, 'none.csv')])).toBe(2)
+    expect(err.join('\n')).toContain('E_VALIDATE_MISSING')
+  })
+
   it("annotates by METASPACE's rules, with a model", async () => {
     const model = join(work, 'model.cbm')
     const stump = { depth: [1], splitFeature: [0], splitBorder: [0.5], leaves: [0.25, 0.75], nanIsHigh: [0] }
@@ -188,4 +203,22 @@ describe('the rest', () => {
     expect(await main(['anotate'])).toBe(2)
     expect(err.join()).toContain('unknown command "anotate"')
   })
+})
+
+describe('synth', () => {
+  it('makes a data set of about the size asked for', async () => {
+    expect(await main(['synth', join(work, 'synth'), '--size', '0.5MB', '--polarity', '-', '--seed', '7'])).toBe(0)
+    expect(readdirSync(join(work, 'synth')).sort()).toEqual(['section-truth.csv', 'section.ibd', 'section.imzML'])
+    const size = readFileSync(join(work, 'synth/section.ibd')).length
+    expect(size > 0.35e6 && size < 0.7e6).toBe(true)
+  })
+
+  it.each([[['--size', 'x']], [['--mode', 'flat']], [['--seed', '-1']], [['--name', '../x']], [[]]])(
+    'refuses %j',
+    async (options) => {
+      const folder = options.length === 0 ? [] : [join(work, 'refused')]
+      expect(await main(['synth', ...folder, ...options])).toBe(2)
+      expect(existsSync(join(work, 'refused'))).toBe(false)
+    },
+  )
 })

@@ -1,15 +1,18 @@
-/** `mayfly annotate` and `mayfly isotopes`. */
-import { existsSync, readFileSync } from 'node:fs'
+/** `mayfly annotate`, `mayfly isotopes` and `mayfly synth`. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatError, MayflyError, toErrorValue } from '@mayfly/executor/errors'
 import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from './config.js'
+import { resultsParquet } from './export/parquet.js'
 import { checkSettings, computeIsotopePattern, type Instrument, type IsotopeMode } from './isotopes/index.js'
 import { prepareOutput, writeOutput } from './output-folder.js'
 import { Pipeline } from './pipeline.js'
 import { type CatBoostModel, readCatBoost } from './scoring/index.js'
 import type { Implementation, Mode } from './search.js'
+import { optionsForSize, writeDataset } from './synthetic/index.js'
 import type { DatabaseConfig, DatasetConfig } from './types.js'
+import { validate, validationMarkdown } from './validation/index.js'
 
 const USAGE = `Usage:
   mayfly annotate DS.json DB.json OUTDIR [options]   annotate an imzML data set
@@ -20,6 +23,14 @@ const USAGE = `Usage:
       --impl I        of lithops: serverless (default), hybrid, auto; they draw decoys differently
       --instrument I  TOF, Orbitrap, FTICR; for metaspace-v3
       --model FILE    a METASPACE-ML model (.cbm), whose score takes the place of the MSM; for metaspace-v3
+      --parquet       also write OUTDIR/results.parquet
+      --validate CSV  compare with a reference table; OUTDIR gets validation.json and .md; exit code 1 when it fails
+  mayfly synth OUTDIR [options]                      make a synthetic imzML data set with its truth
+      --size MB       5 (default) to 50000, such as 50 or 50MB
+      --mode M        processed (default), continuous
+      --polarity P    + (default), -
+      --seed N        default 20260101
+      --name NAME     names the files (default: section)
   mayfly isotopes [options] FORMULA...               isotope patterns as JSON
       --mode M        lithops (default), metaspace-v1, metaspace-v3
       --instrument I  TOF, Orbitrap (default), FTICR; for metaspace-v3
@@ -31,7 +42,8 @@ Paths in the configurations are absolute, file:// URLs, relative to the configur
 https:// and backend://bucket/key are read from there.`
 
 /** Bad input: exit code 2. Anything else that fails: 1. */
-const BAD_INPUT = /^E_(CONFIG|INPUT|MODEL|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI|OUTPUT)/
+const BAD_INPUT =
+  /^E_(CONFIG|INPUT|MODEL|SYNTH|CSV|VALIDATE|IMZML|IBD|DB|ADDUCT|MODIFIER|DECOYS|FORMULA|ISOTOPE|FDR|USAGE|CLI|OUTPUT)/
 
 /** Runs a command; `argv` without `node` and the script. Returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
@@ -39,6 +51,7 @@ export async function main(argv: string[]): Promise<number> {
   try {
     if (command === 'annotate') return await annotate(rest)
     if (command === 'isotopes') return isotopes(rest)
+    if (command === 'synth') return synth(rest)
   } catch (thrown) {
     const value = toErrorValue(thrown)
     if ((thrown as { code?: unknown }).code?.toString().startsWith('ERR_PARSE_ARGS')) return usage(value.message)
@@ -68,6 +81,8 @@ async function annotate(args: string[]): Promise<number> {
       impl: { type: 'string' },
       instrument: { type: 'string' },
       model: { type: 'string' },
+      parquet: { type: 'boolean' },
+      validate: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -94,6 +109,7 @@ async function annotate(args: string[]): Promise<number> {
   checkDatasetConfig(ds.config, dsFile)
   checkDatabaseConfig(db.config, dbFile)
   const model = values.model === undefined ? undefined : readModel(values.model)
+  const reference = values.validate === undefined ? undefined : readReference(values.validate)
   await using pipeline = new Pipeline(ds.config as DatasetConfig, db.config as DatabaseConfig, {
     ...(values.mode === undefined ? {} : { mode: values.mode as Mode }),
     ...(values.impl === undefined ? {} : { impl: values.impl as Implementation }),
@@ -107,10 +123,62 @@ async function annotate(args: string[]): Promise<number> {
   if (!values['no-output'] && out !== undefined) await prepareOutput(out)
   await pipeline.run()
   console.log(`Estimated cost of the calls on a cloud function service: $ ${pipeline.totalCost().toFixed(5)}`)
-  if (values['no-output'] || out === undefined) return 0
   const results = await pipeline.getResults()
+  const report = reference === undefined ? undefined : validate(results, reference, { file: values.validate ?? '' })
+  if (report) console.log(validationMarkdown(report))
+  const code = report && !report.ok ? 1 : 0
+  if (values['no-output'] || out === undefined) return code
   const images = await writeOutput(out, results, pipeline.search.mode, (some) => pipeline.getImages(some))
   say(`Wrote ${results.length} annotations to ${join(out, 'results.csv')} and ${images} images`)
+  if (values.parquet) writeFileSync(join(out, 'results.parquet'), resultsParquet(results))
+  if (report) {
+    writeFileSync(join(out, 'validation.json'), `${JSON.stringify(report, null, 2)}\n`)
+    writeFileSync(join(out, 'validation.md'), validationMarkdown(report))
+  }
+  return code
+}
+
+/** The reference table, read and checked before work starts. @throws MayflyError E_VALIDATE_MISSING, E_CSV, E_VALIDATE_…. */
+function readReference(file: string): string {
+  if (!existsSync(file)) {
+    throw new MayflyError('E_VALIDATE_MISSING', `no such file: ${file}`, { hint: 'Check the path.', where: { file } })
+  }
+  const text = readFileSync(file, 'utf8')
+  validate([], text, { file })
+  return text
+}
+
+function synth(args: string[]): number {
+  const { values, positionals } = parseArgs({
+    // A polarity of - would be taken for an option.
+    args: args.flatMap((arg, i) =>
+      args[i - 1] === '--polarity' ? [] : arg === '--polarity' ? [`--polarity=${args[i + 1]}`] : [arg],
+    ),
+    allowPositionals: true,
+    options: {
+      size: { type: 'string', default: '5' },
+      mode: { type: 'string', default: 'processed' },
+      polarity: { type: 'string', default: '+' },
+      seed: { type: 'string', default: '20260101' },
+      name: { type: 'string', default: 'section' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return usage(undefined, 0)
+  const [out] = positionals
+  const seed = Number(values.seed)
+  const { mode, polarity, name } = values
+  if (out === undefined || positionals.length > 1) return usage('synth needs OUTDIR')
+  if (mode !== 'processed' && mode !== 'continuous') return usage(`unknown mode "${mode}"`)
+  if (polarity !== '+' && polarity !== '-') return usage(`unknown polarity "${polarity}"`)
+  if (!Number.isSafeInteger(seed) || seed < 0) return usage('--seed needs a whole number from 0')
+  if (!/^[\w.-]+$/.test(name)) return usage('--name needs letters, digits, . _ or -')
+  const size = Number(values.size.replace(/\s*MB$/i, ''))
+  const made = writeDataset(out, { ...optionsForSize(size), mode, polarity, seed, name })
+  console.log(
+    `Wrote ${made.spectra} spectra with ${made.peaks} peaks, ${(made.bytes / 1e6).toFixed(1)} MB: ${made.imzml}`,
+  )
+  console.log(`The truth: ${made.truth}`)
   return 0
 }
 
