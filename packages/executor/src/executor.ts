@@ -55,13 +55,13 @@ export class FunctionExecutor implements ListOwner {
     this.#options = checkExecutorOptions(configInForce(options, { cwd }).options)
     const home = this.#options.home ?? mayflyHome()
     this.#home = home
-    const { backend = 'localhost', storage, workers, recycleAfter, isolation } = this.#options
+    const { backend = 'localhost', storage, workers, recycleAfter, isolation, aws_lambda } = this.#options
     this.storage = openStorage(storage, home)
     this.#engine = new Engine({
       ...{ options: this.#options, home, storage: this.storage },
       backend:
         typeof backend === 'string'
-          ? makeBackend(backend, { workers, cwd, recycleAfter, isolation, writable: [home] })
+          ? makeBackend(backend, { workers, cwd, recycleAfter, isolation, writable: [home], aws_lambda })
           : backend,
     })
     startCleaner(home, this.storage)

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { type AwsLambdaOptions, awsLambdaSchema } from './backends/aws-lambda/config.js'
 import type { Backend } from './backends/backend.js'
 import type { Extras } from './context.js'
 import type { FailureKind } from './errors.js'
@@ -52,6 +53,7 @@ const executorSchema = z.strictObject({
   home: z.string().min(1).optional(),
   progress: z.boolean().optional(),
   budget: z.strictObject({ usd: z.number().min(0) }).optional(),
+  aws_lambda: awsLambdaSchema.optional(),
   ...perCall,
 })
 
@@ -162,7 +164,7 @@ export interface ExecutorOptions extends CallSettings {
   storage?: string | StorageOptions | Storage
   /** Stands before the name of the first function in the titles of the runs. */
   name?: string
-  /** Worker processes at a time. Default: the number of CPUs this process may use. */
+  /** Worker processes at a time. Default: the number of CPUs this process may use; on Lambda 1000. */
   workers?: number
   /** Batches (`chunksize` calls each) after which a worker process is replaced by a fresh one. Default: never, unless it grew. */
   recycleAfter?: number
@@ -181,6 +183,8 @@ export interface ExecutorOptions extends CallSettings {
    * is set aside before it starts, so give a `timeout`; calls there is no money for fail as `budget`.
    */
   budget?: { usd: number }
+  /** Needed by the backend `aws_lambda`: region, role, and how functions are made. */
+  aws_lambda?: AwsLambdaOptions
 }
 
 export interface JobOptions<X extends Extras = Extras, T = never> extends CallSettings<T>, PartitionOptions {
@@ -215,7 +219,7 @@ export interface ResolvedSettings {
 /** Checks the options of an executor; throws `E_CONFIG_UNKNOWN_KEY` or `E_CONFIG_VALUE`. */
 export function checkExecutorOptions(options: unknown): ExecutorOptions & { workers: number } {
   const checked = check(executorSchema, options, 'FunctionExecutor') as ExecutorOptions
-  return { ...checked, workers: checked.workers ?? availableParallelism() }
+  return { ...checked, workers: checked.workers ?? (checked.backend === 'aws_lambda' ? 1000 : availableParallelism()) }
 }
 
 /** Checks the options of `map` or `callAsync`; `method` is named in errors. */

@@ -1,6 +1,8 @@
 /** The backends there are, by Lithops' names. A backend's module is loaded only when it is wanted. */
 import { MayflyError } from '../errors.js'
 import { nearest } from '../nearest.js'
+import type { AwsLambdaOptions } from './aws-lambda/config.js'
+import { AwsLambdaBackend } from './aws-lambda/index.js'
 import type { Backend } from './backend.js'
 import { LocalhostBackend } from './localhost/index.js'
 
@@ -18,6 +20,8 @@ export interface BackendSettings {
   /** How worker processes of this machine are kept from its files; `writable` are the folders they may write all the same. */
   isolation?: 'none' | 'bwrap' | undefined
   writable?: readonly string[] | undefined
+  /** Section of the configuration for Lambda. */
+  aws_lambda?: AwsLambdaOptions | undefined
 }
 
 interface Entry {
@@ -27,6 +31,10 @@ interface Entry {
 
 const ENTRIES: Record<string, Entry> = {
   localhost: { mode: 'localhost', make: (settings) => new LocalhostBackend(settings) },
+  aws_lambda: {
+    mode: 'serverless',
+    make: ({ workers, aws_lambda }) => new AwsLambdaBackend(workers, aws_lambda),
+  },
 }
 
 /** Names of the backends of a mode, or of all. */
