@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { configInForce } from '../config/resolve.js'
 import { MayflyError } from '../errors.js'
 import { FunctionExecutor } from '../executor.js'
 import { type Command, numberOf, readArgs, wrongUse } from './args.js'
@@ -15,7 +16,7 @@ export const runtime: Command = {
   usage: `mayfly runtime deploy [--memory MB] [--backend NAME]   makes the runtime ready, and remembers what is in it
 mayfly runtime list [--json]                          runtimes that were deployed from here
 mayfly runtime update [--memory MB] [--backend NAME]  the same again, after an upgrade
-mayfly runtime delete NAME
+mayfly runtime delete NAME                            on Lambda with all functions of the prefix
 mayfly runtime build                                  on localhost there is nothing to build
 `,
   run([verb, ...args]) {
@@ -101,6 +102,13 @@ async function remove(args: string[]): Promise<number> {
   const file = join(folder(), `${name}.json`)
   if (!NAME.test(name) || !existsSync(file)) {
     throw new MayflyError('E_NOT_FOUND', `no runtime ${name}`, { hint: '`npx mayfly runtime list` names them.' })
+  }
+  const { backend }: RuntimeRecord = JSON.parse(await readFile(file, 'utf8'))
+  if (backend === 'aws_lambda') {
+    const { AwsLambdaBackend } = await import('../backends/aws-lambda/index.js')
+    const lambda = new AwsLambdaBackend(1, configInForce().options.aws_lambda)
+    const gone = await lambda.deleteRuntimes().finally(() => lambda.close())
+    for (const one of gone) process.stdout.write(`function ${one} deleted\n`)
   }
   await rm(file)
   process.stdout.write(`${name} deleted\n`)

@@ -26,7 +26,7 @@ afterAll(async () => {
 })
 
 backendContract('aws_lambda', {
-  paid: true,
+  cloud: true,
   make: (options = {}, faults) => {
     const { region, endpoint } = lambda
     const aws_lambda = { region, endpoint, role: 'arn:aws:iam::000000000000:role/mayfly' }
