@@ -4,20 +4,20 @@
  */
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
 import { MayflyError } from '../errors.js'
 import { mayflyHome } from '../home.js'
 import { nearest } from '../nearest.js'
 import {
+  AWS_S3_FIELDS,
   type AwsS3Config,
   type AwsS3StorageOptions,
   awsS3Config,
-  awsS3Schema,
   awsS3Url,
   checkNoSecrets,
 } from './aws-s3/options.js'
 import type { StorageDriver } from './driver.js'
 import { resolveEnv } from './env.js'
+import { checkFields, type FieldKind } from './fields.js'
 import { checkBucket } from './keys.js'
 import { LocalhostDriver } from './localhost/index.js'
 
@@ -54,18 +54,12 @@ export type StorageConfig =
   | { backend: 'redis'; url: string; bucket: string }
   | AwsS3Config
 
-const bucket = z.string().optional()
-const schemas = {
-  localhost: z.strictObject({
-    backend: z.literal('localhost').optional(),
-    home: z.string().min(1).optional(),
-    root: z.string().min(1).optional(),
-    bucket,
-  }),
-  memory: z.strictObject({ backend: z.literal('memory'), name: z.string().min(1).optional(), bucket }),
-  redis: z.strictObject({ backend: z.literal('redis'), url: z.string().min(1).optional(), bucket }),
-  aws_s3: awsS3Schema,
-}
+const FIELDS = {
+  localhost: { backend: 'text', home: 'text', root: 'text', bucket: 'string' },
+  memory: { backend: 'text', name: 'text', bucket: 'string' },
+  redis: { backend: 'text', url: 'text', bucket: 'string' },
+  aws_s3: AWS_S3_FIELDS,
+} as const satisfies Record<string, Record<string, FieldKind>>
 
 /**
  * The description of a storage. A URL is `file:///folder/of/buckets`, `redis://host:port/db` or `memory://name`, each with
@@ -133,24 +127,15 @@ function parseUrl(text: string): StorageOptions {
 }
 
 function check(options: StorageOptions): StorageOptions {
-  const schema = schemas[options?.backend ?? 'localhost'] as (typeof schemas)[keyof typeof schemas] | undefined
-  if (!schema) {
-    const known = Object.keys(schemas)
-    const near = nearest(String(options.backend), known)
-    throw new MayflyError('E_CONFIG_STORAGE', `There is no storage '${String(options.backend)}'`, {
+  const backend = String(options?.backend ?? 'localhost')
+  const fields = Object.hasOwn(FIELDS, backend) ? FIELDS[backend as keyof typeof FIELDS] : undefined
+  if (!fields) {
+    const known = Object.keys(FIELDS)
+    const near = nearest(backend, known)
+    throw new MayflyError('E_CONFIG_STORAGE', `There is no storage '${backend}'`, {
       hint: near ? `Did you mean '${near}'?` : `Storages are ${known.join(', ')}.`,
     })
   }
-  const result = schema.safeParse(options)
-  if (result.success) return options
-  const issue = result.error.issues[0]!
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0]! : undefined
-  const key = unknown ?? issue.path.join('.')
-  const known = Object.keys(schema.shape)
-  const near = unknown && nearest(unknown, known)
-  throw new MayflyError(
-    unknown ? 'E_CONFIG_UNKNOWN_KEY' : 'E_CONFIG_VALUE',
-    unknown ? `Storage has no option '${unknown}'` : `Storage: option '${key}': ${issue.message}`,
-    { hint: near ? `Did you mean '${near}'?` : `Options are ${known.join(', ')}.`, where: { key } },
-  )
+  checkFields(options, fields)
+  return options
 }

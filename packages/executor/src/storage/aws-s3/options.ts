@@ -1,6 +1,6 @@
 /** Options of the `aws_s3` storage: checked, completed, and without secrets where they travel. */
-import { z } from 'zod'
 import { MayflyError } from '../../errors.js'
+import type { FieldKind } from '../fields.js'
 
 export interface AwsS3StorageOptions {
   backend: 'aws_s3'
@@ -24,15 +24,16 @@ export interface AwsS3StorageOptions {
 
 export type AwsS3Config = Omit<AwsS3StorageOptions, 'bucket' | 'region'> & { bucket: string; region: string }
 
-const text = z.string().min(1).optional()
-
-export const awsS3Schema = z.strictObject({
-  backend: z.literal('aws_s3'),
-  ...{ bucket: z.string().optional(), region: text, profile: text },
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
-  ...{ forcePathStyle: z.boolean().optional(), compat: z.boolean().optional() },
-  ...{ accessKeyId: text, secretAccessKey: text, sessionToken: text },
-})
+export const AWS_S3_FIELDS = {
+  ...{ backend: 'text', bucket: 'string', region: 'text', profile: 'text', endpoint: 'http url' },
+  ...{
+    forcePathStyle: 'boolean',
+    compat: 'boolean',
+    accessKeyId: 'text',
+    secretAccessKey: 'text',
+    sessionToken: 'text',
+  },
+} as const satisfies Record<string, FieldKind>
 
 /** Fills in defaults. Throws `E_CONFIG_AWS` unless it is said where: a region and a bucket, or an endpoint. */
 export function awsS3Config(options: AwsS3StorageOptions): AwsS3Config {
