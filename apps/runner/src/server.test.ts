@@ -146,7 +146,8 @@ describe('examples', () => {
 
   test('a copy that is there is opened, not overwritten', async () => {
     const list = (await runner.http('GET', '/api/mayfly/examples')).json as { id: string }[]
-    expect(list.map(({ id }) => id)).toEqual(['hello-map', 'demo', 'blank'])
+    const experiments = ['experiment-1-typical', 'experiment-2-interactive', 'experiment-3-stress']
+    expect(list.map(({ id }) => id)).toEqual(['hello-map', 'demo', ...experiments, 'blank'])
     writeFileSync(join(runner.root, 'demo.ipynb'), 'mine')
     expect((await runner.http('POST', '/api/mayfly/examples/demo')).json).toEqual({ path: 'demo.ipynb' })
     expect(readFileSync(join(runner.root, 'demo.ipynb'), 'utf8')).toBe('mine')
