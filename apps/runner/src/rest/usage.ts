@@ -33,7 +33,8 @@ export function usageRoutes(kernels: Kernels): Hono {
 
   const take = async (kernel: Kernel, at: number, before: Look | undefined): Promise<Awaited<Look['taken']>> => {
     const { pid } = kernel
-    const [tree, own] = await Promise.all([pid === undefined ? undefined : treeUsage(pid), kernel.usage()])
+    const tree = pid === undefined ? undefined : treeUsage(pid)
+    const own = await kernel.usage()
     const cpuSeconds = tree?.cpuSeconds ?? 0
     const earlier = before && before.pid === pid ? await before.taken : undefined
     // Descendants that ended take their time along: the sum may go back.

@@ -4,6 +4,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimes
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { MayflyError } from '@mayfly/executor/errors'
+import { isAlive, readStat } from '@mayfly/executor/processes'
 import { z } from 'zod'
 
 const NAME = 'runner.lock'
@@ -84,23 +85,14 @@ function dislodge(path: string, home: string): void {
 function holds(holder: Holder, path: string): boolean {
   if (holder.host !== hostname())
     return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < SILENT_MS
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
-  }
+  if (!isAlive(holder.pid)) return false
   // The number may have been given to another process since.
   return startOf(holder.pid) === holder.started
 }
 
 /** When a process was started, in the system's own clock; '' where the system does not tell (then its number has to do). */
 function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
+  return String(readStat(pid)?.startTicks ?? '')
 }
 
 function parse(text: string): Holder | undefined {

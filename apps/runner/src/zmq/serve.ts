@@ -1,6 +1,7 @@
 /** `mayfly kernel run`: the process that a Jupyter client starts. It ends with its client, and with exit code 1 when the kernel died. */
 import { randomUUID } from 'node:crypto'
 import { isAbsolute, join, relative, resolve } from 'node:path'
+import { isAlive } from '@mayfly/executor/processes'
 import { readConnection } from './connection.js'
 import { type End, JupyterKernel } from './kernel.js'
 
@@ -58,13 +59,4 @@ function watchParent(env: NodeJS.ProcessEnv, gone: () => void): NodeJS.Timeout |
   const pid = process.platform === 'win32' ? process.ppid : named
   const timer = setInterval(() => isAlive(pid) || gone(), PARENT_POLL_MS)
   return timer.unref()
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -5,7 +5,7 @@ import { billByJob } from './cost.js'
 import { nodeVersion } from './doctor-local.js'
 import { failureGroups, jobRows } from './job.js'
 import { LogPrinter } from './logs.js'
-import { clockMs, workersAmong } from './worker-list.js'
+import { workersAmong } from './worker-list.js'
 
 const METRICS = { cpuMs: 1, peakRss: 1, rx: 0, tx: 0 }
 const host = { pid: 1, cpus: 2, memory: 1, node: '', platform: '' }
@@ -91,22 +91,16 @@ it('bills each attempt from the loaded function to its end', () => {
 it('finds workers and whom they work for', () => {
   const row = { ageMs: 5, cpuMs: 1, rss: 2 }
   const rows = [
-    { ...row, pid: 1, parentPid: 0, command: ['node', '--flag', '/home/me/script.mjs'] },
+    { ...row, pid: 1, parent: 0, command: ['node', '--flag', '/home/me/script.mjs'] },
     {
       ...row,
       pid: 2,
-      parentPid: 1,
+      parent: 1,
       command: ['node', '--max-old-space-size=64', '/x/packages/executor/dist/worker/main.js'],
     },
-    { ...row, pid: 3, parentPid: 1, command: ['node', '/x/other/main.js'] },
+    { ...row, pid: 3, parent: 1, command: ['node', '/x/other/main.js'] },
   ]
   expect(workersAmong(rows)).toEqual([{ ...row, pid: 2, parentPid: 1, parent: '/home/me/script.mjs' }])
-})
-
-it('reads the clock of ps', () => {
-  expect(clockMs('0:01.50')).toBe(1500)
-  expect(clockMs('02:03:04')).toBe(7_384_000)
-  expect(clockMs('1-00:00:01')).toBe(86_401_000)
 })
 
 it('knows which Node will do', () => {

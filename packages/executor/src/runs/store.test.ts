@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { RunEvent } from '../events.js'
 import { RunLog } from './log.js'
-import { isAlive } from './process.js'
 import { RunStore } from './store.js'
 
 let folder: string
@@ -150,11 +149,6 @@ describe('lost runs', () => {
     child.kill('SIGKILL')
     await new Promise((resolve) => child.once('exit', resolve))
     expect(await store.get('run1')).toMatchObject({ status: 'lost', finishedAt: expect.any(Number), done: 3 })
-  })
-
-  test.skipIf(process.platform !== 'linux')('another process with the same number is no sign of life', async () => {
-    expect(await isAlive(process.pid, Date.now())).toBe(true)
-    expect(await isAlive(process.pid, Date.now() - 24 * 3600_000 - performance.now())).toBe(false)
   })
 })
 

@@ -3,9 +3,9 @@ import { open, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MayflyError } from '../errors.js'
 import type { RunHeader } from '../events.js'
+import { isAlive } from '../processes/index.js'
 import { HeaderCache } from './cache.js'
 import { RunLog } from './log.js'
-import { isAlive } from './process.js'
 
 const SUFFIX = '.ndjson'
 const RUN_ID = /^[\w-]{1,100}$/
@@ -134,7 +134,7 @@ export class RunStore {
     if (!log.finished) await log.refresh()
     if (!log.state) return undefined
     const { header, pid } = log.state
-    if (!log.finished && (await isAlive(pid, header.createdAt))) return { ...header, seq: log.lines }
+    if (!log.finished && isAlive(pid, header.createdAt)) return { ...header, seq: log.lines }
     // The process may have written its last lines and ended since the log was read.
     if (!log.finished) await log.refresh()
     const lost = log.finished ? {} : { status: 'lost' as const, finishedAt: Math.round(mtimeMs) }
