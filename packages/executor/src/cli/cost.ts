@@ -2,9 +2,8 @@
 import { gbSeconds, lambdaCost, predictCost, prices } from '../cost/cost.js'
 import type { LoggedEvent } from '../events.js'
 import { plotData } from '../plot/model.js'
-import { readRun } from '../runs/index.js'
 import { type Command, numberOf, readArgs, wrongUse } from './args.js'
-import { resolveRun, withRuns } from './runs.js'
+import { loadRun } from './runs.js'
 import { decimal, textTable, usd } from './text.js'
 
 const PRICES = ['aws_lambda', 'aws_lambda_arm64', 'localhost'] as const
@@ -75,10 +74,7 @@ function predict(args: string[]): number {
 }
 
 async function ofRun(wanted: string): Promise<number> {
-  const { header, events } = await withRuns(async (runs, home) => {
-    const found = await resolveRun(runs, wanted)
-    return { header: found, events: await readRun(home, found.runId) }
-  })
+  const { header, events } = await loadRun(wanted)
   const rows = billByJob(events)
   const total = rows.reduce((sum, row) => sum + row.lambda, 0)
   const lines = rows.map(({ job, name, attempts, gbSeconds: used, lambda }) => [

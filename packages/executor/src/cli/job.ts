@@ -3,10 +3,9 @@ import type { LoggedEvent, RunHeader } from '../events.js'
 import { runTimes } from '../plot/histogram.js'
 import { plotsOf, writePlots } from '../plot/index.js'
 import { plotData } from '../plot/model.js'
-import { readRun } from '../runs/index.js'
 import { quantile } from '../summary.js'
 import { type Command, numberOf, readArgs, wrongUse } from './args.js'
-import { follow, resolveRun, withRuns } from './runs.js'
+import { follow, loadRun, resolveRun, withRuns } from './runs.js'
 import { duration, textList, textTable, usd } from './text.js'
 
 export const job: Command = {
@@ -52,10 +51,7 @@ function row(run: RunHeader): (string | number)[] {
 
 async function show(args: string[]): Promise<number> {
   const { values, positionals } = readArgs(args, { json: { type: 'boolean' } }, [1, 1])
-  const { header, events } = await withRuns(async (runs, home) => {
-    const found = await resolveRun(runs, positionals[0]!)
-    return { header: found, events: await readRun(home, found.runId) }
-  })
+  const { header, events } = await loadRun(positionals[0]!)
   const jobs = jobRows(events)
   const failures = failureGroups(events)
   if (values.json) {
@@ -192,10 +188,7 @@ async function cancel(args: string[]): Promise<number> {
 
 async function plot(args: string[]): Promise<number> {
   const { values, positionals } = readArgs(args, { output: { type: 'string', short: 'o' } }, [1, 1])
-  return withRuns(async (runs, home) => {
-    const { runId } = await resolveRun(runs, positionals[0]!)
-    const plots = plotsOf(await readRun(home, runId))
-    for (const path of await writePlots(plots, values.output ?? runId)) process.stdout.write(`${path}\n`)
-    return 0
-  })
+  const { header, events } = await loadRun(positionals[0]!)
+  for (const path of await writePlots(plotsOf(events), values.output ?? header.runId)) process.stdout.write(`${path}\n`)
+  return 0
 }

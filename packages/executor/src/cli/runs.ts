@@ -4,7 +4,7 @@ import { configInForce } from '../config/resolve.js'
 import { MayflyError } from '../errors.js'
 import type { LoggedEvent, RunHeader } from '../events.js'
 import { mayflyHome } from '../home.js'
-import { parseEvent, RunStore } from '../runs/index.js'
+import { parseEvent, RunStore, readRun } from '../runs/index.js'
 
 /** `MAYFLY_HOME` as the configuration has it. */
 export function homeInForce(): string {
@@ -38,7 +38,15 @@ export async function resolveRun(runs: RunStore, wanted: string): Promise<RunHea
   })
 }
 
-/** The events of a run from `after` on, following it to its end. */
+/** The run a user means, with all its events so far. */
+export function loadRun(wanted: string): Promise<{ header: RunHeader; events: LoggedEvent[] }> {
+  return withRuns(async (runs, home) => {
+    const header = await resolveRun(runs, wanted)
+    return { header, events: await readRun(home, header.runId) }
+  })
+}
+
+/** The events of a run, following it to its end. */
 export async function* follow(runs: RunStore, runId: string): AsyncGenerator<LoggedEvent> {
   const decoder = new TextDecoder()
   let rest = ''
