@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/executor/errors'
+import { nearest } from '@mayfly/executor/nearest'
 import { z } from 'zod'
 import { parseComplex } from './formula/index.js'
 import { acquisitionSettings, type Instrument } from './isotopes/index.js'
@@ -232,27 +233,6 @@ function checked<T extends z.ZodObject>(schema: T, value: unknown, where: string
     hint: HINTS[key] ?? (key ? `Correct "${key}".` : 'Expected a JSON object.'),
     where: { key },
   })
-}
-
-/** The candidate that needs the fewest single-letter edits, when it is near enough to be meant. */
-function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const scored = candidates.map((candidate) => ({ candidate, distance: edits(word.toLowerCase(), candidate) }))
-  scored.sort((a, b) => a.distance - b.distance)
-  const best = scored[0]
-  return best && best.distance <= Math.max(2, word.length * 0.4) ? best.candidate : undefined
-}
-
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }
 
 /**
