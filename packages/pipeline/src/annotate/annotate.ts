@@ -61,7 +61,8 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
   const { width, height, sampled, ppm = 3, levels, minPx = 1, errors = false } = options
   const frame = { width, height, sampled }
   const hits = hitRanges(peaks.mz, ions.mz, ppm)
-  for (let k = 0; k < hits.to.length; k++) {
+  // With a minimum of 1 there is nothing to take away.
+  for (let k = 0; minPx > 1 && k < hits.to.length; k++) {
     if ((hits.to[k] as number) - (hits.from[k] as number) < minPx) hits.to[k] = hits.from[k] as number
   }
   const images = new IonImages(width * height)
