@@ -2,6 +2,7 @@
 export { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from './config.js'
 export { coreDatabase } from './core-database.js'
 export { resultsParquet } from './export/parquet.js'
+export type { Prefix } from './fdr/index.js'
 export { toColorPng, toGreyPng } from './images/index.js'
 export { Pipeline, type PipelineOptions } from './pipeline.js'
 export { fdrCurveSvg, type SpectrumPlot, type Stick, spectrumSvg, timelineLinks } from './plots/index.js'
@@ -9,7 +10,7 @@ export { countByFdr } from './results.js'
 export { resultsCsv } from './results-csv.js'
 export type { StageExecutor } from './runner.js'
 export { type CatBoostModel, readCatBoost } from './scoring/index.js'
-export type { Implementation, Mode, Prefix, Search } from './search.js'
+export type { Implementation, Mode, Search } from './search.js'
 export type * from './types.js'
 export {
   type TruthReport,

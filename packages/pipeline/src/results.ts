@@ -1,7 +1,7 @@
 /** From the tables of the last stages to annotations, counts and images. */
 import type { CloudObject } from '@mayfly/executor'
 import type { ColumnReader } from './columns.js'
-import type { Prefix } from './search.js'
+import type { Prefix } from './fdr/index.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, openTable, type StageContext } from './stages/context.js'
 import type { Rates } from './stages/rates.js'

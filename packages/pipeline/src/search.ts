@@ -5,7 +5,7 @@
 import { MayflyError } from '@mayfly/executor/errors'
 import { z } from 'zod'
 import type { CheckedDatabase, CheckedDataset } from './config.js'
-import { decoyCandidates } from './fdr/index.js'
+import { decoyCandidates, type Prefix, prefixesOf } from './fdr/index.js'
 import type { Instrument, IsotopeMode } from './isotopes/index.js'
 
 /**
@@ -16,14 +16,6 @@ export type Mode = IsotopeMode
 
 /** The two implementations of Lithops-METASPACE: they draw decoys differently, so their rates differ. */
 export type Implementation = 'serverless' | 'hybrid'
-
-/** What precedes the adduct in a target modifier. */
-export interface Prefix {
-  /** `chemMod + neutralLoss`; `''` is none. */
-  text: string
-  chemMod: string
-  neutralLoss: string
-}
 
 export interface Search {
   mode: Mode
@@ -77,9 +69,7 @@ export function searchOf(dataset: CheckedDataset, database: CheckedDatabase, opt
   const bare = dataset.polarity === '+' ? '[M]+' : '[M]-'
   const adducts = database.adducts.map((adduct) => (isBare(adduct) ? (late ? bare : '') : adduct))
   const { chem_mods: chemMods, neutral_losses: losses } = database
-  const prefixes = ['', ...chemMods].flatMap((chemMod) =>
-    ['', ...losses].map((neutralLoss) => ({ text: chemMod + neutralLoss, chemMod, neutralLoss })),
-  )
+  const prefixes = prefixesOf(chemMods, losses)
   const others = late ? [...chemMods, ...losses] : []
   const most = decoyCandidates([...adducts, ...others]).length
   return {

@@ -61,6 +61,21 @@ export function serverlessDecoys(
   }
 }
 
+/** What precedes the adduct in a target modifier. */
+export interface Prefix {
+  /** `chemMod + neutralLoss`; `''` is none. */
+  text: string
+  chemMod: string
+  neutralLoss: string
+}
+
+/** Every chemical modification with every neutral loss, none of either first; `''` need not be among them. */
+export function prefixesOf(chemMods: readonly string[], neutralLosses: readonly string[]): Prefix[] {
+  return ['', ...chemMods].flatMap((chemMod) =>
+    ['', ...neutralLosses].map((neutralLoss) => ({ text: chemMod + neutralLoss, chemMod, neutralLoss })),
+  )
+}
+
 /** How `shuffledDecoys` builds target modifiers and draws decoys. */
 export interface ShuffleOptions {
   adducts: readonly string[]
@@ -78,6 +93,8 @@ export interface ShuffleOptions {
 export interface ShuffledDecoys {
   /** Target modifiers, chem mod + neutral loss + adduct. */
   readonly modifiers: readonly string[]
+  /** What precedes the adduct in modifier m: entry ⌊m / number of adducts⌋. */
+  readonly prefixes: readonly string[]
   readonly sampleSize: number
   readonly formulas: number
   /** Decoy adducts that are no target, in METASPACE's order. */
@@ -90,7 +107,7 @@ export interface ShuffledDecoys {
 /** Decoys of the hybrid pipeline (LM-H) and of METASPACE: a seeded shuffle of the candidates per ion or per formula. */
 export function shuffledDecoys(formulas: number, options: ShuffleOptions): ShuffledDecoys {
   const { adducts, neutralLosses = [], chemMods = [], sharedByModifiers = false } = options
-  const prefixes = ['', ...chemMods].flatMap((chemMod) => ['', ...neutralLosses].map((loss) => chemMod + loss))
+  const prefixes = prefixesOf(chemMods, neutralLosses).map(({ text }) => text)
   const candidates = decoyCandidates([...adducts, ...neutralLosses, ...chemMods])
   const sampleSize = Math.min(options.sampleSize ?? 20, candidates.length)
   const modifiers = prefixes.flatMap((prefix) => adducts.map((adduct) => prefix + adduct))
@@ -114,6 +131,7 @@ export function shuffledDecoys(formulas: number, options: ShuffleOptions): Shuff
   }
   return {
     modifiers,
+    prefixes,
     sampleSize,
     formulas,
     candidates,

@@ -2,6 +2,8 @@
 export {
   DECOY_ADDUCTS,
   decoyCandidates,
+  type Prefix,
+  prefixesOf,
   type ServerlessDecoys,
   type ShuffledDecoys,
   type ShuffleOptions,

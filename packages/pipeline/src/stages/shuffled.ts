@@ -64,12 +64,7 @@ class IonWriters {
   }
 
   #prefix(modifier: number): string {
-    const { adducts, chemMods, neutralLosses } = this.shuffle
-    const prefix = Math.floor(modifier / adducts.length)
-    const losses = neutralLosses.length + 1
-    return (
-      (['', ...chemMods][Math.floor(prefix / losses)] as string) + (['', ...neutralLosses][prefix % losses] as string)
-    )
+    return this.decoys.prefixes[Math.floor(modifier / this.shuffle.adducts.length)] as string
   }
 }
 
