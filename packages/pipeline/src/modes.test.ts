@@ -1,17 +1,14 @@
 /** Every mode through the whole pipeline on real workers, against what the reference pipelines gave for the same data. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { gunzipSync } from 'node:zlib'
 import { FunctionExecutor } from '@mayfly/executor'
-import { type Annotation, type CatBoostModel, Pipeline, type PipelineOptions } from '@mayfly/pipeline'
+import { type Annotation, Pipeline, type PipelineOptions } from '@mayfly/pipeline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { animalModel, haveReference, readCsv, readJson, referenceFolder } from './fixtures/reference.js'
 
-const shared = fileURLToPath(new URL('../../../../shared/refdata/', import.meta.url))
-const folder = join(shared, 'e2e/processed')
-const present = existsSync(folder)
-if (!present) console.log('skipped: ../shared/refdata/e2e is not here')
+const present = haveReference()
+const folder = join(referenceFolder, 'e2e/processed')
 const home = mkdtempSync(join(tmpdir(), 'mayfly-modes-'))
 let fexec: FunctionExecutor
 
@@ -23,15 +20,8 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-const json = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'))
-
-function expected(name: string): Record<string, string>[] {
-  const [head, ...lines] = readFileSync(join(folder, `expected_${name}.csv`), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','))
-  return lines.map((cells) => Object.fromEntries(cells.map((cell, i) => [head![i]!, cell])))
-}
+const json = (file: string) => readJson(`e2e/processed/${file}`)
+const expected = (name: string) => readCsv(`e2e/processed/expected_${name}.csv`)
 
 async function annotate(config: string | undefined, options: PipelineOptions = {}): Promise<Annotation[]> {
   const { ds, db } = json('config_lithops.json')
@@ -41,19 +31,6 @@ async function annotate(config: string | undefined, options: PipelineOptions = {
   })
   await pipeline.run()
   return pipeline.getResults()
-}
-
-function animal(): CatBoostModel {
-  const file = join(shared, 'catboost_animal_v2.2023-12-14.json.gz')
-  const { features, scale, bias, trees } = JSON.parse(gunzipSync(readFileSync(file)).toString())
-  const splits: [number, number][] = trees.flatMap((tree: { splits: [number, number][] }) => tree.splits)
-  return {
-    ...{ features, scale, bias, nanIsHigh: new Uint8Array(features.length) },
-    depth: Int32Array.from(trees, (tree: { splits: unknown[] }) => tree.splits.length),
-    splitFeature: Uint16Array.from(splits, ([feature]) => feature),
-    splitBorder: Float32Array.from(splits, ([, border]) => border),
-    leaves: Float64Array.from(trees.flatMap((tree: { leaves: number[] }) => tree.leaves)),
-  }
 }
 
 function near(row: string, name: string, got: number, want: string | undefined, tolerance: number): void {
@@ -88,7 +65,7 @@ describe.skipIf(!present)('the reference data set', () => {
     ['metaspace_v3_msm', 'metaspace_v3_msm', 2e-6, false],
     ['metaspace_v3_animal', 'metaspace_v3_animal', 2e-6, true],
   ] as const)('gives what METASPACE gave: %s', async (config, name, tolerance, withModel) => {
-    const results = await annotate(config, withModel ? { model: animal() } : {})
+    const results = await annotate(config, withModel ? { model: animalModel() } : {})
     const rows = expected(name)
     const key = (row: { ion_formula?: string; modifier?: string; formula?: string }) => `${row.formula} ${row.modifier}`
     const found = new Map(results.map((row) => [`${row.mol} ${row.modifier}${row.adduct}`, row]))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { haveReference, readCsv, readJson } from '../fixtures/reference.js'
 import { generateIonFormula } from '../formula/index.js'
-import { haveReference, readCsv, readJson } from '../isotopes/fixtures/shared.js'
 import {
   DECOY_ADDUCTS,
   decoyCandidates,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { haveReference, readCsv, readJson } from '../fixtures/reference.js'
 import fixtures from './fixtures/patterns.json' with { type: 'json' }
-import { haveReference, readCsv, readJson } from './fixtures/shared.js'
 import {
   computeIsotopePattern,
   ELECTRON_MASS,

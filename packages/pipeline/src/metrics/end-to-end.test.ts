@@ -9,10 +9,10 @@ import {
   serverlessDecoys,
   shuffledDecoys,
 } from '../fdr/index.js'
+import { haveReference, readCsv, readReference } from '../fixtures/reference.js'
 import { ionFormula } from '../formula/index.js'
 import { toGreyPng } from '../images/index.js'
 import { geometryOf, parseImzML, readSpectra } from '../imzml/index.js'
-import { haveReference, readCsv, readReference } from '../isotopes/fixtures/shared.js'
 import { type IsotopeMode, isotopePatterns } from '../isotopes/index.js'
 import { IonImages, type IonMetrics, massErrors, scoreIon } from './index.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { haveReference, readJson } from '../isotopes/fixtures/shared.js'
+import { haveReference, readJson } from '../fixtures/reference.js'
 import {
   chaosScore,
   IonImages,

@@ -1,15 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { animalModel, haveReference, readCsv } from '../fixtures/reference.js'
 import { type CatBoostModel, evaluate, readCatBoost } from './catboost.js'
 import { writeCbm } from './fixtures/write-cbm.js'
 import { checkFeatures, modelScores, type ScoredColumns } from './scores.js'
 
-const SHARED = fileURLToPath(new URL('../../../../../shared/refdata/', import.meta.url))
-const present = existsSync(SHARED)
-if (!present) console.log('skipped: ../shared/refdata is not here')
+const present = haveReference()
 
 /** Two trees: one split on b, then a on b and a again. */
 const SMALL: CatBoostModel = {
@@ -125,25 +121,8 @@ describe('scores', () => {
   })
 })
 
-interface Decoded {
-  features: string[]
-  scale: number
-  bias: number
-  trees: { splits: [number, number][]; leaves: number[] }[]
-}
-
 describe.skipIf(!present)('the Animal model', () => {
-  const decoded: Decoded = present
-    ? JSON.parse(gunzipSync(readFileSync(`${SHARED}catboost_animal_v2.2023-12-14.json.gz`)).toString())
-    : { features: [], scale: 0, bias: 0, trees: [] }
-  const model: CatBoostModel = {
-    ...decoded,
-    depth: Int32Array.from(decoded.trees, ({ splits }) => splits.length),
-    splitFeature: Uint16Array.from(decoded.trees.flatMap(({ splits }) => splits.map(([feature]) => feature))),
-    splitBorder: Float32Array.from(decoded.trees.flatMap(({ splits }) => splits.map(([, border]) => border))),
-    leaves: Float64Array.from(decoded.trees.flatMap(({ leaves }) => leaves)),
-    nanIsHigh: new Uint8Array(decoded.features.length),
-  }
+  const model = present ? animalModel() : SMALL
 
   it('survives the file', () => {
     const { features, scale, bias, depth, splitFeature, splitBorder, leaves, nanIsHigh } = model
@@ -162,11 +141,9 @@ describe.skipIf(!present)('the Animal model', () => {
   it.each(['spheroid-hmdb-v3.csv', 'e2e/processed/expected_metaspace_v3_animal.csv'])(
     'scores the rows of %s as published',
     (file) => {
-      const [head, ...lines] = readFileSync(SHARED + file, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => line.split(','))
-      const table = lines.map((line) => Object.fromEntries(head!.map((name, i) => [name, Number(line[i])])))
+      const table = readCsv(file).map((row) =>
+        Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])),
+      )
       const scored = modelScores(readCatBoost(writeCbm(model)), columns(table))
       const worst = Math.max(...table.map((row, i) => Math.abs(scored[i]! - row.msm!)))
       expect(table.length).toBeGreaterThan(100)
