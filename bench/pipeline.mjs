@@ -38,8 +38,8 @@ const SIZES = {
   700: { width: 200, height: 150, peaks: 2900 },
 }
 
-function dataset(size) {
-  const written = writeDataset(join(work, `ds${size}`), { ...SIZES[size], seed: size })
+async function dataset(size) {
+  const written = await writeDataset(join(work, `ds${size}`), { ...SIZES[size], seed: size })
   return { ...written, mb: statSync(written.ibd).size / MB }
 }
 
@@ -59,8 +59,14 @@ async function annotate(data, databases, { home, decoys = 20, adducts, sigma = 0
   return { seconds: ms / 1000, memory, ions }
 }
 
-function parsing() {
-  const written = writeDataset(join(work, 'parse'), { width: 150, height: 150, peaks: 20, compounds: 10, ghosts: 10 })
+async function parsing() {
+  const written = await writeDataset(join(work, 'parse'), {
+    width: 150,
+    height: 150,
+    peaks: 20,
+    compounds: 10,
+    ghosts: 10,
+  })
   const bytes = readFileSync(written.imzml)
   const times = Array.from({ length: 5 }, () => {
     const since = performance.now()
@@ -104,7 +110,7 @@ async function reference() {
 async function sizes() {
   for (const size of large ? [5, 50, 200, 700] : [5, 50]) {
     const databases = database(...(size === 700 ? [1, 2, 3, 4] : [1]))
-    const data = dataset(size)
+    const data = await dataset(size)
     const name = `${size} MB × ${named(databases)}`
     const home = join(work, `home${size}`)
     const goals = { 50: [90, 15, 1.5], 700: [600, undefined, 4] }[size] ?? []
@@ -124,7 +130,7 @@ async function sizes() {
 }
 
 try {
-  parsing()
+  await parsing()
   chaos()
   await reference()
   await sizes()

@@ -51,7 +51,7 @@ export async function main(argv: string[]): Promise<number> {
   try {
     if (command === 'annotate') return await annotate(rest)
     if (command === 'isotopes') return isotopes(rest)
-    if (command === 'synth') return synth(rest)
+    if (command === 'synth') return await synth(rest)
   } catch (thrown) {
     const value = toErrorValue(thrown)
     if ((thrown as { code?: unknown }).code?.toString().startsWith('ERR_PARSE_ARGS')) return usage(value.message)
@@ -148,7 +148,7 @@ function readReference(file: string): string {
   return text
 }
 
-function synth(args: string[]): number {
+async function synth(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     // A polarity of - would be taken for an option.
     args: args.flatMap((arg, i) =>
@@ -174,7 +174,7 @@ function synth(args: string[]): number {
   if (!Number.isSafeInteger(seed) || seed < 0) return usage('--seed needs a whole number from 0')
   if (!/^[\w.-]+$/.test(name)) return usage('--name needs letters, digits, . _ or -')
   const size = Number(values.size.replace(/\s*MB$/i, ''))
-  const made = writeDataset(out, { ...optionsForSize(size), mode, polarity, seed, name })
+  const made = await writeDataset(out, { ...optionsForSize(size), mode, polarity, seed, name })
   console.log(
     `Wrote ${made.spectra} spectra with ${made.peaks} peaks, ${(made.bytes / 1e6).toFixed(1)} MB: ${made.imzml}`,
   )

@@ -29,7 +29,7 @@ const INDISTINGUISHABLE = 2 * 3e-6
 
 async function annotated(seed: number): Promise<Annotation[]> {
   const folder = join(work, String(seed))
-  const { imzml, ibd } = writeDataset(folder, { seed })
+  const { imzml, ibd } = await writeDataset(folder, { seed })
   const pipeline = new Pipeline(
     { name: 'section', imzml_path: imzml, ibd_path: ibd, num_decoys: 20, isocalc_sigma: 0.001238 },
     { name: 'core', databases: [fileURLToPath(new URL('../data/mayfly_core.csv', import.meta.url))] },

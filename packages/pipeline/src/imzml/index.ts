@@ -19,4 +19,14 @@ export {
   type ImzMLWarning,
 } from './model.js'
 export { ImzMLParser, parseImzML, parseImzMLStream } from './parse.js'
-export { encodeImzML, ImzMLWriter, type SpectrumData, type WriterOptions, writeImzML } from './writer.js'
+export {
+  encodeImzML,
+  ImzMLFiles,
+  ImzMLWriter,
+  type SpectrumData,
+  type WriterOddities,
+  type WriterOptions,
+  type WriterSinks,
+  type WrittenCounts,
+  writeImzML,
+} from './writer.js'

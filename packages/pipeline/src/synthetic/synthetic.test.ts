@@ -85,8 +85,8 @@ describe('the section', () => {
 })
 
 describe('files', () => {
-  it.each(['processed', 'continuous'] as const)('%s: imzML, ibd and truth that fit together', (mode) => {
-    const written = writeDataset(folder, { ...small, mode, bins: 80, name: mode })
+  it.each(['processed', 'continuous'] as const)('%s: imzML, ibd and truth that fit together', async (mode) => {
+    const written = await writeDataset(folder, { ...small, mode, bins: 80, name: mode })
     const imzml = parseImzML(readFileSync(written.imzml), written.imzml)
     expect(imzml).toMatchObject({
       mode,

@@ -1,9 +1,32 @@
 /** The generator's files: imzML, ibd and truth. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeImzML } from '../imzml/writer.js'
+import { setImmediate } from 'node:timers/promises'
+import { MayflyError } from '@mayfly/executor/errors'
+import { PartFile } from '../imzml/part-file.js'
+import { ImzMLFiles } from '../imzml/writer.js'
 import { generateDataset, type SyntheticOptions, type TruthRow } from './generate.js'
 import { hash } from './random.js'
+
+export interface WriteOptions extends SyntheticOptions {
+  /** Stem of the files' names. Default `section`. */
+  name?: string
+  /** Called a few times a second. */
+  onProgress?: (progress: SyntheticProgress) => void
+  /** Ends the work with E_CANCELLED; nothing is left behind. */
+  signal?: AbortSignal
+}
+
+export interface SyntheticProgress {
+  /** Spectra written, and how many there will be. */
+  done: number
+  total: number
+  /** Bytes of the ibd so far. */
+  bytes: number
+  /** Seconds since the start, and about how many remain. */
+  elapsed: number
+  remaining: number
+}
 
 export interface WrittenDataset {
   imzml: string
@@ -17,9 +40,17 @@ export interface WrittenDataset {
   bytes: number
 }
 
-/** Draws a data set and writes `<name>.imzML`, `<name>.ibd` and `<name>-truth.csv` into a folder, which is made when needed. */
-export function writeDataset(folder: string, options: SyntheticOptions & { name?: string } = {}): WrittenDataset {
-  const { name = 'section', ...rest } = options
+/** Milliseconds between reports and looks at the signal. */
+const BEAT = 200
+
+/**
+ * Draws a data set and writes `<name>.imzML`, `<name>.ibd` and `<name>-truth.csv` into a folder, which is made when needed. The files
+ * appear under their names only when they are whole, the truth last.
+ * @throws MayflyError E_CANCELLED.
+ */
+export async function writeDataset(folder: string, options: WriteOptions = {}): Promise<WrittenDataset> {
+  const { name = 'section', onProgress, signal, ...rest } = options
+  throwIfCancelled(signal)
   mkdirSync(folder, { recursive: true })
   const dataset = generateDataset(rest)
   const { seed, mode, width, height, polarity } = dataset.options
@@ -30,17 +61,42 @@ export function writeDataset(folder: string, options: SyntheticOptions & { name?
         .padStart(8, '0'),
     )
     .join('')
-  const [imzml, ibd, truth] = [`${name}.imzML`, `${name}.ibd`, `${name}-truth.csv`].map((file) =>
-    join(folder, file),
-  ) as [string, string, string]
-  const written = writeImzML(imzml, ibd, dataset.spectra(), {
-    mode,
-    uuid,
-    polarity,
-    software: 'Mayfly synthetic tissue',
+  const [imzml, ibd, truth] = [`${name}.imzML`, `${name}.ibd`, `${name}-truth.csv`].map((file) => join(folder, file))
+  const files = new ImzMLFiles(imzml, ibd, { mode, uuid, polarity, software: 'Mayfly synthetic tissue' })
+  const truthFile = new PartFile(truth)
+  try {
+    const since = performance.now()
+    let last = since
+    let done = 0
+    const total = dataset.tissue.sampled.length
+    for (const spectrum of dataset.spectra()) {
+      files.add(spectrum)
+      done++
+      const now = performance.now()
+      if (now - last < BEAT) continue
+      last = now
+      const elapsed = (now - since) / 1000
+      onProgress?.({ done, total, bytes: files.bytes, elapsed, remaining: (elapsed / done) * (total - done) })
+      await setImmediate()
+      throwIfCancelled(signal)
+    }
+    truthFile.appendText(truthCsv(dataset.truth()))
+    truthFile.close()
+    const written = files.commit()
+    truthFile.moveIntoPlace()
+    return { imzml, ibd, truth, width, height, ...written }
+  } catch (error) {
+    files.discard()
+    truthFile.discard()
+    throw error
+  }
+}
+
+function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return
+  throw new MayflyError('E_CANCELLED', 'The data set was not finished', {
+    hint: 'Nothing was left behind; start again when you want it.',
   })
-  writeFileSync(truth, truthCsv(dataset.truth()))
-  return { imzml, ibd, truth, width, height, ...written }
 }
 
 /** The truth as CSV, one ion a line. */
