@@ -36,7 +36,7 @@ const USAGE = `mayfly COMMAND
   runtime deploy | list | update | delete | build     what calls run on
   clean                                               removes what no run needs any more
   config                                              the settings in force, and where each comes from
-  doctor                                              checks this machine and makes a test call
+  doctor [aws]                                        checks this machine, or an AWS account, and makes a test call
 
 mayfly COMMAND --help says more.
 `

@@ -18,6 +18,8 @@ const SYNC = 6_291_456
 const ASYNC = 1_048_576
 /** Of requests that create functions, bytes. */
 const REQUEST = 70_167_211
+/** All code of an account, bytes. */
+const CODE_STORAGE = 80_530_636_800
 
 export interface LambdaOptions {
   region?: string
@@ -253,6 +255,17 @@ export async function startLambda(options: LambdaOptions = {}): Promise<LambdaDo
     const body = Buffer.concat(chunks)
     const json = (status: number, value: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+    }
+    if (`${request.method} ${url.pathname}` === 'GET /2016-08-19/account-settings') {
+      const reserved = [...functions.values()].reduce((sum, one) => sum + (one.reserved ?? 0), 0)
+      const CodeSize = [...functions.values()].reduce((sum, { configuration }) => sum + configuration.CodeSize, 0)
+      return json(200, {
+        AccountLimit: {
+          ...{ ConcurrentExecutions: concurrency, UnreservedConcurrentExecutions: concurrency - reserved },
+          ...{ TotalCodeSize: CODE_STORAGE, CodeSizeUnzipped: 262_144_000, CodeSizeZipped: 52_428_800 },
+        },
+        AccountUsage: { FunctionCount: functions.size, TotalCodeSize: CodeSize },
+      })
     }
     const [, version, kind, rawName, what] = /^\/([\d-]+)\/(functions|tags)\/?([^/]*)\/?(.*)$/.exec(url.pathname) ?? []
     const name = decodeURIComponent(rawName ?? '').replace(/^arn:.*:function:/, '')
