@@ -1,6 +1,6 @@
 /** What the serializer must know of a class's text to travel with its state: pure reading of the syntax tree. */
 import type { AnyNode, Class } from 'acorn'
-import type { Range } from './scope.js'
+import type { Range } from './edits.js'
 
 export interface ClassShape {
   /** Position just behind the `{` of the body. */

@@ -3,7 +3,7 @@
  * their #private state back.
  */
 import type { ClassShape } from './class-shape.js'
-import type { Edit } from './emit.js'
+import type { Edit } from './edits.js'
 import { type FunctionNode, referenceText } from './graph.js'
 
 /** Edits of one class. Static initializers are dropped: the values they led to travel as data. */

@@ -1,4 +1,5 @@
 /** Writes a capture as the text of one ES module whose default export is `($mf) => function`. Pure. */
+import { applyEdits, type Edit } from './edits.js'
 import { classEdits } from './emit-class.js'
 import { type FunctionNode, type ImportNode, merged, type Reference, referenceText, type Variable } from './graph.js'
 
@@ -6,13 +7,6 @@ export interface Emission {
   text: string
   /** Where each function's own text begins: offset in `text`. */
   places: { node: FunctionNode; offset: number }[]
-}
-
-/** Replaces a stretch of a function's text. */
-export interface Edit {
-  start: number
-  end: number
-  text: string
 }
 
 export interface Program {
@@ -161,18 +155,4 @@ function editsOf(node: FunctionNode, program: Program): Edit[] {
 function detached(reference: Reference): string {
   const text = referenceText(reference)
   return /^[\p{ID_Continue}$]+$/u.test(text) ? text : `(0, ${text})`
-}
-
-/** Applies edits that do not overlap; an edit inside a larger one is dropped. Replaced text keeps its line breaks. */
-export function applyEdits(text: string, edits: Edit[]): string {
-  const sorted = [...edits].sort((a, b) => a.start - b.start || b.end - a.end)
-  let result = ''
-  let at = 0
-  for (const edit of sorted) {
-    if (edit.start < at) continue
-    const breaks = (text.slice(edit.start, edit.end).match(/\n/g)?.length ?? 0) - (edit.text.match(/\n/g)?.length ?? 0)
-    result += text.slice(at, edit.start) + edit.text + '\n'.repeat(Math.max(0, breaks))
-    at = edit.end
-  }
-  return result + text.slice(at)
 }

@@ -5,13 +5,8 @@
 import type { AnyNode, Class, Function as FunctionNode, Identifier, Pattern } from 'acorn'
 import { type ClassShape, shapeOf } from './class-shape.js'
 import { declare, declareLexical, hoistVars } from './declarations.js'
+import type { Range } from './edits.js'
 import { type Form, parseFunction } from './parse.js'
-
-/** A stretch of the function's text; offsets are those of the string. */
-export interface Range {
-  start: number
-  end: number
-}
 
 /** One mention of a free name. */
 export interface Mention extends Range {

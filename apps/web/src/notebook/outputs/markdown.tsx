@@ -2,7 +2,8 @@
 import DOMPurify from 'dompurify'
 import { Marked, type TokenizerAndRendererExtension } from 'marked'
 import { useMemo } from 'react'
-import { type RenderMath, useMath } from './math'
+import type { RenderMath } from './katex'
+import { useMath } from './math'
 
 /** `$$…$$` and `\[…\]` over any number of lines; `$…$` (no space inside its dollar signs, no digit after) and `\(…\)` in a line. */
 const BLOCK_MATH = /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])(?:[ \t]*(?:\n|$))/

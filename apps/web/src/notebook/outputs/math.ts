@@ -1,8 +1,6 @@
 /** KaTeX, loaded when the first formula is shown, with its fonts from this server. */
 import { useSyncExternalStore } from 'react'
-
-/** HTML of a formula; one that is wrong is shown in red with what is wrong. */
-export type RenderMath = (tex: string, display: boolean) => string
+import type { RenderMath } from './katex'
 
 let loading: Promise<void> | undefined
 let loaded: RenderMath | undefined
