@@ -18,18 +18,32 @@ Object.assign(globalThis, { awslambda: runtime })
 
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API!.split(':')
 
-/** Sends bytes, or whatever comes of a stream, and gives the answer. */
-function call(method: string, path: string, body?: Uint8Array | string | PassThrough, headers = {}) {
-  return new Promise<{ headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
-    const sent = request({ host, port, method, path: `/2018-06-01/runtime${path}`, headers }, async (response) => {
+/** Asks or tells the Runtime API, and gives the answer. */
+function call(method: string, path: string, body?: string, headers = {}) {
+  const { sent, answered } = open(method, path, headers)
+  sent.end(body)
+  return answered
+}
+
+/** Tells what comes of a stream. */
+function stream(path: string, out: PassThrough, headers: object) {
+  const trailers = 'lambda-runtime-function-error-type, lambda-runtime-function-error-body'
+  const opened = open('POST', path, { ...headers, trailer: trailers })
+  opened.sent.flushHeaders()
+  out.pipe(opened.sent)
+  return opened
+}
+
+function open(method: string, path: string, headers: object) {
+  const sent = request({ host, port, method, path: `/2018-06-01/runtime${path}`, headers: { ...headers } })
+  const answered = new Promise<{ headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
+    sent.on('error', reject).on('response', async (response) => {
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk as Buffer)
       resolve({ headers: response.headers, body: Buffer.concat(chunks) })
     })
-    sent.on('error', reject)
-    if (body instanceof PassThrough) body.pipe(sent)
-    else sent.end(body)
   })
+  return { sent, answered }
 }
 
 function described(thrown: unknown): string {
@@ -63,8 +77,17 @@ for (;;) {
     if (handler[STREAMING]) {
       const out = new PassThrough()
       const mode = { 'lambda-runtime-function-response-mode': 'streaming', 'transfer-encoding': 'chunked' }
-      const answered = call('POST', `/invocation/${id}/response`, out, mode)
-      await (handler as Streaming)(event, out, context)
+      const { sent, answered } = stream(`/invocation/${id}/response`, out, mode)
+      try {
+        await (handler as Streaming)(event, out, context)
+      } catch (error) {
+        // What was written stands; the error comes behind it.
+        const body = Buffer.from(described(error))
+        sent.addTrailers({
+          'lambda-runtime-function-error-type': (JSON.parse(body.toString()) as { errorType: string }).errorType,
+          'lambda-runtime-function-error-body': body.toString('base64'),
+        })
+      }
       if (!out.writableEnded) out.end()
       await answered
     } else {

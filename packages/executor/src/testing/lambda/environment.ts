@@ -1,172 +1,213 @@
 /**
- * One execution environment of the double: an operating-system process behind a Runtime API of its own. It takes one
- * invocation at a time; a timeout, an exit or a failed start ends it.
+ * An execution environment that is a process of the operating system, with all it starts itself. A timeout, an exit or a second
+ * failed start ends it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { descendantsIn, processTable } from '../../processes/index.js'
+import { Limits } from './limits.js'
+import type { LambdaRules } from './rules.js'
+import { RuntimeApi } from './runtime-api.js'
+import {
+  type FunctionError,
+  NOTHING,
+  newLogStream,
+  type OnChunk,
+  type Outcome,
+  type Sandbox,
+  type SandboxSpec,
+  TAIL,
+  timedOut,
+} from './sandbox.js'
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.js', import.meta.url))
-/** What Lambda keeps of the log for `LogType: Tail`, bytes. */
-const TAIL = 4096
+const SKEWED_CLOCK = new URL('./skewed-clock.js', import.meta.url).href
 
-export interface EnvironmentSpec {
-  name: string
-  folder: string
-  handler: string
-  memory: number
-  /** Seconds. */
-  timeout: number
-  region: string
-  env: Record<string, string>
-}
-
-/** How an invocation ended. `chunk` has been told of the bytes of a streamed response; `body` has those of any other. */
-export interface Outcome {
-  body: Buffer
-  /** `Unhandled` and what the platform or the function says, in the shape of an error document. */
-  error?: { errorType: string; errorMessage: string; trace?: string[] }
-}
-
-interface Work {
-  id: string
-  payload: Buffer
-  deadline: number
-  chunk(bytes: Buffer): void
-  end(outcome: Outcome): void
-}
-
-export class Environment {
-  readonly logStream = `$LATEST/${randomUUID().replaceAll('-', '')}`
-  readonly spec: EnvironmentSpec
-  uses = 0
-  busy = false
+export class Environment implements Sandbox {
+  readonly logStream = newLogStream()
+  readonly spec: SandboxSpec
   dead = false
   log = ''
-  readonly #server: Server
+  readonly #rules: LambdaRules
+  /** Program that asks the Runtime API for work, with its arguments. */
+  readonly #runtime: readonly string[]
+  readonly #api: RuntimeApi
+  readonly #limits: Limits | undefined
+  #address = ''
   #child: ChildProcess | undefined
-  #work: Work | undefined
-  #poll: ServerResponse | undefined
+  #end: ((outcome: Outcome) => void) | undefined
+  #id = ''
+  /** Told when the runtime asks for work, or that it will not. */
+  #asked: (failed?: FunctionError) => void = () => {}
+  #idle: () => void = () => {}
 
-  constructor(spec: EnvironmentSpec) {
+  constructor(spec: SandboxSpec, rules: LambdaRules, runtime: readonly string[] = [BOOTSTRAP]) {
     this.spec = spec
-    this.#server = createServer((request, response) => {
-      this.#serve(request, response).catch(() => response.destroy())
-    })
+    this.#rules = rules
+    this.#runtime = runtime
+    this.#api = new RuntimeApi(
+      () => {
+        this.#asked()
+        this.#idle()
+      },
+      (error) => this.#failed(error),
+    )
+    if (rules.memory || rules.cpu || rules.tmp) this.#limits = new Limits(spec, rules, () => this.#killTree())
   }
 
   get pid(): number | undefined {
     return this.#child?.pid
   }
 
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    const { name, folder, handler, memory, region, env } = this.spec
-    // Nothing of the double's own environment goes in but the paths that programs are found by.
-    this.#child = spawn(process.execPath, [BOOTSTRAP], {
+  async start(): Promise<number> {
+    const begun = performance.now()
+    this.#address = await this.#api.listen()
+    const failed = await new Promise<FunctionError | undefined>((resolve) => {
+      const late = { errorType: 'Sandbox.Timedout', errorMessage: 'The initialization took too long' }
+      const timer = setTimeout(() => resolve(late), this.#rules.initMs)
+      this.#asked = (error) => {
+        clearTimeout(timer)
+        resolve(error)
+      }
+      this.#spawn()
+    })
+    if (failed) this.#discard()
+    return performance.now() - begun
+  }
+
+  invoke(id: string, payload: Buffer, chunk: OnChunk): Promise<Outcome> {
+    const { timeout, region, functionName } = this.spec
+    this.log = ''
+    this.#id = id
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#die(timedOut(id, timeout)), timeout * 1000)
+      this.#end = (outcome) => {
+        clearTimeout(timer)
+        this.#end = undefined
+        resolve(outcome)
+      }
+      if (this.dead)
+        return void this.#die({ errorType: 'Runtime.ExitError', errorMessage: `RequestId: ${id} Error: it exited` })
+      // Who did not start in its time starts again on the call's.
+      if (!this.#child) this.#spawn()
+      // The deadline stands before the runtime sees the work, or its first call would have no time left.
+      const deadline = Date.now() + this.spec.clockSkew + timeout * 1000
+      const arn = `arn:aws:lambda:${region}:000000000000:function:${functionName}`
+      this.#api.give({ id, payload, deadline, arn, chunk, end: (outcome) => this.#end?.(outcome) })
+    })
+  }
+
+  async ready(): Promise<void> {
+    if (this.dead || this.#api.waiting) return
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+  }
+
+  freeze(frozen: boolean): void {
+    for (const pid of this.#tree()) signal(pid, frozen ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  peak(): number {
+    return this.#limits?.peak() ?? 0
+  }
+
+  kill(): void {
+    this.#die({ errorType: 'Runtime.ExitError', errorMessage: 'The environment was stopped' })
+  }
+
+  #spawn(): void {
+    const { functionName, folder, handler, memory, region, env, clockSkew } = this.spec
+    const command = [process.execPath, ...this.#runtime, handler]
+    const [program, ...args] = this.#limits?.wrap(command) ?? command
+    const skewed = { NODE_OPTIONS: `--import ${SKEWED_CLOCK}`, DOUBLE_CLOCK_SKEW: String(clockSkew) }
+    // Nothing of the double's own environment goes in but the paths that programs and temporary files are found by.
+    const child = spawn(program!, args, {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        ...{ PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, LANG: 'en_US.UTF-8', TZ: ':UTC' },
+        ...{ PATH: process.env.PATH, TMPDIR: this.#limits?.tmp ?? process.env.TMPDIR, LANG: 'en_US.UTF-8', TZ: ':UTC' },
+        ...(clockSkew === 0 ? {} : skewed),
         ...env,
-        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(this.#server.address() as AddressInfo).port}`,
-        AWS_LAMBDA_FUNCTION_NAME: name,
+        AWS_LAMBDA_RUNTIME_API: this.#address,
+        AWS_LAMBDA_FUNCTION_NAME: functionName,
+        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
+        AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
         AWS_LAMBDA_LOG_STREAM_NAME: this.logStream,
+        AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
         AWS_REGION: region,
+        AWS_DEFAULT_REGION: region,
         LAMBDA_TASK_ROOT: folder,
         _HANDLER: handler,
       },
     })
-    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+    this.#child = child
+    this.#limits?.follow(child.pid)
+    for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.log = (this.log + text).slice(-TAIL)
       })
     }
-    this.#child.on('exit', (code, signal) => {
-      const id = this.#work?.id
-      const how = signal ? `signal: ${signal.replace('SIG', '').toLowerCase()}` : `exit status ${code}`
-      const errorMessage = `RequestId: ${id} Error: Runtime exited with error: ${how}`
-      this.#fail({ errorType: 'Runtime.ExitError', errorMessage })
+    child.on('error', () => this.#exited(child, 'the runtime could not be started'))
+    child.on('exit', (code, name) => {
+      this.#exited(child, name ? `signal: ${SIGNALS[name] ?? name}` : `exit status ${code}`)
     })
   }
 
-  /** Makes one invocation. Resolves however it ends; `chunk` is told of streamed bytes as they come. */
-  invoke(id: string, payload: Buffer, chunk: (bytes: Buffer) => void): Promise<Outcome> {
-    this.uses++
-    this.log = ''
-    const { timeout } = this.spec
-    return new Promise((resolve) => {
-      const errorMessage = `RequestId: ${id} Error: Task timed out after ${timeout.toFixed(2)} seconds`
-      const timer = setTimeout(() => this.#fail({ errorType: 'Sandbox.Timedout', errorMessage }), timeout * 1000)
-      const end = (outcome: Outcome) => {
-        clearTimeout(timer)
-        this.#work = undefined
-        resolve(outcome)
-      }
-      // The deadline stands before the runtime sees the work, or its first call would have no time left.
-      this.#work = { id, payload, deadline: Date.now() + timeout * 1000, chunk, end }
-      if (this.dead)
-        this.#fail({ errorType: 'Runtime.ExitError', errorMessage: `RequestId: ${id} Error: Runtime exited` })
-      else this.#deliver()
-    })
+  #exited(child: ChildProcess, how: string): void {
+    if (child !== this.#child) return
+    const oom = this.#limits?.outOfMemory() ?? false
+    const errorType = oom ? 'Runtime.OutOfMemory' : 'Runtime.ExitError'
+    this.#failed({ errorType, errorMessage: `RequestId: ${this.#id} Error: Runtime exited with error: ${how}` })
   }
 
-  /** Stops the process, as Lambda freezes it between invocations, or lets it go on. */
-  freeze(frozen: boolean): void {
-    if (!this.dead) this.#child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT')
+  /** Before the first invocation that is a start to be tried again; afterwards it is the end. */
+  #failed(error: FunctionError): void {
+    if (this.#end) this.#die(error)
+    else if (this.#id === '') this.#asked(error)
+    else this.#die(error)
   }
 
-  kill(): void {
-    this.#fail({ errorType: 'Runtime.ExitError', errorMessage: 'The environment was stopped' })
+  #discard(): void {
+    this.#killTree()
+    this.#child = undefined
+    this.#api.forget()
   }
 
-  #fail(error: NonNullable<Outcome['error']>): void {
+  #die(error: FunctionError): void {
     this.dead = true
-    this.#child?.kill('SIGKILL')
-    this.#server.close()
-    this.#server.closeAllConnections()
-    this.#work?.end({ body: Buffer.alloc(0), error })
+    this.#killTree()
+    this.#api.close()
+    this.#limits?.remove()
+    this.#end?.({ body: NOTHING, error })
+    this.#asked(error)
+    this.#idle()
   }
 
-  #deliver(): void {
-    if (!this.#work || !this.#poll) return
-    const { id, payload, deadline } = this.#work
-    this.#poll.writeHead(200, {
-      'content-type': 'application/json',
-      'lambda-runtime-aws-request-id': id,
-      'lambda-runtime-deadline-ms': deadline,
-      'lambda-runtime-invoked-function-arn': `arn:aws:lambda:${this.spec.region}:000000000000:function:${this.spec.name}`,
-    })
-    this.#poll.end(payload)
-    this.#poll = undefined
+  #killTree(): void {
+    for (const pid of this.#tree()) signal(pid, 'SIGKILL')
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url!.replace('/2018-06-01/runtime', '')
-    if (request.method === 'GET' && path === '/invocation/next') {
-      this.#poll = response
-      this.#deliver()
-      return
-    }
-    const [, id, what] = /^\/invocation\/([^/]+)\/(response|error)$/.exec(path) ?? []
-    const work = this.#work
-    if (id !== undefined && work?.id !== id) {
-      response.writeHead(400).end(JSON.stringify({ errorType: 'InvalidRequestID', errorMessage: 'Invalid request ID' }))
-      return
-    }
-    const streaming = request.headers['lambda-runtime-function-response-mode'] === 'streaming'
-    const chunks: Buffer[] = []
-    for await (const chunk of request) {
-      if (streaming) work?.chunk(chunk as Buffer)
-      else chunks.push(chunk as Buffer)
-    }
-    response.writeHead(202).end()
-    const body = Buffer.concat(chunks)
-    if (path === '/init/error') this.#fail(JSON.parse(body.toString()))
-    else if (what === 'error') work?.end({ body: Buffer.alloc(0), error: JSON.parse(body.toString()) })
-    else work?.end({ body })
+  /** The process and all below it; also those that made themselves leaders of groups. */
+  #tree(): number[] {
+    const pid = this.#child?.pid
+    if (pid === undefined || this.#child!.exitCode !== null || this.#child!.signalCode !== null) return []
+    return [pid, ...descendantsIn(processTable(), pid).map((row) => row.pid)]
+  }
+}
+
+const SIGNALS: Record<string, string> = {
+  SIGKILL: 'killed',
+  SIGSEGV: 'segmentation fault',
+  SIGABRT: 'aborted',
+  SIGTERM: 'terminated',
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended meanwhile.
   }
 }

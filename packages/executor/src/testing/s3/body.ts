@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { same, sha256 } from '../sigv4.js'
 import { S3Error } from './errors.js'
-import { chunkSignature, same, sha256, trailerSignature, type Verified } from './signature.js'
+import { chunkSignature, trailerSignature, type Verified } from './signature.js'
 
 export interface Checksum {
   /** `CRC32`, `CRC32C`, `SHA1`, `SHA256`. */

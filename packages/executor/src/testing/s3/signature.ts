@@ -1,8 +1,18 @@
 /**
- * Signature version 4 as S3 checks it, written from its description and not from the SDK, so that each checks the other:
- * header and query signatures, the clock, and the keys from which chunk signatures follow. Pure but for the hash.
+ * Signature version 4 as S3 checks it: header and query signatures, the clock, and the keys from which chunk signatures follow.
+ * Pure but for the hash.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import {
+  encode,
+  hmac,
+  parseAuthorization,
+  parseDate,
+  same,
+  scopeText,
+  sha256,
+  signature,
+  signingKey,
+} from '../sigv4.js'
 import { S3Error } from './errors.js'
 
 export interface Signer {
@@ -48,7 +58,7 @@ export function verify(request: SignedRequest, signer: Signer, now: number): Ver
     throw new S3Error('AuthorizationHeaderMalformed', message, { Region: signer.region })
   }
   const date = presigned ? (query.get('X-Amz-Date') ?? '') : (headers['x-amz-date'] ?? '')
-  const time = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+  const time = parseDate(date)
   if (Number.isNaN(time) || date.slice(0, 8) !== day) throw new S3Error('AccessDenied', 'Invalid date')
   if (presigned) checkExpiry(query, time, now)
   else if (Math.abs(time - now) > MAX_SKEW_MS) {
@@ -66,23 +76,14 @@ export function verify(request: SignedRequest, signer: Signer, now: number): Ver
   }
   const payload = presigned ? 'UNSIGNED-PAYLOAD' : headers['x-amz-content-sha256']
   if (!payload) throw new S3Error('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')
-  const canonical = [
-    request.method,
-    encode(decodeURIComponent(request.path), true),
-    canonicalQuery(query),
-    ...signed.map((name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
-    '',
-    parsed.signedHeaders,
-    payload,
-  ].join('\n')
-  const scope = `${day}/${region}/s3/aws4_request`
-  const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`
-  const key = [day!, region!, 's3', 'aws4_request'].reduce<Buffer>(
-    (secret, part) => hmac(secret, part),
-    Buffer.from(`AWS4${signer.secretAccessKey}`),
-  )
-  if (!same(hmac(key, toSign).toString('hex'), parsed.signature)) throw new S3Error('SignatureDoesNotMatch')
-  return { payload, signature: parsed.signature, key, scope, date }
+  const scope = { day: day!, region: region!, service: 's3' }
+  const key = signingKey(signer.secretAccessKey, scope)
+  const path = pathOf(request.path)
+  const expected = signature(key, scope, date, {
+    ...{ method: request.method, path, query, headers, signedHeaders: parsed.signedHeaders, payload },
+  })
+  if (!same(expected, parsed.signature)) throw new S3Error('SignatureDoesNotMatch')
+  return { payload, signature: parsed.signature, key, scope: scopeText(scope), date }
 }
 
 /** Signature of one chunk of a signed stream: it covers the signature before it. */
@@ -94,10 +95,6 @@ export function chunkSignature({ key, scope, date }: Verified, previous: string,
 /** Signature of the trailer of a signed stream. */
 export function trailerSignature({ key, scope, date }: Verified, previous: string, trailer: string): string {
   return hmac(key, `AWS4-HMAC-SHA256-TRAILER\n${date}\n${scope}\n${previous}\n${sha256(trailer)}`).toString('hex')
-}
-
-export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
 }
 
 function checkExpiry(query: URLSearchParams, time: number, now: number): void {
@@ -116,32 +113,17 @@ function fromQuery(query: URLSearchParams) {
 }
 
 function fromHeader(header: string) {
-  const match = /^AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(
-    header,
-  )
-  if (!match)
+  const parsed = parseAuthorization(header)
+  if (!parsed)
     throw new S3Error('AuthorizationHeaderMalformed', 'The authorization header that you provided is not valid.')
-  return { credential: match[1]!, signedHeaders: match[2]!, signature: match[3]! }
+  return parsed
 }
 
-function canonicalQuery(query: URLSearchParams): string {
-  return [...query]
-    .filter(([name]) => name !== 'X-Amz-Signature')
-    .map(([name, value]) => [encode(name), encode(value)] as const)
-    .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('&')
-}
-
-function encode(text: string, path = false): string {
-  const encoded = encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-  return path ? encoded.replaceAll('%2F', '/') : encoded
-}
-
-function hmac(key: Uint8Array, data: string): Buffer {
-  return createHmac('sha256', key).update(data).digest()
-}
-
-export function same(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+/** S3 encodes the path once, whatever the client wrote. */
+function pathOf(path: string): string {
+  try {
+    return encode(decodeURIComponent(path)).replaceAll('%2F', '/')
+  } catch {
+    throw new S3Error('InvalidURI')
+  }
 }
