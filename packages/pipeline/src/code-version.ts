@@ -4,8 +4,21 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The parts whose code decides what a step computes. */
-const FOLDERS = ['annotate', 'fdr', 'formula', 'imzml', 'isotopes', 'metrics', 'moldb', 'segment', 'stages', '.']
-const STEPS = new Set(['columns', 'steps'])
+const FOLDERS = [
+  'annotate',
+  'fdr',
+  'formula',
+  'imzml',
+  'isotopes',
+  'metrics',
+  'moldb',
+  'scoring',
+  'segment',
+  'stages',
+  'steps',
+  '.',
+]
+const FILES = new Set(['columns'])
 
 let known: string | undefined
 
@@ -21,7 +34,7 @@ export function codeVersion(): string {
     for (const file of readdirSync(join(root, folder)).sort()) {
       const [name, ...ending] = file.split('.')
       if (!['js', 'ts'].includes(ending.join('.'))) continue
-      if (folder !== '.' || STEPS.has(name as string)) hash.update(file).update(readFileSync(join(root, folder, file)))
+      if (folder !== '.' || FILES.has(name as string)) hash.update(file).update(readFileSync(join(root, folder, file)))
     }
   }
   return (known = hash.digest('hex'))

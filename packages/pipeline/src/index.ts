@@ -6,11 +6,12 @@ export type { Prefix } from './fdr/index.js'
 export { toColorPng, toGreyPng } from './images/index.js'
 export { Pipeline, type PipelineOptions } from './pipeline.js'
 export { fdrCurveSvg, type SpectrumPlot, type Stick, spectrumSvg, timelineLinks } from './plots/index.js'
+export type { PipelineProgress, Stage } from './progress.js'
 export { countByFdr } from './results.js'
 export { resultsCsv } from './results-csv.js'
-export type { StageExecutor } from './runner.js'
 export { type CatBoostModel, readCatBoost } from './scoring/index.js'
 export type { Implementation, Mode, Search } from './search.js'
+export type { StageExecutor } from './stage-executor.js'
 export type * from './types.js'
 export {
   type TruthReport,

@@ -5,17 +5,21 @@
 import { basename } from 'node:path'
 import { FunctionExecutor } from '@mayfly/executor'
 import { MayflyError } from '@mayfly/executor/errors'
+import { checkCancelled } from './cancel.js'
 import { type CheckedDatabase, type CheckedDataset, checkDatabaseConfig, checkDatasetConfig } from './config.js'
 import { locateDatabases, locateDataset } from './inputs/check.js'
 import type { Instrument } from './isotopes/index.js'
+import { showInNotebook } from './notebook-progress.js'
+import type { PipelineProgress } from './progress.js'
 import { countByFdr, type ImageSource, joinResults, metricsAt, readImages, readMask } from './results.js'
-import { type StageExecutor, StageRunner } from './runner.js'
+import { StageRunner } from './runner.js'
 import { type CatBoostModel, checkFeatures } from './scoring/index.js'
 import { type Implementation, type Mode, type Search, searchOf } from './search.js'
-import { count, ionsIn, mzRange, peaksIn, totals } from './sizes.js'
+import type { StageExecutor } from './stage-executor.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, type StageContext } from './stages/context.js'
-import { Steps } from './steps.js'
+import { Steps } from './steps/index.js'
+import { count, ionsIn, mzRange, peaksIn, totals } from './steps/sizes.js'
 import { sumSpectrum } from './summed-spectrum.js'
 import type {
   Annotation,
@@ -32,6 +36,11 @@ import type {
 export interface PipelineOptions {
   /** Default: a `FunctionExecutor` of its own, closed with the pipeline. */
   executor?: FunctionExecutor | StageExecutor
+  /**
+   * Runs the stateful stages of the hybrid implementation, each as one call with a large memory. It must have the same storage.
+   * Default: the same executor.
+   */
+  vmExecutor?: FunctionExecutor | StageExecutor
   /** Workers of the own executor. Default: the number of CPUs. */
   workers?: number
   /** Folder that relative paths of the configurations start from. Default: the current folder. */
@@ -44,7 +53,7 @@ export interface PipelineOptions {
   useDbCache?: boolean
   /** Whose annotations are reproduced; see `Mode`. Default: METASPACE's for its own configurations, else `lithops`. */
   mode?: Mode
-  /** Implementation of `lithops`: they draw decoys differently. `auto` (default) is `serverless`. */
+  /** See `Implementation`. `auto` (default) is `hybrid` where a `vmExecutor` is given, else `serverless`. */
   impl?: Implementation | 'auto'
   /** Analyser, for `metaspace-v3`. Default: the configuration's, else `Orbitrap`. */
   instrument?: Instrument
@@ -56,8 +65,12 @@ export interface PipelineOptions {
   levels?: number
   /** `used` (default) scores only the decoys that a ranking uses; `all` scores every ion, as Lithops-METASPACE does. Same results. */
   decoys?: 'used' | 'all'
-  /** MB for each call. Default 1024. */
+  /** MB for each call, at least; calls that are known to need more get more. Default 1024. */
   runtimeMemory?: number
+  /** Stops whatever runs, and refuses what is started later, with `E_CANCELLED`; finished stages and calls are kept. */
+  signal?: AbortSignal
+  /** Told when a stage begins and ends, and whenever a call of it ends. */
+  onProgress?: (progress: PipelineProgress) => void
   /** Receives one line a step. Default: `console.log`. */
   log?: (line: string) => void
   /** Receives what may be wrong with the input, `W_…: …`. Default: `console.warn`. */
@@ -73,6 +86,7 @@ export class Pipeline {
   readonly #runner: StageRunner
   readonly #steps: Steps
   readonly #own: FunctionExecutor | undefined
+  readonly #forget: () => void
 
   /**
    * Checks both configurations and that their files exist.
@@ -88,96 +102,129 @@ export class Pipeline {
     const files = locateDataset(this.dataset, baseDir)
     const databaseFiles = locateDatabases(this.database, databaseDir)
     this.#log = options.log ?? ((line) => console.log(line))
+    const warn = options.warn ?? ((line) => console.warn(line))
     const title = { name: `annotate ${this.dataset.name}` }
     this.#own = executor ? undefined : new FunctionExecutor(workers === undefined ? title : { ...title, workers })
     // FunctionExecutor's map infers its types from the function; the runner needs only its plain shape.
     const shape = (executor ?? this.#own) as unknown as StageExecutor
-    this.#runner = new StageRunner(shape, runtimeMemory, this.#log)
+    const vmExecutor = options.vmExecutor as StageExecutor | undefined
+    checkSameStorage(shape, vmExecutor)
+    const { signal, onProgress } = options
+    this.#runner = new StageRunner({ executor: shape, vmExecutor, memory: runtimeMemory, log: this.#log, warn, signal })
+    this.#forget = showInNotebook(this.#runner.progress, () => this.cancel())
+    if (onProgress) {
+      this.#runner.progress.listen((progress) => {
+        try {
+          onProgress(progress)
+        } catch (error) {
+          // A mistake of whoever looks on must not break the work.
+          warn(`W_PROGRESS: onProgress failed: ${(error as Error).message}`)
+        }
+      })
+    }
     this.#steps = new Steps(this.#runner, {
       useDsCache: options.useDsCache ?? true,
       useDbCache: options.useDbCache ?? true,
       decoys: options.decoys ?? 'used',
       ...(options.model ? { model: options.model } : {}),
-      ...{ dataset: this.dataset, database: this.database, search: this.search, files, databaseFiles, log: this.#log },
-      warn: options.warn ?? ((line) => console.warn(line)),
+      ...{ dataset: this.dataset, database: this.database, search: this.search, files, databaseFiles },
     })
   }
 
   /** Reads and checks all input files; every step does it first. @throws ImzMLError, IbdError, MayflyError E_DB_…. */
-  async checkInputs(): Promise<void> {
-    await this.#steps.inputs()
+  checkInputs(): Promise<void> {
+    return this.#steps.checkInputs()
   }
 
-  /** Every step in order. */
+  /** Every step in order. @throws MayflyError E_CANCELLED, and what the steps throw. */
   async run(): Promise<FdrCounts> {
-    await this.uploadMolecularDatabases()
-    await this.buildDatabase()
-    await this.calculateCentroids()
-    await this.uploadDataset()
-    await this.loadDs()
-    await this.splitDs()
-    await this.segmentDs()
-    await this.segmentCentroids()
-    await this.annotate()
+    const { signal } = this.#runner
+    const stages = [
+      () => this.uploadMolecularDatabases(),
+      () => this.buildDatabase(),
+      () => this.calculateCentroids(),
+      () => this.uploadDataset(),
+      () => this.loadDs(),
+      () => this.splitDs(),
+      () => this.segmentDs(),
+      () => this.segmentCentroids(),
+      () => this.annotate(),
+    ]
+    for (const stage of stages) {
+      await stage()
+      checkCancelled(signal, 'the pipeline')
+    }
     return this.runFdr()
+  }
+
+  /**
+   * Stops whatever runs now: its calls are cancelled, and who waits for it gets `E_CANCELLED`. Nothing is half-written, finished stages
+   * and calls are kept, and any method may be called again.
+   */
+  cancel(): void {
+    this.#runner.cancel()
+  }
+
+  /** News from now on, until `runFdr` has ended, a stage has failed or was cancelled, or the pipeline is closed. */
+  progress(): AsyncIterable<PipelineProgress> {
+    return this.#runner.progress.iterate()
   }
 
   /** Puts the databases into storage and reads their formulas. */
   async uploadMolecularDatabases(): Promise<{ database: string; molecules: number }[]> {
-    const { value } = await this.#steps.databases()
+    const value = await this.#steps.database.databases.value()
     return value.map(({ molecules }, i) => ({ database: basename(this.database.databases[i] as string), molecules }))
   }
 
   /** All ion formulas (molecules × modifiers × adducts and decoy adducts), numbered. `used` are those that will be scored. */
   async buildDatabase(): Promise<{ ions: number; used: number }> {
-    const { value } = await this.#steps.groups()
+    const value = await this.#steps.database.groups.value()
     return { ions: ionsIn(value), used: value.reduce((sum, { used }) => sum + used, 0) }
   }
 
   /** Isotope patterns of the ions. */
   async calculateCentroids(): Promise<{ ions: number; centroids: number }> {
-    return totals((await this.#steps.patterns()).value)
+    return totals(await this.#steps.database.patterns.value())
   }
 
   /** Puts imzML and ibd into storage. */
   async uploadDataset(): Promise<{ imzml: number; ibd: number }> {
-    const { value } = await this.#steps.upload()
-    return { imzml: value.imzml.size, ibd: value.ibd.size }
+    const { imzml, ibd } = await this.#steps.dataset.upload.value()
+    return { imzml: imzml.size, ibd: ibd.size }
   }
 
   /** Parses the imzML: where every spectrum lies, and to which pixel it belongs. */
   async loadDs(): Promise<{ spectra: number; points: number; width: number; height: number }> {
-    const { count: spectra, points, width, height } = (await this.#steps.index()).value
+    const { count: spectra, points, width, height } = await this.#steps.dataset.index.value()
     return { spectra, points, width, height }
   }
 
   /** Reads the ibd in chunks, each sorted by m/z. */
   async splitDs(): Promise<{ chunks: number; peaks: number }> {
-    const { value } = await this.#steps.chunks()
-    return { chunks: value.length, peaks: peaksIn(value) }
+    const { chunks, peaks } = await this.#steps.dataset.split.value()
+    return { chunks, peaks }
   }
 
   /** Rearranges the chunks into segments by m/z. */
   async segmentDs(): Promise<{ segments: number; peaks: number; mzMin: number; mzMax: number }> {
-    const { value } = await this.#steps.segments()
+    const value = await this.#steps.dataset.segments.value()
     return { segments: value.length, peaks: peaksIn(value), ...mzRange(value) }
   }
 
   /** Clips the ions to the m/z range of the data set and cuts them into segments by m/z. */
   async segmentCentroids(): Promise<{ segments: number; ions: number; centroids: number }> {
-    const { segments, ions, centroids } = (await this.#steps.centroids()).value
+    const { segments, ions, centroids } = await this.#steps.annotation.centroids.value()
     return { segments: segments.length, ions, centroids }
   }
 
   /** Images and scores of every ion. */
   async annotate(): Promise<{ ions: number }> {
-    const { value } = await this.#steps.annotated()
+    const value = await this.#steps.annotation.annotated.value()
     return { ions: value.reduce((sum, { ions }) => sum + ions, 0) }
   }
 
   /** False discovery rates; returns how many annotations lie below 5, 10, 20 and 50 %. */
   async runFdr(): Promise<FdrCounts> {
-    await this.#steps.rated()
     const counts = countByFdr(await this.getResults())
     this.#log(
       `Annotations below FDR: ${Object.entries(counts)
@@ -189,8 +236,8 @@ export class Pipeline {
 
   /** All annotations by ascending FDR. */
   async getResults(): Promise<Annotation[]> {
-    const { value } = await this.#steps.rated()
-    return joinResults(await this.#metrics(), value.rated)
+    const { rated } = await this.#steps.annotation.rated.value()
+    return joinResults(await this.#metrics(), rated)
   }
 
   /** Scores of every ion with msm > 0, decoys included, by ascending number. */
@@ -208,10 +255,10 @@ export class Pipeline {
     isotopes: readonly number[] = [0],
   ): Promise<IonImage[]> {
     const wanted = annotations ?? (await this.getResults()).filter(({ fdr }) => fdr <= 0.5)
-    const { object, width, height } = (await this.#steps.index()).value
+    const { object, width, height } = await this.#steps.dataset.index.value()
     const source: ImageSource = {
       metrics: await this.#metrics(),
-      parts: (await this.#steps.annotated()).value.map((part) => part.object),
+      parts: (await this.#steps.annotation.annotated.value()).map((part) => part.object),
       ...{ width, height, mask: await readMask(object, width * height, this.#context) },
     }
     return readImages(source, wanted, isotopes, this.#context)
@@ -222,7 +269,9 @@ export class Pipeline {
    * left neighbour are one. At most a few Da make sense to draw.
    */
   async getSpectrum(from: number, to: number): Promise<SummedSpectrum> {
-    const segments = (await this.#steps.segments()).value.filter(({ mzMin, mzMax }) => mzMax >= from && mzMin <= to)
+    const segments = (await this.#steps.dataset.segments.value()).filter(
+      ({ mzMin, mzMax }) => mzMax >= from && mzMin <= to,
+    )
     return sumSpectrum(
       segments.map(({ object }) => object),
       { from, to, ppm: this.search.ppm },
@@ -240,9 +289,13 @@ export class Pipeline {
     return this.#runner.stats.reduce((sum, { Cost }) => sum + Cost, 0)
   }
 
-  /** Removes everything this pipeline put into storage, cached results included. Returns the number of objects. */
+  /**
+   * Removes everything of this data set, database and search from storage: cached results, whoever computed them, and what a
+   * broken-off run has left. Returns the number of objects.
+   * @throws what `checkInputs` throws, when the inputs are gone and nothing was done with them before
+   */
   async clean(): Promise<number> {
-    const removed = await this.#runner.clean()
+    const removed = await this.#runner.clean(await this.#steps.places())
     this.#steps.reset()
     this.#log(`Removed ${count(removed, 'object')} from storage`)
     return removed
@@ -250,6 +303,8 @@ export class Pipeline {
 
   /** Ends the pipeline's own executor. */
   async close(): Promise<void> {
+    this.#forget()
+    this.#runner.progress.close()
     await this.#own?.close()
   }
 
@@ -262,9 +317,19 @@ export class Pipeline {
   }
 
   async #metrics(): Promise<MetricsColumns> {
-    const { metrics } = (await this.#steps.rated()).value
+    const { metrics } = await this.#steps.annotation.rated.value()
     return getTable<MetricsColumns>(this.#context, metrics)
   }
+}
+
+/** Both executors read what the other has written. */
+function checkSameStorage(executor: StageExecutor, vmExecutor: StageExecutor | undefined): void {
+  const place = ({ storage }: StageExecutor) => JSON.stringify(storage.config)
+  if (!vmExecutor || place(vmExecutor) === place(executor)) return
+  throw new MayflyError('E_CONFIG_VALUE', 'vmExecutor has another storage than executor', {
+    hint: 'Give both the same storage, for example one that both can reach: { storage: executor.storage }.',
+    where: { key: 'vmExecutor' },
+  })
 }
 
 function checkModel(model: CatBoostModel | undefined, { mode }: Search): void {

@@ -1,32 +1,18 @@
-/** Runs stages on an executor: the statistics of every map, and results kept by a hash of what went in. */
-import { createHash } from 'node:crypto'
+/**
+ * Runs stages on executors: results kept by a hash of what went in, receipts of single calls by which a broken-off stage goes on
+ * where it was, the statistics of every map, cancelling.
+ */
+import { createHash, randomBytes } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
-import { type CloudObject, isCloudObject, type Storage } from '@mayfly/executor'
+import type { Storage } from '@mayfly/executor'
+import type { MayflyError } from '@mayfly/executor/errors'
+import { checkCancelled } from './cancel.js'
 import { codeVersion } from './code-version.js'
-import type { StageContext } from './stages/context.js'
+import { allThere, unlessMissing } from './kept-objects.js'
+import { ProgressFeed, type Stage } from './progress.js'
+import type { RunnerOptions } from './stage-executor.js'
+import { StageRun } from './stage-run.js'
 import type { StatsRow } from './types.js'
-
-/** The part of `FunctionExecutor` the pipeline needs. */
-export interface StageExecutor {
-  readonly storage: Storage
-  /** Calls `fn(item, ctx)` for each item; futures in the order of the items. */
-  map(
-    fn: (...args: never[]) => unknown,
-    items: Iterable<unknown>,
-    options?: { runtimeMemory?: number; name?: string },
-  ): Iterable<StageFuture>
-}
-
-/** A call: its result, and when it ran in ms. */
-export interface StageFuture {
-  result(): Promise<unknown>
-  /** Run that the call belongs to, where the executor keeps runs. */
-  readonly runId?: string
-  readonly stats: { readonly started?: number | undefined; readonly ended?: number | undefined }
-}
-
-/** US dollars a GB-second, Lithops-METASPACE's price. */
-const PRICE = 0.000017
 
 /** Where everything of the pipeline lies in its bucket. */
 const OWN = 'pipeline/'
@@ -36,117 +22,120 @@ interface CacheEntry<T> {
   stats: StatsRow[]
 }
 
+/** What a stage is: its name in storage, the method it belongs to, what decides its result, and how it is computed. */
+export interface StageSpec<T> {
+  name: string
+  stage: Stage
+  hash: string
+  /** Whether results of earlier runs may be used. */
+  use: boolean
+  compute: (run: StageRun) => Promise<T>
+  say: (value: T) => string
+}
+
 export class StageRunner {
   /** One row for each map, in order. */
   readonly stats: StatsRow[] = []
-  /** Cache keys written or used, for `clean`. */
-  readonly #entries = new Set<string>()
+  readonly progress = new ProgressFeed()
+  #own = new AbortController()
 
-  constructor(
-    readonly executor: StageExecutor,
-    private readonly memory: number,
-    private readonly log: (line: string) => void,
-  ) {}
+  constructor(readonly options: RunnerOptions) {}
 
   get storage(): Storage {
-    return this.executor.storage
+    return this.options.executor.storage
   }
 
-  /** Runs a stage function over items and waits for all; the first failure is thrown after all have ended. */
-  async map<I, O>(fn: (item: I, ctx: StageContext) => Promise<O>, items: readonly I[]): Promise<O[]> {
-    if (items.length === 0) return []
-    const futures = [...this.executor.map(fn, items, { runtimeMemory: this.memory, name: fn.name })]
-    const outcomes = await Promise.allSettled(futures.map((future) => future.result()))
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-    const results = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<O>).value)
-    const seconds = futures.reduce((sum, { stats }) => sum + ((stats.ended ?? 0) - (stats.started ?? 0)) / 1000, 0)
-    this.stats.push({
-      Function: fn.name,
-      Actions: items.length,
-      Memory: this.memory,
-      AvgRuntime: round(seconds / items.length, 4),
-      Cost: round(seconds * (this.memory / 1024) * PRICE, 9),
-      CloudObjects: cloudObjects(results).length,
-      Cached: false,
-      ...(futures[0]?.runId === undefined ? {} : { Run: futures[0].runId }),
-    })
-    return results
+  /** Aborted when what runs now shall stop. */
+  get signal(): AbortSignal {
+    const { signal } = this.options
+    return signal ? AbortSignal.any([signal, this.#own.signal]) : this.#own.signal
   }
 
-  /** A stage of one call. */
-  async call<I, O>(fn: (item: I, ctx: StageContext) => Promise<O>, item: I): Promise<O> {
-    return (await this.map(fn, [item]))[0] as O
+  /** Stops what runs now; what is started later runs. */
+  cancel(): void {
+    const running = this.#own
+    this.#own = new AbortController()
+    running.abort()
   }
 
-  /**
-   * The result of a stage: from storage when it was computed before from the same input (`use`), else computed and kept.
-   * `compute` gets the prefix for the keys of the stage's objects.
-   */
-  async stage<T>(
-    name: string,
-    input: unknown,
-    use: boolean,
-    compute: (prefix: string) => Promise<T>,
-    say: (value: T) => string,
-  ): Promise<{ value: T; hash: string }> {
-    const hash = createHash('sha256')
+  /** Hash that the result of a stage is kept under; `input` must say everything its result depends on. */
+  hashOf(name: string, input: unknown): string {
+    return createHash('sha256')
       .update(JSON.stringify([codeVersion(), name, input]))
       .digest('hex')
       .slice(0, 24)
-    const key = `${OWN}cache/${name}/${hash}`
-    this.#entries.add(key)
-    const begin = performance.now()
-    const known = use ? await this.#load<T>(key) : undefined
-    if (known) {
-      this.stats.push(...known.stats.map((row) => ({ ...row, Cached: true })))
-      this.log(`${say(known.value)}: loaded from cache`)
-      return { value: known.value, hash }
-    }
-    const before = this.stats.length
-    const value = await compute(`${OWN}${name}/${hash}`)
-    const entry: CacheEntry<T> = { value, stats: this.stats.slice(before) }
-    await this.storage.putObject(this.storage.bucket, key, serialize(entry))
-    this.log(`${say(value)}: ${((performance.now() - begin) / 1000).toFixed(2)} s`)
-    return { value, hash }
   }
 
-  async #load<T>(key: string): Promise<CacheEntry<T> | undefined> {
+  /** The result of a stage: from storage when it was computed before from the same input, else computed and kept. */
+  async stage<T>(spec: StageSpec<T>): Promise<T> {
+    const { signal } = this
+    const meter = this.progress.begin(spec.stage)
     try {
-      const entry = deserialize(await this.storage.getObject(this.storage.bucket, key)) as CacheEntry<T>
-      await Promise.all(cloudObjects(entry.value).map((object) => this.storage.headObject(object.bucket, object.key)))
-      return entry
+      checkCancelled(signal, spec.stage)
+      const begin = performance.now()
+      const known = spec.use ? await this.#load<T>(spec) : undefined
+      if (known) {
+        this.options.log(`${spec.say(known)}: loaded from cache`)
+        meter.end('cached')
+        return known
+      }
+      const scratch = `${prefixOf(spec)}work${spec.use ? '' : `-${randomBytes(6).toString('hex')}`}/`
+      const places = { prefix: prefixOf(spec).slice(0, -1), scratch }
+      const run = new StageRun({ ...spec, ...places, options: this.options, stats: this.stats, meter, signal })
+      const value = await this.#compute(spec, run)
+      this.options.log(`${spec.say(value)}: ${((performance.now() - begin) / 1000).toFixed(2)} s`)
+      meter.end('done')
+      return value
     } catch (error) {
-      // Not there, torn, or objects it points to were removed: computing again is right in all cases.
-      const { code } = error as { code?: unknown }
-      if (code === 'E_STORAGE_NOT_FOUND' || code === undefined) return undefined
+      meter.end((error as MayflyError).code === 'E_CANCELLED' ? 'cancelled' : 'failed')
       throw error
     }
   }
 
-  /** Removes the cached results this runner has seen and every object they refer to. */
-  async clean(): Promise<number> {
-    let removed = 0
-    for (const key of this.#entries) {
-      const entry = await this.#load<unknown>(key)
-      if (!entry) continue
-      // An input that lies in this storage was used where it is: it is the user's.
-      const objects = cloudObjects(entry.value).filter(
-        ({ bucket, key: own }) => bucket === this.storage.bucket && own.startsWith(OWN),
-      )
-      await this.storage.deleteCloudObjects(objects)
-      await this.storage.deleteObject(this.storage.bucket, key)
-      removed += objects.length + 1
+  async #compute<T>(spec: StageSpec<T>, run: StageRun): Promise<T> {
+    try {
+      const value = await spec.compute(run)
+      checkCancelled(run.signal, spec.stage)
+      const entry: CacheEntry<T> = { value, stats: run.rows }
+      await this.storage.putObject(this.storage.bucket, keyOf(spec), serialize(entry))
+      await this.#remove(run.scratch)
+      return value
+    } catch (error) {
+      // Who shares this storage and was faster has removed what is needed on the way only; the result is there then.
+      const known = spec.use && !run.signal.aborted ? await this.#load<T>(spec) : undefined
+      if (known) return known
+      throw error
     }
-    this.#entries.clear()
+  }
+
+  async #load<T>(spec: Pick<StageSpec<T>, 'name' | 'hash'>): Promise<T | undefined> {
+    let entry: CacheEntry<T>
+    try {
+      entry = deserialize(await this.storage.getObject(this.storage.bucket, keyOf(spec))) as CacheEntry<T>
+      await allThere(this.storage, entry.value)
+    } catch (error) {
+      return unlessMissing(error)
+    }
+    this.stats.push(...entry.stats.map((row) => ({ ...row, Cached: true })))
+    return entry.value
+  }
+
+  /** Removes everything of these stages from storage, also what a broken-off run has left. Returns the number of objects. */
+  async clean(stages: readonly { name: string; hash: string }[]): Promise<number> {
+    let removed = 0
+    for (const stage of stages) {
+      removed += await this.#remove(keyOf(stage))
+      removed += await this.#remove(prefixOf(stage))
+    }
     return removed
+  }
+
+  async #remove(prefix: string): Promise<number> {
+    const keys = await this.storage.listKeys(this.storage.bucket, prefix)
+    if (keys.length > 0) await this.storage.deleteObjects(this.storage.bucket, keys)
+    return keys.length
   }
 }
 
-const round = (value: number, digits: number) => Number(value.toFixed(digits))
-
-/** Every cloud object inside a value. */
-export function cloudObjects(value: unknown): CloudObject[] {
-  if (isCloudObject(value)) return [value]
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
-  return Object.values(value).flatMap(cloudObjects)
-}
+const keyOf = ({ name, hash }: { name: string; hash: string }) => `${OWN}cache/${name}/${hash}`
+const prefixOf = ({ name, hash }: { name: string; hash: string }) => `${OWN}${name}/${hash}/`

@@ -14,7 +14,11 @@ import type { Instrument, IsotopeMode } from './isotopes/index.js'
  */
 export type Mode = IsotopeMode
 
-/** The two implementations of Lithops-METASPACE: they draw decoys differently, so their rates differ. */
+/**
+ * Where stateful stages run. `serverless`: as maps, like all others. `hybrid`: building the database, reading and segmenting the data
+ * set, and the rates are one call each with a large memory, on the second executor. In the mode `lithops` they also draw decoys
+ * differently, as in Lithops-METASPACE, so their rates differ; in METASPACE's modes the results are the same.
+ */
 export type Implementation = 'serverless' | 'hybrid'
 
 export interface Search {
@@ -42,8 +46,10 @@ export interface Search {
 export interface SearchOptions {
   /** Default: `metaspace-v1` or `-v3` for a configuration of METASPACE by its `analysis_version`, else `lithops`. */
   mode?: Mode
-  /** Default `auto`: `serverless`, so that the same configuration gives the same rates everywhere. */
+  /** Default `auto`: `hybrid` where there is a second executor, else `serverless`. */
   impl?: Implementation | 'auto'
+  /** The second executor, of which only matters here whether there is one. */
+  vmExecutor?: object
   /** Default: the configuration's, else `Orbitrap`. Only `metaspace-v3` asks for it. */
   instrument?: Instrument
   ppm?: number
@@ -74,7 +80,7 @@ export function searchOf(dataset: CheckedDataset, database: CheckedDatabase, opt
   const most = decoyCandidates([...adducts, ...others]).length
   return {
     ...{ mode, adducts, prefixes },
-    impl: options.impl === 'hybrid' ? 'hybrid' : 'serverless',
+    impl: implementationOf(options),
     decoys: decoysOf(metaspace?.decoys ?? dataset.num_decoys ?? (late ? METASPACE_DECOYS : most), most, late),
     charge: metaspace?.charge ?? (dataset.polarity === '+' ? 1 : -1),
     sigma: Number((metaspace?.sigma ?? dataset.isocalc_sigma).toFixed(6)),
@@ -88,6 +94,11 @@ export function searchOf(dataset: CheckedDataset, database: CheckedDatabase, opt
 /** Whether decoys are drawn by shuffling: everywhere but in the pure serverless pipeline. */
 export function isShuffled({ mode, impl }: Pick<Search, 'mode' | 'impl'>): boolean {
   return mode !== 'lithops' || impl === 'hybrid'
+}
+
+function implementationOf({ impl = 'auto', vmExecutor }: SearchOptions): Implementation {
+  if (impl !== 'auto') return impl
+  return vmExecutor ? 'hybrid' : 'serverless'
 }
 
 /** Names of the bare ion in either kind of configuration. */

@@ -131,6 +131,10 @@ export interface StatsRow {
   CloudObjects: number
   /** The results came from the cache: the row tells what they cost when they were made. */
   Cached: boolean
+  /** Where the calls ran: a stateful stage of the hybrid implementation runs on the virtual machine, where there is one. */
+  Where: 'functions' | 'vm'
+  /** Of the calls, those that an earlier, broken-off run had finished. */
+  Resumed: number
   /** The run whose timeline shows the calls, where the executor keeps one. */
   Run?: string
 }

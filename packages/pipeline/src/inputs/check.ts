@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Storage } from '@mayfly/executor'
 import { MayflyError } from '@mayfly/executor/errors'
+import { untilCancelled } from '../cancel.js'
 import type { CheckedDatabase, CheckedDataset } from '../config.js'
 import { checkIbd, geometryOf, type ImzML, ImzMLError, ImzMLParser } from '../imzml/index.js'
 import { type MolecularDatabase, readMolecularDatabase } from '../moldb/read.js'
@@ -62,9 +63,10 @@ export async function checkInputs(
   dataset: DatasetInputs,
   databases: readonly Input[],
   storage: Storage,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<CheckedInputs> {
   try {
-    return await readInputs(config, dataset, databases, storage)
+    return await readInputs(config, dataset, databases, storage, signal)
   } catch (cause) {
     const { code, path, syscall } = cause as NodeJS.ErrnoException
     if (syscall === undefined || cause instanceof MayflyError) throw cause
@@ -82,12 +84,13 @@ async function readInputs(
   dataset: DatasetInputs,
   databases: readonly Input[],
   storage: Storage,
+  signal: AbortSignal,
 ): Promise<CheckedInputs> {
   const read = await Promise.all(databases.map((input) => readDatabaseFile(input, storage)))
   const files = { imzml: await openInput(dataset.imzml, storage), ibd: await openInput(dataset.ibd, storage) }
   const hash = createHash('sha256')
   const parser = new ImzMLParser(files.imzml.name)
-  for await (const chunk of files.imzml.stream()) {
+  for await (const chunk of untilCancelled(files.imzml.stream(), signal, 'reading the inputs')) {
     hash.update(chunk)
     parser.push(chunk)
   }
@@ -96,7 +99,7 @@ async function readInputs(
   checkIbd(imzml, files.ibd.size, files.ibd.head, { file: files.ibd.name, ignoreUuid: config.ignore_uuid })
   // What comes over a network is not read twice for a hash that an etag is good for.
   if (files.ibd.size > HASH_LIMIT || !files.ibd.local) hash.update(`${files.ibd.size} ${files.ibd.version}`)
-  else await hashIbd(files.ibd, imzml, hash)
+  else await hashIbd(files.ibd, imzml, hash, signal)
   return { imzml, files, datasetHash: hash.digest('hex'), databases: read }
 }
 
@@ -124,10 +127,10 @@ function checkLimits(imzml: ImzML): void {
 }
 
 /** Adds the content of the ibd to `hash`, and compares it with the checksum in the imzML on the way; a difference is a warning. */
-async function hashIbd(ibd: OpenInput, imzml: ImzML, hash: Hash): Promise<void> {
+async function hashIbd(ibd: OpenInput, imzml: ImzML, hash: Hash, signal: AbortSignal): Promise<void> {
   const declared = imzml.checksum
   const own = declared && createHash(declared.algorithm)
-  for await (const chunk of ibd.stream()) {
+  for await (const chunk of untilCancelled(ibd.stream(), signal, 'reading the inputs')) {
     hash.update(chunk)
     own?.update(chunk)
   }

@@ -10,6 +10,7 @@ import { locateInFolder } from './folder.js'
 import { openInput, readInput } from './open.js'
 import { locateInput, publicAddress, shown } from './place.js'
 
+const never = new AbortController().signal
 const work = mkdtempSync(join(tmpdir(), 'mayfly-inputs-'))
 const storage = new Storage({ backend: 'localhost', root: join(work, 'storage') })
 const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31) & 255))
@@ -80,7 +81,7 @@ describe('URLs', () => {
     expect(requests.filter(({ path }) => path === '/ranges.ibd').map(({ range }) => range)).toEqual(['bytes=0-15'])
     expect(input).toMatchObject({ name: 'ranges.ibd', size: BYTES.length, version: '"1"', local: false })
     expect([...input.head]).toEqual([...BYTES.subarray(0, 16)])
-    const object = await input.upload(storage, 'copy')
+    const object = await input.upload(storage, 'copy', never)
     expect(object).toEqual({
       ...{ type: 'CloudObject', backend: 'localhost', bucket: 'mayfly', key: 'copy', size: BYTES.length },
     })
@@ -143,7 +144,7 @@ describe('objects', () => {
     const input = await opened('localhost://data/sets/a.ibd')
     expect(input).toMatchObject({ name: 'a.ibd', size: BYTES.length, local: false })
     expect([...input.head]).toEqual([...BYTES.subarray(0, 16)])
-    expect(await input.upload(storage, 'elsewhere')).toMatchObject({ bucket: 'data', key: 'sets/a.ibd' })
+    expect(await input.upload(storage, 'elsewhere', never)).toMatchObject({ bucket: 'data', key: 'sets/a.ibd' })
     const { version } = input
     await storage.putObject('data', 'sets/a.ibd', BYTES.subarray(1))
     expect((await opened('localhost://data/sets/a.ibd')).version).not.toBe(version)
@@ -153,7 +154,11 @@ describe('objects', () => {
   it('are copied from other storages', async () => {
     await new Storage({ backend: 'memory', bucket: 'data' }).putObject('data', 'b.ibd', BYTES)
     const input = await opened('memory://data/b.ibd')
-    expect(await input.upload(storage, 'b')).toMatchObject({ backend: 'localhost', key: 'b', size: BYTES.length })
+    expect(await input.upload(storage, 'b', never)).toMatchObject({
+      backend: 'localhost',
+      key: 'b',
+      size: BYTES.length,
+    })
   })
 
   it('have typed errors', async () => {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { type CloudObject, Storage, type StorageOptions } from '@mayfly/executor'
 import { MayflyError } from '@mayfly/executor/errors'
+import { untilCancelled } from '../cancel.js'
 import { type Input, type Place, publicAddress, shown } from './place.js'
 import { probeUrl, streamUrl } from './url.js'
 
@@ -23,7 +24,7 @@ export interface OpenInput {
   /** All bytes. @throws MayflyError E_INPUT_UNREACHABLE, E_INPUT_CHANGED. */
   stream(): AsyncIterable<Uint8Array>
   /** The object in `storage` with these bytes: the input itself when it lies there, else a copy under `key`. */
-  upload(storage: Storage, key: string): Promise<CloudObject>
+  upload(storage: Storage, key: string, signal: AbortSignal): Promise<CloudObject>
 }
 
 /**
@@ -52,17 +53,21 @@ async function openFile({ name }: Input, path: string): Promise<OpenInput> {
   return {
     ...{ name, size, version: String(mtimeMs), local: true, head: head.subarray(0, bytesRead) },
     stream: () => createReadStream(path, { highWaterMark: READ_SIZE }),
-    upload: async (storage, key) => {
-      const info = await storage.uploadFile(path, storage.bucket, key)
-      return objectOf(storage, storage.bucket, key, info.size)
-    },
+    upload: (storage, key, signal) =>
+      copy(createReadStream(path, { highWaterMark: READ_SIZE }), size, storage, key, signal),
   }
 }
 
 async function openUrl(input: Input): Promise<OpenInput> {
   const facts = await probeUrl(input)
   const stream = () => streamUrl(input, facts)
-  return { name: input.name, ...facts, local: false, stream, upload: (storage, key) => copy(stream(), storage, key) }
+  return {
+    name: input.name,
+    ...facts,
+    local: false,
+    stream,
+    upload: (storage, key, signal) => copy(stream(), facts.size, storage, key, signal),
+  }
 }
 
 async function openObject(input: Input, place: Place & { kind: 'object' }, own: Storage): Promise<OpenInput> {
@@ -87,7 +92,8 @@ async function openObject(input: Input, place: Place & { kind: 'object' }, own: 
     }
     return {
       ...{ name: input.name, size, version: etag, local: false, head, stream },
-      upload: async (target, to) => (here ? objectOf(target, bucket, key, size) : copy(stream(), target, to)),
+      upload: async (target, to, signal) =>
+        here ? objectOf(target, bucket, key, size) : copy(stream(), size, target, to, signal),
     }
   } catch (cause) {
     if ((cause as MayflyError).code !== 'E_STORAGE_NOT_FOUND') throw cause
@@ -101,8 +107,17 @@ async function openObject(input: Input, place: Place & { kind: 'object' }, own: 
   }
 }
 
-async function copy(source: AsyncIterable<Uint8Array>, storage: Storage, key: string): Promise<CloudObject> {
-  const { size } = await storage.putObject(storage.bucket, key, source)
+/** An object appears whole or not at all, and the key names the content: one that is there was copied by a run that was broken off. */
+async function copy(
+  source: AsyncIterable<Uint8Array>,
+  size: number,
+  storage: Storage,
+  key: string,
+  signal: AbortSignal,
+): Promise<CloudObject> {
+  const there = await storage.headObject(storage.bucket, key).catch(() => undefined)
+  if (there?.size !== size)
+    await storage.putObject(storage.bucket, key, untilCancelled(source, signal, 'the upload of the data set'))
   return objectOf(storage, storage.bucket, key, size)
 }
 

@@ -52,3 +52,14 @@ export function cutGrid(counts: ArrayLike<number>, n: number): [from: number, to
   cuts.push([from, counts.length])
   return cuts
 }
+
+/** Peaks in an object of the data set, at least and at most: 1 and 160 MB of columns. */
+const PEAKS_LEAST = 2 ** 16
+const PEAKS_MOST = 2 ** 23
+/** Parts of a data set of middling size. */
+const PARTS = 8
+
+/** Objects for so many peaks: eight, unless they would be tiny, or too large for a call. */
+export function peakObjects(peaks: number): number {
+  return Math.max(1, Math.ceil(peaks / Math.max(PEAKS_LEAST, Math.min(PEAKS_MOST, peaks / PARTS))))
+}

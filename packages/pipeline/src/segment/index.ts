@@ -1,3 +1,3 @@
-export { cutGrid, GRID_SIZE, gridBucket, gridStarts } from './grid.js'
+export { cutGrid, GRID_SIZE, gridBucket, gridStarts, peakObjects } from './grid.js'
 export { sortedOrder } from './order.js'
 export { collectPeaks, type Dropped, mergePeaks, type Peaks, type PixelSpectrum, sortPeaks } from './peaks.js'

@@ -38,3 +38,36 @@ export async function readRange(
   if (end <= start) return new Uint8Array(0)
   return storage.getCloudObject(object, { range: { start, end: end - 1 } })
 }
+
+/** Contexts for functions that run inside one call: both read from the memory of the call and from storage. */
+export interface CallMemory {
+  /** Writes into the memory, for what no other call reads. */
+  inner: StageContext
+  /** Writes into storage. */
+  outer: StageContext
+  /** Gives the memory of an object back. */
+  forget(object: CloudObject): void
+}
+
+/** A memory for the objects that functions of one call hand to each other. */
+export function withMemory({ storage }: StageContext): CallMemory {
+  const held = new Map<string, Uint8Array>()
+  const getCloudObject: StageStorage['getCloudObject'] = async (object, options) => {
+    const bytes = object.backend === HELD ? held.get(object.key) : undefined
+    if (!bytes) return storage.getCloudObject(object, options)
+    const { start = 0, end = bytes.length - 1 } = options?.range ?? {}
+    return bytes.subarray(start, end + 1)
+  }
+  const hold: StageStorage['putCloudObject'] = async (body, { key = String(held.size) } = {}) => {
+    held.set(key, body)
+    return { type: 'CloudObject', backend: HELD, bucket: '', key, size: body.length }
+  }
+  return {
+    inner: { storage: { getCloudObject, putCloudObject: hold } },
+    outer: { storage: { getCloudObject, putCloudObject: (body, where) => storage.putCloudObject(body, where) } },
+    forget: ({ key }) => held.delete(key),
+  }
+}
+
+/** In the place of a backend's name: the memory of a call. */
+const HELD = 'call'

@@ -1,4 +1,5 @@
 /** Ions and rates where decoys are drawn by shuffling: Lithops-METASPACE's hybrid implementation, METASPACE v1 and v3. */
+import { deserialize } from 'node:v8'
 import type { CloudObject } from '@mayfly/executor'
 import type { ColumnReader } from '../columns.js'
 import {
@@ -100,8 +101,8 @@ export interface RankShuffledItem {
   /** Index of the target modifier. */
   modifier: number
   rates: 'hybrid' | 'levels' | 'succession'
-  /** Replaces the MSM as the score. */
-  model?: CatBoostModel
+  /** A serialized model that replaces the MSM as the score. */
+  model?: CloudObject
 }
 
 /** FDR of every target with a positive score (of a targeted database: of every target that was looked for), against the decoys drawn for its modifier. */
@@ -120,7 +121,8 @@ export async function rankShuffled(item: RankShuffledItem, ctx: StageContext): P
   const sets = Array.from({ length: decoys.sampleSize }, (_, k) =>
     rows((molecule, i) => writers.decoy(item.modifier, decoys.candidateIndex(i, item.modifier, k))(molecule)),
   )
-  const score = await scoresOf(item.model, table, targetRows, sets)
+  const model = item.model && (deserialize(await ctx.storage.getCloudObject(item.model)) as CatBoostModel)
+  const score = await scoresOf(model, table, targetRows, sets)
   const column = (rowsOf: Int32Array) =>
     Float64Array.from(rowsOf, (row) => (row < 0 ? Number.NaN : (score[row] as number)))
   const targets = column(targetRows)

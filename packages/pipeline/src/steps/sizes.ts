@@ -1,6 +1,6 @@
 /** How much there is of everything: sums over the parts that steps return. Pure. */
-import type { FormulaGroup, PeaksChunk } from './stages/formulas.js'
-import type { PeaksObject } from './stages/spectra.js'
+import type { FormulaGroup, PeaksChunk } from '../stages/formulas.js'
+import type { PeaksObject } from '../stages/spectra.js'
 
 /** `1 object`, `2,000 objects`. */
 export const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
