@@ -1,4 +1,5 @@
 /** All environments of the double: which one takes an invocation, whether there may be one more, what became of it. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { conflict, throttled } from './errors.js'
 import { happens, type LambdaFaults } from './faults.js'
 import type { Deployed } from './functions.js'
@@ -38,6 +39,7 @@ interface Pool {
 }
 
 const REPORTS = 20_000
+const PROMPT_MS = 500
 const MB = 1024 * 1024
 
 export class Fleet {
@@ -99,7 +101,8 @@ export class Fleet {
     this.reports.push(report)
     if (this.reports.length > REPORTS) this.reports.shift()
     const log = `START RequestId: ${id} Version: $LATEST\n${sandbox.log}END RequestId: ${id}\n${reportLine(report)}\n`
-    void this.#giveBack(sandbox)
+    // As a rule it asks for more at once: who calls again as soon as he has this answer finds it warm.
+    await Promise.race([this.#giveBack(sandbox), pause(PROMPT_MS, undefined, { ref: false })])
     return { ...outcome, log }
   }
 
