@@ -23,7 +23,7 @@ describe('the notebooks', () => {
     }
   })
 
-  it.each(experiments)('%s has parameters', (name) => {
+  it.each(['demo', ...experiments])('%s has parameters', (name) => {
     const tagged = notebook(name).cells.filter(({ metadata }: { metadata: { tags?: string[] } }) => metadata.tags)
     expect(tagged).toMatchObject([{ id: 'parameters', metadata: { tags: ['parameters'] } }])
   })

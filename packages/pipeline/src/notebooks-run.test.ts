@@ -1,6 +1,6 @@
 /** The four notebooks from the first cell to the last, as `mayfly run` does it, at a small size. */
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,8 +65,14 @@ it('experiment 3 takes the size it is given, and cleans up', { timeout: 120_000 
   expect(printed(outputs)).toMatch(/Removed \d+ objects/)
 })
 
-it('the demo shows five ion images', { timeout: 120_000 }, async () => {
-  const outputs = await run('demo')
-  expect(showing(outputs, 'image/png')).toBe(5)
+it('the demo draws, and saves what it found', { timeout: 120_000 }, async () => {
+  const outputs = await run('demo', ['decoys=10', 'images=4'])
+  expect(showing(outputs, 'image/png')).toBe(4 + 4)
+  expect(showing(outputs, 'image/svg+xml')).toBe(2)
+  expect(printed(outputs)).toMatch(/Total cost: 0\.\d{5} \$/)
+  const rows = readFileSync(join(work, 'mayfly-demo/results/results.csv'), 'utf8').trim().split('\n')
+  const images = readdirSync(join(work, 'mayfly-demo/results/images'))
+  expect(printed(outputs)).toContain(`${rows.length - 1} annotations and ${images.length} images`)
+  expect(readdirSync(join(work, 'mayfly-demo/results/views'))).toHaveLength(4)
   expect(existsSync(join(work, 'mayfly-demo/section-truth.csv'))).toBe(true)
 })

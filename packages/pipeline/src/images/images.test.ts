@@ -62,6 +62,14 @@ describe('toColorPng', () => {
   })
 })
 
+it('grey goes from black to white, and other maps are refused', () => {
+  const image = { width: 2, height: 1, values: Float32Array.of(0, 5) }
+  expect([...decode(toColorPng(image, { colorMap: 'grey' })).data]).toEqual([0, 0, 0, 255, 255, 255, 255, 255])
+  expect(() => toColorPng(image, { colorMap: 'jet' as 'grey' })).toThrow(
+    expect.objectContaining({ code: 'E_IMAGE_COLORS' }),
+  )
+})
+
 describe('imagePercentile', () => {
   it('interpolates between sampled pixels', () => {
     const values = Float64Array.of(0, 10, 20, 30, 1000)

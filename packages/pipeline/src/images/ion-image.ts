@@ -1,7 +1,7 @@
 /** Ion images as PNG files: 16-bit grey for exchange, coloured 8-bit for the eye. */
 import { MayflyError } from '@mayfly/executor/errors'
 import { encode } from 'fast-png'
-import { viridis } from './viridis.js'
+import { grey, viridis } from './color-maps.js'
 
 /** An ion image over its bounding box, row-major: dense values, or only the touched pixels. */
 export interface IonImage {
@@ -20,9 +20,13 @@ export interface IonImage {
 export interface ColorOptions {
   /** Clip at this percentile of the sampled pixels, so that hot spots do not hide the rest; default 99, 100 for none. */
   percentile?: number
+  /** Default `viridis`. */
+  colorMap?: 'viridis' | 'grey'
   /** Pixels of the picture per pixel of the data set, a whole number; default 1. */
   scale?: number
 }
+
+const COLOR_MAPS = { viridis, grey }
 
 /**
  * The image as Lithops-METASPACE exports it: 16-bit grey + alpha, grey = trunc((v − min) / (max − min) · 65535) with the extremes
@@ -45,7 +49,7 @@ export function toGreyPng(image: IonImage): Uint8Array {
   return encode({ width: image.width, height: image.height, data, depth: 16, channels: 2 })
 }
 
-/** The image in viridis colours from 0 to the percentile of its sampled pixels, 8-bit RGBA, transparent where nothing was measured. */
+/** The image in colours from 0 to the percentile of its sampled pixels, 8-bit RGBA, transparent where nothing was measured. */
 export function toColorPng(image: IonImage, options: ColorOptions = {}): Uint8Array {
   const { width, height } = image
   const scale = options.scale ?? 1
@@ -57,13 +61,19 @@ export function toColorPng(image: IonImage, options: ColorOptions = {}): Uint8Ar
   const values = densify(image)
   // The percentile of an image with few positive pixels is 0; its maximum shows them.
   const top = imagePercentile(image, options.percentile ?? 99) || imagePercentile(image, 100)
+  const colorOf = COLOR_MAPS[options.colorMap ?? 'viridis']
+  if (!colorOf) {
+    throw new MayflyError('E_IMAGE_COLORS', `there is no colour map "${options.colorMap}"`, {
+      hint: `There are ${Object.keys(COLOR_MAPS).join(' and ')}.`,
+    })
+  }
   const data = new Uint8Array(width * scale * height * scale * 4)
   for (let y = 0; y < height; y++) {
     const row = y * scale * width * scale * 4
     for (let x = 0; x < width; x++) {
       const p = y * width + x
       if (!isSampled(image, p)) continue
-      const color = viridis(top > 0 ? values[p] / top : 0)
+      const color = colorOf(top > 0 ? values[p] / top : 0)
       for (let i = 0; i < scale; i++) {
         const at = row + (x * scale + i) * 4
         data.set(color, at)

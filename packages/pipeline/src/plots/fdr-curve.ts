@@ -5,7 +5,10 @@ import { axes, BOX, fixed, plot, scale } from './svg.js'
 /** Rates that annotations are usually reported at. */
 const LEVELS = [0.05, 0.1, 0.2, 0.5]
 
-/** A staircase of the number of annotations with an FDR of at most x, from 0 to 50 %, the usual levels marked. */
+/**
+ * A staircase of the number of annotations by their FDR, from 0 to 50 %. Marked is how many lie below (not at) each of the usual
+ * levels, as `runFdr` counts them.
+ */
 export function fdrCurveSvg(
   annotations: readonly Pick<Annotation, 'fdr'>[],
   title = 'Annotations by false discovery rate',
@@ -19,13 +22,14 @@ export function fdrCurveSvg(
   let path = `M${x.at(0)} ${BOX.bottom}`
   for (const [i, fdr] of rates.entries()) if (rates[i + 1] !== fdr) path += `H${x.at(100 * fdr)}V${y.at(i + 1)}`
   path += `H${BOX.right}`
+  const below = (level: number) => rates.filter((fdr) => fdr < level).length
   const marks = LEVELS.map((level) => {
-    const n = rates.filter((fdr) => fdr <= level).length
+    const n = below(level)
     const anchor = level === 0.5 ? 'end' : 'start'
     const dx = level === 0.5 ? -6 : 6
     return `<path class="b dash" d="M${x.at(100 * level)} ${BOX.bottom}V${y.at(n)}"/><circle class="bdot" cx="${x.at(100 * level)}" cy="${y.at(n)}" r="4"/><text x="${fixed(x.at(100 * level) + dx)}" y="${fixed(y.at(n) - 8)}" text-anchor="${anchor}">${n}</text>`
   })
-  const label = `${title}: ${LEVELS.map((l) => `${rates.filter((fdr) => fdr <= l).length} at ${100 * l} %`).join(', ')}`
+  const label = `${title}: ${LEVELS.map((l) => `${below(l)} below ${100 * l} %`).join(', ')}`
   const names = { x: 'false discovery rate, %', y: 'annotations' }
   return plot(title, label, `${axes(x, y, names)}<path class="a" d="${path}"/>${marks.join('')}`)
 }

@@ -42,8 +42,8 @@ it('a spectrum holds every stick and the pattern, and no number that is none', (
     expect(picture).not.toMatch(/NaN|Infinity|undefined/)
 })
 
-it('an FDR curve counts what lies at each level', () => {
+it('an FDR curve counts what lies below each level', () => {
   const svg = fdrCurveSvg([0, 0.04, 0.1, 0.3, 0.9].map((fdr) => ({ fdr })))
-  expect(svg).toContain('2 at 5 %, 3 at 10 %, 3 at 20 %, 4 at 50 %')
+  expect(svg).toContain('2 below 5 %, 2 below 10 %, 3 below 20 %, 4 below 50 %')
   for (const picture of [svg, fdrCurveSvg([])]) expect(picture).not.toMatch(/NaN|Infinity|undefined/)
 })

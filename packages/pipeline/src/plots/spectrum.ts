@@ -38,9 +38,9 @@ export function spectrumSvg({ title, measured, theory }: SpectrumPlot): string {
   )
   const circles = pattern.map(({ mz, intensity }) => {
     const at = y.at((100 * intensity) / most)
-    return `<path class="b dash" d="M${x.at(mz)} ${BOX.bottom}V${at}"/><circle class="bdot" cx="${x.at(mz)}" cy="${at}" r="4.5"><title>${escapeXml(`m/z ${mz.toFixed(4)}, ${((100 * intensity) / most).toFixed(1)} %`)}</title></circle>`
+    return `<circle class="bdot" cx="${x.at(mz)}" cy="${at}" r="4.5"><title>${escapeXml(`m/z ${mz.toFixed(4)}, ${((100 * intensity) / most).toFixed(1)} %`)}</title></circle>`
   })
-  const legend = `<path class="a" d="M${BOX.right - 232} 18h18"/><text x="${BOX.right - 208}" y="22">measured</text><circle class="bdot" cx="${BOX.right - 124}" cy="18" r="4.5"/><text x="${BOX.right - 112}" y="22">theory</text>`
+  const legend = `<path class="a" d="M${BOX.right - 240} 18h18"/><text x="${BOX.right - 216}" y="24">measured</text><circle class="bdot" cx="${BOX.right - 92}" cy="18" r="4.5"/><text x="${BOX.right - 78}" y="24">theory</text>`
   const label = `${title}: ${measured.length} measured peaks and ${pattern.length} theoretical ones`
   const body = `${axes(x, y, { x: 'm/z', y: 'intensity, % of the largest' })}<path class="a" d="${sticks.join('') || 'M0 0'}"/>${circles.join('')}${legend}`
   return plot(title, label, body)

@@ -2,8 +2,8 @@
 
 /** Size of every plot in its own units, and the box the axes enclose. */
 export const WIDTH = 720
-export const HEIGHT = 300
-export const BOX = { left: 64, right: WIDTH - 20, top: 48, bottom: HEIGHT - 46 }
+export const HEIGHT = 320
+export const BOX = { left: 64, right: WIDTH - 20, top: 56, bottom: HEIGHT - 60 }
 
 /** Text as XML. */
 export function escapeXml(text: string): string {
@@ -28,7 +28,9 @@ const theme = (ink: string, faint: string, grid: string, paper: string, a: strin
     `.a{stroke:${a};fill:none;stroke-width:1.6}.b{stroke:${b};fill:none;stroke-width:1.6}`,
     `.adot{fill:${a}}.bdot{fill:${paper};stroke:${b};stroke-width:1.8}.dash{stroke-dasharray:5 4}`,
   ].join('')
-const STYLE = `${theme('#18181b', '#52525b', '#e4e4e7', '#ffffff', '#2563eb', '#c2410c')}@media(prefers-color-scheme:dark){${theme('#fafafa', '#a1a1aa', '#3f3f46', '#18181b', '#7aa5ff', '#fb923c')}}`
+/** On a narrow page the whole plot shrinks: larger letters then, and every second number. */
+const NARROW = '@media(max-width:480px){text{font-size:22px}.title{font-size:24px}.minor{display:none}}'
+const STYLE = `${theme('#18181b', '#52525b', '#e4e4e7', '#ffffff', '#2563eb', '#c2410c')}@media(prefers-color-scheme:dark){${theme('#fafafa', '#a1a1aa', '#3f3f46', '#18181b', '#7aa5ff', '#fb923c')}}${NARROW}`
 
 /** A linear scale from values to places; a range without extent is widened. */
 export interface Scale {
@@ -59,16 +61,16 @@ export function axes(x: Scale, y: Scale, names: { x: string; y: string }): strin
     s.max >= 10_000 ? value.toExponential(1) : String(Number(value.toFixed(digits(s))))
   return [
     ...ticks(y.min, y.max, 5).map(
-      (t) =>
-        `<path class="grid" d="M${left} ${y.at(t)}H${right}"/><text class="faint" x="${left - 8}" y="${fixed(y.at(t) + 4)}" text-anchor="end">${text(t, y)}</text>`,
+      (t, i) =>
+        `<path class="grid" d="M${left} ${y.at(t)}H${right}"/><text class="faint${i % 2 ? ' minor' : ''}" x="${left - 8}" y="${fixed(y.at(t) + 4)}" text-anchor="end">${text(t, y)}</text>`,
     ),
     ...ticks(x.min, x.max, 6).map(
-      (t) =>
-        `<path class="axis" d="M${x.at(t)} ${bottom}v5"/><text class="faint" x="${x.at(t)}" y="${bottom + 19}" text-anchor="middle">${text(t, x)}</text>`,
+      (t, i) =>
+        `<path class="axis" d="M${x.at(t)} ${bottom}v5"/><text class="faint${i % 2 ? ' minor' : ''}" x="${x.at(t)}" y="${bottom + 22}" text-anchor="middle">${text(t, x)}</text>`,
     ),
     `<path class="axis" d="M${left} ${bottom}H${right}"/>`,
     `<text class="faint" x="${(left + right) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escapeXml(names.x)}</text>`,
-    `<text class="faint" x="${left}" y="40">${escapeXml(names.y)}</text>`,
+    `<text class="faint" x="${left}" y="46">${escapeXml(names.y)}</text>`,
   ].join('\n')
 }
 

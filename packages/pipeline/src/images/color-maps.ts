@@ -1,6 +1,6 @@
 /**
- * The viridis colour map (Smith and van der Walt, 2015, CC0): even steps in lightness, safe for colour-blind readers. Eleven
- * anchors at 0, 0.1 … 1 with linear interpolation stay within three of 255 units of the full map.
+ * Colour maps: grey, and viridis (Smith and van der Walt, 2015, CC0) with even steps in lightness, safe for colour-blind
+ * readers. Eleven anchors of it at 0, 0.1 … 1 with linear interpolation stay within three of 255 units of the full map.
  */
 
 const ANCHORS = [
@@ -33,6 +33,11 @@ for (let i = 0; i < SIZE; i++) {
 export function viridis(value: number): Uint8Array {
   const index = value > 0 ? Math.min(SIZE - 1, Math.round(value * (SIZE - 1))) : 0
   return TABLE.subarray(index * 3, index * 3 + 3)
+}
+
+/** Black to white; values as of `viridis`. */
+export function grey(value: number): Uint8Array {
+  return new Uint8Array(3).fill(value > 0 ? Math.round(Math.min(1, value) * 255) : 0)
 }
 
 function channelOf(hex: string, channel: number): number {
