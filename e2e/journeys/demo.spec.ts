@@ -21,6 +21,7 @@ test('the METASPACE demo annotates its data set from the first cell to the ion i
   expect(tops[1], 'the second picture stands beside the first').toBe(tops[0])
   const drawings = page.getByTestId('cell-output').locator('img')
   await expect(drawings, 'the FDR curve and the spectrum').toHaveCount(2)
+  await expect(drawings.first()).toHaveAttribute('alt', /false discovery rate: \d+ below 5 %/)
   expect(await drawings.first().evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBeGreaterThan(10)
   await expect(page.getByText(/Total cost/i).first()).toBeVisible()
   await picture(page, 'demo-images')

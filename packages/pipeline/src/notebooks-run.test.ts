@@ -34,6 +34,11 @@ async function run(name: string, parameters: string[] = []): Promise<Output[]> {
   return cells.flatMap(({ outputs }) => outputs ?? [])
 }
 
+const annotationsIn = (folder: string) =>
+  readFileSync(join(work, folder, 'results.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
 const showing = (outputs: Output[], mime: string) => outputs.filter(({ data }) => data?.[mime] !== undefined).length
 const printed = (outputs: Output[]) => outputs.flatMap(({ text }) => text ?? []).join('')
 
@@ -43,13 +48,28 @@ it('experiment 1 times, saves and validates', { timeout: 120_000 }, async () => 
   expect(showing(outputs, 'image/png')).toBe(3)
   expect(showing(outputs, 'image/svg+xml')).toBe(3)
   expect(JSON.stringify(outputs)).toContain('](/runs/')
-  const { truth } = JSON.parse(readFileSync(join(work, 'experiment-1-results/validation.json'), 'utf8'))
-  expect(truth.recall).toBeGreaterThan(0.5)
+  const report = JSON.parse(readFileSync(join(work, 'experiment-1-results/validation.json'), 'utf8'))
+  expect(report.truth.recall).toBeGreaterThan(0.5)
+  // The client's share is small: workers hold the spectra.
+  expect(report.memoryAfter - report.memoryBefore).toBeLessThan(200)
   const file = readFileSync(join(work, 'experiment-1-results/results.parquet'))
   const rows = await parquetReadObjects({ file: new Uint8Array(file).buffer })
-  expect(rows.length).toBe(
-    readFileSync(join(work, 'experiment-1-results/results.csv'), 'utf8').trim().split('\n').length - 1,
-  )
+  const annotations = annotationsIn('experiment-1-results')
+  expect(rows.length).toBe(annotations.length)
+  expect(printed(outputs)).toContain(`${rows.length} annotations`)
+  const [best] = annotations.map((line) => line.split(',')).sort((a, b) => Number(b[9]) - Number(a[9]))
+  expect(JSON.stringify(outputs)).toContain(`${best?.at(-1)} - MSM ${Number(best?.[9]).toFixed(3)} FDR 0%`)
+})
+
+it('experiment 1 finds everything in the cache, and compares with a reference', { timeout: 120_000 }, async () => {
+  const before = annotationsIn('experiment-1-results')
+  cpSync(join(work, 'experiment-1-results/results.csv'), join(work, 'reference.csv'))
+  const outputs = await run('experiment-1-typical', ['size=1', 'fresh=false', 'referenceCsv=reference.csv', 'images=0'])
+  expect(annotationsIn('experiment-1-results')).toEqual(before)
+  expect(printed(outputs).match(/loaded from cache/g)).toHaveLength(10)
+  expect(JSON.stringify(outputs)).toContain('### Validation against reference.csv: PASS')
+  const { reference } = JSON.parse(readFileSync(join(work, 'experiment-1-results/validation.json'), 'utf8'))
+  expect(reference.ok).toBe(true)
 })
 
 it('experiment 2 answers for a short list', { timeout: 120_000 }, async () => {
@@ -70,9 +90,10 @@ it('the demo draws, and saves what it found', { timeout: 120_000 }, async () => 
   expect(showing(outputs, 'image/png')).toBe(4 + 4)
   expect(showing(outputs, 'image/svg+xml')).toBe(2)
   expect(printed(outputs)).toMatch(/Total cost: 0\.\d{5} \$/)
-  const rows = readFileSync(join(work, 'mayfly-demo/results/results.csv'), 'utf8').trim().split('\n')
   const images = readdirSync(join(work, 'mayfly-demo/results/images'))
-  expect(printed(outputs)).toContain(`${rows.length - 1} annotations and ${images.length} images`)
+  expect(printed(outputs)).toContain(
+    `${annotationsIn('mayfly-demo/results').length} annotations and ${images.length} images`,
+  )
   expect(readdirSync(join(work, 'mayfly-demo/results/views'))).toHaveLength(4)
   expect(existsSync(join(work, 'mayfly-demo/section-truth.csv'))).toBe(true)
 })

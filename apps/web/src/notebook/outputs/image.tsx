@@ -38,13 +38,19 @@ export function cleanSvg(svg: string): string {
   return clean.includes('xmlns=') ? clean : clean.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"')
 }
 
+/** What an SVG says of itself to those who cannot see it: inside an image nobody could read it. */
+export function labelOf(svg: string): string | undefined {
+  const root = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement
+  return root.getAttribute('aria-label') ?? root.querySelector(':scope > title')?.textContent ?? undefined
+}
+
 /** An SVG as an image: no script of it can run, and it is purified besides. */
 export function SvgOutput({ svg, metadata }: { svg: string; metadata: Record<string, unknown> }) {
   return (
     // biome-ignore lint/performance/noImgElement: a data URL gains nothing from Next's image
     <img
       src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(cleanSvg(svg))}`}
-      alt={typeof metadata.alt === 'string' ? metadata.alt : 'Drawing'}
+      alt={typeof metadata.alt === 'string' ? metadata.alt : (labelOf(svg) ?? 'Drawing')}
       className="max-w-full self-start"
     />
   )
