@@ -1,7 +1,8 @@
 /** The product under test: started once a worker, on a fresh workspace; notebooks are written as files, as a user would. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { descendantsIn, processTable } from '@mayfly/executor/processes'
 import { test as base, expect, type Page } from 'playwright/test'
 import { type Product, startProduct } from '../infra/lib/servers.mjs'
 
@@ -117,25 +118,11 @@ export async function runAll(page: Page, timeout = 60_000) {
   if ((await broken.count()) > 0) expect(await broken.first().innerText()).toBe('a cell without an error')
 }
 
-/** Process ids of the executor's worker processes below `ancestor`, from the process table (Linux). */
+/** Process ids of the executor's worker processes below `ancestor`, from the process table. */
 export function workerPids(ancestor: number): number[] {
-  const parents = new Map<number, number>()
-  const commands = new Map<number, string>()
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry)
-    if (!Number.isInteger(pid)) continue
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      parents.set(pid, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-      commands.set(pid, readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-    } catch {
-      // The process ended while we looked.
-    }
-  }
-  const below = (pid: number): boolean => pid === ancestor || (parents.has(pid) && below(parents.get(pid)!))
-  return [...commands]
-    .filter(([pid, command]) => /executor\/dist\/worker\//.test(command) && below(pid))
-    .map(([pid]) => pid)
+  return descendantsIn(processTable(), ancestor)
+    .filter(({ command }) => command.some((part) => /executor\/dist\/worker\//.test(part)))
+    .map(({ pid }) => pid)
 }
 
 /** Saves a picture for the eyes, in light and dark, below test-results/screens. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { bindingsOf, COMMANDS, type CommandContext, commandOf } from './commands'
+import { bindingsOf, COMMANDS, type CommandContext, commandOf, commandsFor } from './commands'
 import { DocumentSchema } from './document'
 import { createNotebookStore, loadDocument } from './store'
 
@@ -30,6 +30,7 @@ beforeEach(() => {
     session,
     saver,
     help: vi.fn(),
+    palette: vi.fn(),
     restart: vi.fn(),
     checkpoint: vi.fn(),
     cursor: () => 0,
@@ -49,6 +50,25 @@ describe('the table', () => {
 
   it('leaves plain keys to the editor while one types', () => {
     for (const keys of bindingsOf('edit').keys()) expect(keys).toMatch(/^(mod|alt|shift)\+|^escape$/)
+  })
+})
+
+describe('finding a command', () => {
+  const ids = (text: string) => commandsFor(text).map(({ id }) => id)
+
+  it('shows all without a text', () => expect(ids(' ')).toEqual(COMMANDS.map(({ id }) => id)))
+
+  it('takes words in any order, parts of words, and the group', () => {
+    expect(ids('all run')).toContain('notebook.run-all')
+    expect(ids('ariab')).toEqual(['panel.variables'])
+    expect(ids('KERNEL restart')[0]).toBe('kernel.restart')
+    expect(ids('no such thing')).toEqual([])
+  })
+
+  it('puts titles that begin so first', () => {
+    expect(ids('run all')[0]).toBe('notebook.run-all')
+    expect(ids('cell')[0]).not.toBe('cell.delete')
+    expect(ids('find')[0]).toBe('notebook.find')
   })
 })
 
@@ -125,8 +145,10 @@ it('kernel, saving and help reach their owners', () => {
   run('kernel.restart')
   run('notebook.save')
   run('notebook.help')
+  run('notebook.palette')
   expect(context.session.interrupt).toHaveBeenCalledOnce()
   expect(context.restart).toHaveBeenCalledOnce()
   expect(context.checkpoint).toHaveBeenCalledOnce()
   expect(context.help).toHaveBeenCalledOnce()
+  expect(context.palette).toHaveBeenCalledOnce()
 })

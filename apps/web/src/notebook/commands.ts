@@ -26,6 +26,8 @@ export interface CommandContext {
   saver: Saver
   /** Shows the table of shortcuts. */
   help: () => void
+  /** Shows the list of commands to choose from. */
+  palette: () => void
   /** Restarts the kernel; asks first when variables would be lost. */
   restart: () => void
   /** Saves, and keeps what was saved as a version of its own. */
@@ -163,8 +165,25 @@ export const COMMANDS: readonly Command[] = [
   command('panel.outline', 'Outline', 'Notebook', ['g o'], 'command', togglePanel('outline')),
   command('panel.history', 'History of the notebook', 'Notebook', ['g h'], 'command', togglePanel('history')),
   command('notebook.format', 'Format all code cells', 'Notebook', ['mod+alt+f'], 'always', ({ format }) => format()),
+  command('notebook.palette', 'Show all commands', 'Notebook', ['mod+k'], 'always', ({ palette }) => palette()),
   command('notebook.help', 'Show the shortcuts', 'Notebook', ['?'], 'command', ({ help }) => help()),
 ]
+
+/**
+ * The commands that a text names, best first: every word of it must begin or be part of a word of title or group. Those whose
+ * title begins with it come first, then those where every word begins one; else the order of the table.
+ */
+export function commandsFor(text: string): Command[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  const rated = COMMANDS.flatMap((entry) => {
+    const title = entry.title.toLowerCase()
+    const whole = ` ${title} ${entry.group.toLowerCase()}`
+    if (!words.every((word) => whole.includes(word))) return []
+    const begins = words.every((word) => whole.includes(` ${word}`))
+    return [{ entry, rank: title.startsWith(words.join(' ')) ? 0 : begins ? 1 : 2 }]
+  })
+  return rated.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry)
+}
 
 /** The command of an id; unknown ids are a mistake in the program. */
 export function commandOf(id: string): Command {

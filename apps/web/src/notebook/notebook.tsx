@@ -21,6 +21,7 @@ import { createLanguage } from './language/language'
 import { createModels } from './models'
 import { loadMonaco } from './monaco'
 import type { Renderer } from './outputs/renderer'
+import { PaletteDialog } from './palette'
 import { SidePanel } from './panel/side-panel'
 import { holdsVariables, RestartDialog } from './restart'
 import { createSaver } from './save'
@@ -42,8 +43,13 @@ export function Notebook({ path, getTicket, renderers }: NotebookProps) {
   const [open, setOpen] = useState<Open>()
   const [helping, setHelping] = useState(false)
   const [asking, setAsking] = useState(false)
+  const [choosing, setChoosing] = useState(false)
   useEffect(() => {
-    const opened = openNotebook(path, getTicket, { help: () => setHelping(true), ask: () => setAsking(true) })
+    const opened = openNotebook(path, getTicket, {
+      help: () => setHelping(true),
+      ask: () => setAsking(true),
+      palette: () => setChoosing(true),
+    })
     setOpen(opened)
     return () => opened.close()
   }, [path, getTicket])
@@ -58,6 +64,7 @@ export function Notebook({ path, getTicket, renderers }: NotebookProps) {
       <NotebookServicesProvider value={services}>
         <Page />
         <HelpDialog open={helping} onOpenChange={setHelping} />
+        <PaletteDialog open={choosing} onOpenChange={setChoosing} />
         <RestartDialog open={asking} onOpenChange={setAsking} />
       </NotebookServicesProvider>
     </NotebookStoreProvider>
@@ -66,7 +73,9 @@ export function Notebook({ path, getTicket, renderers }: NotebookProps) {
 
 type Open = ReturnType<typeof openNotebook>
 
-function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: { help: () => void; ask: () => void }) {
+type Dialogs = Record<'help' | 'ask' | 'palette', () => void>
+
+function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: Dialogs) {
   const store = createNotebookStore(path)
   const base = `${location.origin}/runner`
   const client = createRunnerClient(base, getTicket)
@@ -96,6 +105,7 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: {
     session,
     saver,
     help: dialogs.help,
+    palette: dialogs.palette,
     restart,
     checkpoint: () => void checkpoint(),
     cursor: (cellId) => models.cursor(cellId),

@@ -31,7 +31,7 @@ export function RestartDialog({ open, onOpenChange }: { open: boolean; onOpenCha
         <Button data-testid="restart-run-all" onClick={() => void restart(true)}>
           Restart and run all
         </Button>
-        <Button autoFocus tone="primary" data-testid="restart-confirm" onClick={() => void restart(false)}>
+        <Button data-autofocus tone="primary" data-testid="restart-confirm" onClick={() => void restart(false)}>
           Restart
         </Button>
       </div>
