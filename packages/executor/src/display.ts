@@ -40,10 +40,10 @@ export class JobDisplay {
   }
 
   #bundle(): Record<string, unknown> {
-    const { run, id, name, total, done, failed, createdAt, endedAt, lambdaCost } = this.#job
+    const { run, id, name, total, done, failed, createdAt, endedAt, cost, lambdaCost } = this.#job
     const output: RunOutput = { runId: run.runId, job: id, name }
     if (endedAt !== undefined) {
-      output.summary = { total, done, failed, elapsedMs: Math.round(endedAt - createdAt), cost: 0, lambdaCost }
+      output.summary = { total, done, failed, elapsedMs: Math.round(endedAt - createdAt), cost, lambdaCost }
     }
     const calls = total === 1 ? '1 call' : `${total} calls`
     const state = endedAt === undefined ? calls : `${done} of ${calls} done, ${failed} failed`

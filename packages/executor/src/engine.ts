@@ -115,6 +115,11 @@ export class Engine {
     for (const job of this.scheduler.open()) if (job.run === run) this.scheduler.cancel(job)
   }
 
+  /** Removes what the backend has deployed. */
+  async cleanBackend(): Promise<void> {
+    await this.#parts.backend.clean?.()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.scheduler.close()
@@ -245,13 +250,26 @@ export class Engine {
       name: title ? `${title}: ${name}` : name,
       backend: backend.name,
       storage: storage.backend,
-      settings: { ...settings, ...(extraEnv ? { extraEnv: Object.keys(extraEnv) } : {}) },
+      settings: withoutValues(settings, extraEnv),
       onCancel: () => this.cancelRun(run),
       onFinished: () => this.#runs.delete(run),
     })
     this.#runs.add(run)
     this.runIds.push(run.runId)
     return (this.#run = run)
+  }
+}
+
+/** Of variables only the names are logged. */
+function withoutValues(settings: Omit<ExecutorOptions, 'extraEnv'>, extraEnv: ExecutorOptions['extraEnv']) {
+  const { aws_lambda, ...rest } = settings
+  const { environment, ...lambda } = aws_lambda ?? {}
+  return {
+    ...rest,
+    ...(extraEnv ? { extraEnv: Object.keys(extraEnv) } : {}),
+    ...(aws_lambda
+      ? { aws_lambda: { ...lambda, ...(environment ? { environment: Object.keys(environment) } : {}) } }
+      : {}),
   }
 }
 

@@ -112,8 +112,11 @@ export type CallEvent =
   | (OfCall & { type: 'metric'; name: string; value: number; unit?: string })
   /** The result was published; `ended` is when the function returned. */
   | (OfCall & { type: 'stored'; ended: number; bytes: number })
-  /** `cached`: the result was known from an earlier run, nothing was called. */
-  | (OfCall & { type: 'done'; ended: number; metrics: AttemptMetrics; cached?: true })
+  /**
+   * `cached`: the result was known from an earlier run, nothing was called. `cost`: what the attempt has cost on this backend, US
+   * dollars; missing where calls are free.
+   */
+  | (OfCall & { type: 'done'; ended: number; metrics: AttemptMetrics; cached?: true; cost?: number })
   /** The attempt came to a bad end; `final` when no other attempt follows. */
   | (OfCall & {
       type: 'failed'
@@ -122,6 +125,7 @@ export type CallEvent =
       error: ErrorValue
       final: boolean
       metrics?: AttemptMetrics
+      cost?: number
     })
   /** The result is in the caller's hands. */
   | (OfCall & { type: 'collected' })

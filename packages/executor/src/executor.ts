@@ -269,8 +269,14 @@ export class FunctionExecutor implements ListOwner {
     return plots
   }
 
-  /** Removes the inputs and results of this executor's ended jobs from storage. Cloud objects, code, kept results and run logs stay. */
-  async clean(): Promise<void> {
+  /**
+   * Removes the inputs and results of this executor's ended jobs from storage, and the functions that were deployed for them;
+   * they are deployed again when they are needed. Cloud objects, code, kept results and run logs stay.
+   *
+   * @param options.functions false: deployed functions stay, too. Default true
+   */
+  async clean({ functions = true }: { functions?: boolean } = {}): Promise<void> {
+    if (functions) await this.#engine.cleanBackend()
     await cleanRuns(
       this.storage,
       this.#engine.jobs.filter((job) => job.over).map((job) => job.prefix),

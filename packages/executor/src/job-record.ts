@@ -1,11 +1,11 @@
 /** What the executor knows of one job: its run, its deployment, and the figures of its summary. */
 import type { Attempt } from './attempt.js'
-import type { AttemptEvent, Backend, DataRef, Deployment } from './backends/backend.js'
+import type { AttemptEvent, Backend, Billed, DataRef, Deployment } from './backends/backend.js'
 import type { CallRecord } from './call-record.js'
 import { gbSeconds, lambdaCost } from './cost/cost.js'
 import type { JobDisplay } from './display.js'
 import type { ErrorValue } from './errors.js'
-import type { RunEvent } from './events.js'
+import type { AttemptMetrics, RunEvent } from './events.js'
 import type { ResolvedSettings } from './options.js'
 import { ResultJournal } from './results.js'
 import type { Run } from './runlog/run.js'
@@ -63,7 +63,8 @@ export class JobRecord {
   gbSeconds = 0
   /** On the backend, US dollars. */
   cost = 0
-  attempts = 0
+  /** Invocations, as far as they are charged. */
+  requests = 0
   #untaken: number
   #journal: ResultJournal | undefined
 
@@ -101,7 +102,7 @@ export class JobRecord {
 
   /** Cost on Lambda, US dollars, estimate. */
   get lambdaCost(): number {
-    return lambdaCost(this.gbSeconds, this.attempts)
+    return lambdaCost(this.gbSeconds, this.requests)
   }
 
   /** The deployment for attempts with this memory, made ready on the backend the first time. */
@@ -138,22 +139,22 @@ export class JobRecord {
   /** Adds a finished attempt to the figures and to the run's bill; returns what it cost on the backend, US dollars. */
   bill(
     { stats, memory }: Attempt,
-    ended: number,
-    metrics: { cpuMs: number; peakRss: number } | undefined,
+    { ended, metrics, billed }: { ended: number; metrics: AttemptMetrics | undefined; billed: Billed | undefined },
     backend: Backend,
   ): number {
     const { loaded } = stats
-    if (loaded === undefined) return 0
-    const billed = gbSeconds({ durationMs: ended - loaded, runtimeMemory: memory })
-    this.busyMs += Math.max(0, ended - (stats.setup ?? loaded))
-    this.gbSeconds += billed
-    this.attempts++
-    this.run.bill(billed)
+    if (loaded === undefined && !billed) return 0
+    const price = backend.price(memory === undefined ? { env: {} } : { env: {}, runtimeMemory: memory })
+    const { ms, requests } = billed ?? { ms: ended - loaded!, requests: 1 }
+    const used = gbSeconds({ durationMs: ms, runtimeMemory: price.memory ?? memory })
+    const cost = used * price.gbSecond + requests * price.request
+    this.busyMs += Math.max(0, ended - (stats.setup ?? loaded ?? ended))
+    this.gbSeconds += used
+    this.requests += requests
+    this.cost += cost
+    this.run.bill({ gbSeconds: used, requests, cost })
     this.cpuMs += metrics?.cpuMs ?? 0
     this.peakRss = Math.max(this.peakRss, metrics?.peakRss ?? 0)
-    const { gbSecond, request } = backend.price(this.deployment?.resources ?? { env: {} })
-    const cost = billed * gbSecond + request
-    this.cost += cost
     return cost
   }
 
@@ -228,6 +229,6 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
 type Logged = Exclude<AttemptEvent, { type: 'done' | 'failed' | 'returned' | 'throttled' }>
 export type CallLogEvent =
   | WithoutId<Logged>
-  | (Omit<Extract<AttemptEvent, { type: 'done' }>, 'id' | 'result'> & { cached?: true })
-  | (Omit<Extract<AttemptEvent, { type: 'failed' }>, 'id'> & { final: boolean })
+  | (Omit<Extract<AttemptEvent, { type: 'done' }>, 'id' | 'result' | 'billed'> & { cached?: true; cost?: number })
+  | (Omit<Extract<AttemptEvent, { type: 'failed' }>, 'id' | 'billed'> & { final: boolean; cost?: number })
   | { type: 'submitted' | 'invoked' | 'collected'; at: number }

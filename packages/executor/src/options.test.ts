@@ -50,7 +50,7 @@ describe('options', () => {
   it('has defaults', () => {
     expect(checkExecutorOptions(undefined).workers).toBeGreaterThan(0)
     expect(resolveSettings({}, {})).toEqual({
-      ...{ attempts: 3, on: ['lost'], backoff: 0, onFailure: 'collect', extraEnv: {} },
+      ...{ attempts: 3, on: ['lost'], retrySet: false, backoff: 0, onFailure: 'collect', extraEnv: {} },
     })
   })
 
@@ -62,9 +62,14 @@ describe('options', () => {
       backoff: 0,
       onFailure: 'collect',
       on: ['lost'],
+      retrySet: false,
       extraEnv: { A: '3', B: 'true' },
     })
-    expect(resolveSettings(executor, {})).toMatchObject({ attempts: 6, on: ['error', 'timeout', 'oom', 'lost'] })
+    expect(resolveSettings(executor, {})).toMatchObject({
+      attempts: 6,
+      on: ['error', 'timeout', 'oom', 'lost'],
+      retrySet: true,
+    })
   })
 })
 

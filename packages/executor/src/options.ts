@@ -134,7 +134,8 @@ export type RuntimeMemory<T = never> = number | ((item: T, last?: LastFailure) =
 export interface CallSettings<T = never> {
   /**
    * Memory limit of a worker in MB. Default: none but V8's own. A call that is tried again after it ran out of memory
-   * (`retry: { on: ['oom'] }`) gets twice as much each time, unless a function says what it gets.
+   * (`retry: { on: ['oom'] }`, the default where Lambda's functions have classes) gets twice as much each time, or what the
+   * next class has, unless a function says what it gets.
    */
   runtimeMemory?: RuntimeMemory<T>
   /** Seconds one attempt may run before its worker is killed. Default: no limit. */
@@ -210,6 +211,8 @@ export interface ResolvedSettings {
   timeout?: number
   attempts: number
   on: readonly FailureKind[]
+  /** The user has said what is tried again. */
+  retrySet: boolean
   backoff: NonNullable<RetryOptions['backoff']>
   hedge?: Required<HedgeOptions>
   onFailure: NonNullable<CallSettings['onFailure']>
@@ -281,6 +284,7 @@ export function resolveSettings(executor: CallSettings, job: CallSettings): Reso
     ...(timeout === undefined ? {} : { timeout }),
     attempts: own.retry?.attempts ?? short?.attempts ?? 3,
     on: own.retry?.on ?? short?.on ?? ['lost'],
+    retrySet: own.retry?.on !== undefined || short !== undefined,
     backoff: own.retry?.backoff ?? 0,
     ...(hedging ? { hedge: { after, factor, min, max } } : {}),
     onFailure: job.onFailure ?? executor.onFailure ?? 'collect',
@@ -307,6 +311,7 @@ const NESTED: Record<string, string[]> = {
   retry: Object.keys(retry.shape),
   hedge: Object.keys(hedge.shape),
   budget: ['usd'],
+  aws_lambda: Object.keys(awsLambdaSchema.shape),
 }
 
 function isBackend(value: unknown): boolean {

@@ -15,7 +15,8 @@ export function policyOf(
   backend: Backend,
   job: { total: number; chunk: number | 'auto'; items: readonly unknown[]; initial: readonly number[] | undefined },
 ): JobPolicy {
-  const { attempts, on, hedge, onFailure } = settings
+  const { attempts, hedge, onFailure } = settings
+  const on = settings.retrySet || !backend.larger ? settings.on : [...settings.on, 'oom' as const]
   const tolerate = tolerated(onFailure, job.total)
   return {
     ...{ attempts, on, chunk: job.chunk },
@@ -23,6 +24,8 @@ export function policyOf(
     ...(Number.isFinite(tolerate) ? { tolerate } : {}),
     memory: (index, last) => memoryOf(settings, backend, job.initial?.[index], job.items[index], last),
     ...(hedge ? { hedge: { after: hedge.after, factor: hedge.factor, minMs: hedge.min * 1000, max: hedge.max } } : {}),
+    // Where there is no more memory to be had, another attempt ends as this one did.
+    hopeless: (kind, memory) => kind === 'oom' && backend.larger !== undefined && backend.larger(memory) === undefined,
     worst: (memory) => worstCase(settings, backend, memory),
   }
 }
@@ -50,7 +53,10 @@ function memoryOf(
   if (typeof runtimeMemory !== 'function' && last?.kind !== 'oom') return last?.runtimeMemory ?? runtimeMemory
   if (!last) return initial
   const had = last.runtimeMemory
-  if (typeof runtimeMemory !== 'function') return had && Math.min(2 * had, backend.limits.memory ?? 2 * had)
+  if (typeof runtimeMemory !== 'function') {
+    if (backend.larger) return backend.larger(had) ?? had
+    return had && Math.min(2 * had, backend.limits.memory ?? 2 * had)
+  }
   try {
     const wanted = Math.round(Number((runtimeMemory as (item: unknown, last: LastFailure) => number)(item, last)))
     return wanted >= 32 ? wanted : had
@@ -62,7 +68,7 @@ function memoryOf(
 
 function worstCase({ timeout }: ResolvedSettings, backend: Backend, memory: number | undefined): number {
   const resources = memory === undefined ? { env: {} } : { env: {}, runtimeMemory: memory }
-  const { gbSecond, request } = backend.price(resources)
+  const { gbSecond, request, memory: charged = memory } = backend.price(resources)
   const seconds = timeout ?? backend.limits.timeout ?? LONGEST_S
-  return gbSecond * gbSeconds({ durationMs: seconds * 1000, runtimeMemory: memory }) + request
+  return gbSecond * gbSeconds({ durationMs: seconds * 1000, runtimeMemory: charged }) + request
 }

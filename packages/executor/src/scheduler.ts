@@ -19,7 +19,7 @@ import { type Lease, Leases } from './leases.js'
 import { readableError } from './readable.js'
 import { now } from './worker/clock.js'
 
-type Failure = Extract<AttemptEvent, { type: 'failed' }>
+type Failure = Extract<AttemptEvent, { type: 'failed' }> & { cost?: number }
 type End = Extract<AttemptEvent, { type: 'done' | 'failed' | 'returned' | 'throttled' }>
 
 /** A batch with the backend. */
@@ -264,14 +264,15 @@ export class Scheduler {
     }
     Object.assign(stats, event.metrics)
     const ended = event.type === 'done' ? (stats.stored ?? event.at) : event.ended
-    const cost = job.bill(attempt, ended, event.metrics, this.#backend)
+    const { metrics, billed } = event
+    const cost = job.bill(attempt, { ended, metrics, billed }, this.#backend)
     if (event.type === 'done') {
-      const { id: _id, result, ...logged } = event
-      attempt.log(logged)
+      const { id: _id, result, billed: _billed, ...logged } = event
+      attempt.log(cost > 0 ? { ...logged, cost } : logged)
       this.#step({ type: 'done', ...ref, ms: event.at - (stats.setup ?? event.at), cost }, result)
     } else {
       stats.ended = event.ended
-      this.#step({ type: 'failed', ...ref, kind: event.kind, cost }, event)
+      this.#step({ type: 'failed', ...ref, kind: event.kind, cost }, { ...event, cost })
     }
   }
 
@@ -307,7 +308,8 @@ export class Scheduler {
     const ended = detail?.ended ?? at
     const metrics = detail?.metrics
     const event = { type: 'failed', at, ended, kind: shown, error, final } as const
-    job.log(call, attempt, metrics ? { ...event, metrics } : event)
+    const { cost = 0 } = detail ?? {}
+    job.log(call, attempt, { ...event, ...(metrics ? { metrics } : {}), ...(cost > 0 ? { cost } : {}) })
     if (type === 'drop') call.copy!.show()
     else if (!final) {
       call.state = 'new'

@@ -12,6 +12,23 @@ export function describeStorage(storage: Storage): StorageOptions {
   return travels[PACK](storage)
 }
 
-export function openStorage(options: StorageOptions): Storage {
-  return travels[UNPACK](options)
+/** Storages that were opened by their descriptions, each once: a client has connections that the next job should find. */
+export class OpenStorages {
+  readonly #open = new Map<string, Storage>()
+
+  open(options: StorageOptions): Storage {
+    const key = JSON.stringify(options)
+    let storage = this.#open.get(key)
+    if (!storage) {
+      storage = travels[UNPACK](options)
+      this.#open.set(key, storage)
+    }
+    return storage
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#open.values()]
+    this.#open.clear()
+    await Promise.allSettled(all.map((storage) => storage.close()))
+  }
 }

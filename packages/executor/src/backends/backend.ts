@@ -78,8 +78,15 @@ export type AttemptEvent =
   | (Of & { type: 'progress'; done: number; total?: number; note?: string })
   | (Of & { type: 'metric'; name: string; value: number; unit?: string })
   | (Of & { type: 'stored'; ended: number; bytes: number })
-  | (Of & { type: 'done'; ended: number; metrics: AttemptMetrics; result: ResultRef })
-  | (Of & { type: 'failed'; ended: number; kind: FailureKind; error: ErrorValue; metrics?: AttemptMetrics })
+  | (Of & { type: 'done'; ended: number; metrics: AttemptMetrics; result: ResultRef; billed?: Billed })
+  | (Of & {
+      type: 'failed'
+      ended: number
+      kind: FailureKind
+      error: ErrorValue
+      metrics?: AttemptMetrics
+      billed?: Billed
+    })
   /** Not begun and handed back: no attempt is spent. */
   | (Of & { type: 'returned' })
   /**
@@ -87,6 +94,14 @@ export type AttemptEvent =
    * `retryAfter` is what the platform says, ms.
    */
   | (Of & { type: 'throttled'; retryAfter?: number })
+
+/** What a platform charges for one attempt, where that is not the time from the loaded function to its end, and a request. */
+export interface Billed {
+  /** Time, ms, with what the attempt has caused besides: the start of the environment, loading. */
+  ms: number
+  /** A batch is one request. */
+  requests: number
+}
 
 /** A sign of life of the whole batch, where no other event renews its lease. */
 export interface Beat {
@@ -98,6 +113,8 @@ export interface Price {
   /** US dollars per GB-second of a worker and per call. */
   gbSecond: number
   request: number
+  /** MB that are charged where they are not those of `Resources`: the size of the function. */
+  memory?: number
 }
 
 /** What a backend can take; the executor stays within it. */
@@ -142,6 +159,14 @@ export interface Backend {
    */
   cancel(id: number): void
   price(resources: Resources): Price
+  /**
+   * Limit for a call that ran out of memory with this one, MB; `runtimeMemory` undefined is a call without a limit of its own.
+   * Undefined when there is no more to be had. Without the method it is twice as much, up to `limits.memory`. A backend that
+   * has it has classes of memory: calls that ran out of it are tried again unless the user said otherwise.
+   */
+  larger?(runtimeMemory: number | undefined): number | undefined
+  /** Removes what was deployed for this executor's calls. */
+  clean?(): Promise<void>
   /** Kills what is running for this executor. Idempotent. */
   close(): Promise<void>
 }

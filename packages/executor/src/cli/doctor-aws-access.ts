@@ -1,7 +1,8 @@
 /** What `doctor aws` asks of an account, through the clients and the backend that every executor uses. Loaded when it is wanted. */
 import type { LambdaClient } from '@aws-sdk/client-lambda'
-import { type AwsLambdaOptions, functionMemory } from '../backends/aws-lambda/config.js'
+import type { AwsLambdaOptions } from '../backends/aws-lambda/config.js'
 import { ensureFunction } from '../backends/aws-lambda/deploy.js'
+import { classesOf, functionMemory } from '../backends/aws-lambda/sizes.js'
 import { FunctionExecutor } from '../executor.js'
 import type { ExecutorOptions } from '../options.js'
 import type { AwsS3Config } from '../storage/aws-s3/options.js'
@@ -102,7 +103,7 @@ export function awsAccess(settings: Settings): AwsAccess {
       const client = await connect()
       const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
       const wanted = typeof options.runtimeMemory === 'number' ? options.runtimeMemory : undefined
-      const name = await ensureFunction(client, lambda, functionMemory(wanted, lambda.memoryClasses))
+      const { name } = await ensureFunction(client, lambda, functionMemory(wanted, classesOf(lambda)))
       const { MemorySize = 0, Runtime = '' } = await client.send(
         new GetFunctionConfigurationCommand({ FunctionName: name }),
       )
@@ -125,7 +126,7 @@ export function awsAccess(settings: Settings): AwsAccess {
         const received = Date.now()
         calls.push({ ms: performance.now() - began, cold: future.stats.cold ?? false, sent, at, received })
       }
-      await executor.clean()
+      await executor.clean({ functions: false })
       return calls
     },
 

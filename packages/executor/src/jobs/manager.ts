@@ -135,10 +135,10 @@ export class JobManager {
     } else {
       const { kind } = event
       const failures = ++job.failures[index]!
-      const { attempts, on, backoff } = job.policy
+      const { attempts, on, backoff, hopeless } = job.policy
       job.last.set(index, { kind, attempt, runtimeMemory: flight.memory })
       if (others.length > 0) actions.push({ type: 'drop', ...ref, kind })
-      else if (failures < attempts && on.includes(kind)) {
+      else if (failures < attempts && on.includes(kind) && !hopeless?.(kind, flight.memory)) {
         const delay = backoff?.(failures, kind) ?? 0
         job.enqueue(index, delay > 0 ? this.#at + delay : 0)
         actions.push({ type: 'retry', ...ref, kind })

@@ -20,6 +20,8 @@ export interface JobPolicy {
   /** Failed attempts after which a call has failed, and the kinds that are tried again before that. */
   attempts: number
   on: readonly FailureKind[]
+  /** True when an attempt that failed so with this memory is the last, whatever `on` says. */
+  hopeless?(kind: FailureKind, memory: number | undefined): boolean
   /** How long to wait before a retry, ms; `failed` counts the call's failed attempts. Default: not at all. */
   backoff?(failed: number, kind: FailureKind): number
   /** Calls of a batch. */

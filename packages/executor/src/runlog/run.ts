@@ -48,7 +48,8 @@ export class Run {
   #calls = 0
   #idleSince = 0
   #gbSeconds = 0
-  #attempts = 0
+  #requests = 0
+  #cost = 0
   #failed = 0
   #cancelled = false
   #finished = false
@@ -106,9 +107,10 @@ export class Run {
   }
 
   /** Adds an attempt to the bill. */
-  bill(gbSeconds: number): void {
+  bill({ gbSeconds, requests, cost }: { gbSeconds: number; requests: number; cost: number }): void {
     this.#gbSeconds += gbSeconds
-    this.#attempts++
+    this.#requests += requests
+    this.#cost += cost
   }
 
   /** Marks the run as cancelled; the executor cancels the calls. */
@@ -123,8 +125,8 @@ export class Run {
       type: 'run.finished',
       at: now(),
       status: this.#status(),
-      cost: 0,
-      lambdaCost: lambdaCost(this.#gbSeconds, this.#attempts),
+      cost: this.#cost,
+      lambdaCost: lambdaCost(this.#gbSeconds, this.#requests),
     })
     this.#finished = true
     this.#log.close()

@@ -7,7 +7,7 @@ import type { Loader } from '../closure/load.js'
 import type { CallContext } from '../context.js'
 import { releaseHeld } from '../shared/held.js'
 import type { Storage } from '../storage/storage.js'
-import { openStorage } from '../storage-link.js'
+import { OpenStorages } from '../storage-link.js'
 import { decodeValue, encodeValue } from '../values.js'
 import { now } from './clock.js'
 import { type CodeKeys, loadCode } from './code.js'
@@ -72,6 +72,7 @@ export class Runner {
   readonly #use = new UseReader()
   readonly #functions = new Map<string, Promise<Loaded>>()
   readonly #deployed = new Map<number, Deployed>()
+  readonly #storages = new OpenStorages()
   #active: Active | undefined
 
   constructor(parts: RunnerParts) {
@@ -85,7 +86,7 @@ export class Runner {
       this.#forget(deployment.forget)
       offset = deployment.extraArgs ?? 0
       const extra = offset > 0 ? body.slice(0, offset) : undefined
-      const storage = openStorage(deployment.storage!)
+      const storage = this.#storages.open(deployment.storage!)
       this.#deployed.set(deployment.key, { ...deployment, extra, storage })
     }
     const deployed = this.#deployed.get(deployment.key)!

@@ -29,7 +29,12 @@ backendContract('aws_lambda', {
   cloud: true,
   make: (options = {}, faults) => {
     const { region, endpoint } = lambda
-    const aws_lambda = { region, endpoint, role: 'arn:aws:iam::000000000000:role/mayfly' }
+    const aws_lambda = {
+      invocation: (process.env.INVOCATION ?? 'stream') as never,
+      region,
+      endpoint,
+      role: 'arn:aws:iam::000000000000:role/mayfly',
+    }
     const given = { home, workers: 2, backend: 'aws_lambda', aws_lambda, ...options } as ExecutorOptions
     if (!faults) return new FunctionExecutor(given) as never
     const inner = makeBackend('aws_lambda', { workers: given.workers!, cwd: process.cwd(), aws_lambda })

@@ -1,19 +1,37 @@
 /**
- * What a function does with a request: its batch goes to a backend, whose events are the lines of the streamed response. Apart
- * from the platform's own entry (`handler.ts`), because the double runs a thousand of them in one process.
+ * What a function does with a request: its batch goes to a backend, whose events are the answer: lines of the streamed response,
+ * or, where nobody listens, an object at the end and another that is renewed meanwhile. Apart from the platform's own entry
+ * (`handler.ts`), because the double runs a thousand of them in one process.
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { openStorage } from '../../storage-link.js'
+import type { Storage } from '../../storage/storage.js'
+import { OpenStorages } from '../../storage-link.js'
 import { now } from '../../worker/clock.js'
-import type { Backend, Deployment } from '../backend.js'
-import { decode, encode, type Line, type Request, type Task } from './wire.js'
+import type { AttemptEvent, Backend, Beat, Deployment } from '../backend.js'
+import { type Answer, StoredAnswer, StreamedAnswer } from './answer.js'
+import { decode, type Request, revive, type Task } from './wire.js'
 
 const BEAT_MS = 1000
+/** After so many beats a long call looks less often whether somebody still waits for it: each look is a request. */
+const SHORT = 30
+const LONG_EVERY = 3
 const DEPLOYMENTS_KEPT = 16
+/** What is left of the function's time when the batch is ended, ms. */
+const END_MS = 5000
 
-/** The handler of one environment, known to the caller as `worker`. */
-export function lambdaDoor(backend: Pick<Backend, 'invoke' | 'cancel'>, worker: string) {
+/** The part of Lambda's context that is used; without it a function has all the time there is. */
+export interface DoorContext {
+  getRemainingTimeInMillis?(): number
+}
+
+/**
+ * The handler of one environment, known to the caller as `worker`.
+ *
+ * @param init how long the environment took to start, ms: it is billed with the first call
+ */
+export function lambdaDoor(backend: Pick<Backend, 'invoke' | 'cancel'>, worker: string, init = 0) {
+  const storages = new OpenStorages()
   const deployments = new Map<string, Deployment>()
   let cold = true
 
@@ -27,43 +45,90 @@ export function lambdaDoor(backend: Pick<Backend, 'invoke' | 'cancel'>, worker: 
     return deployment
   }
 
-  /** Stops what the client has marked: the platform itself cannot stop an invocation. */
-  const watch = async ({ cancelPrefix }: Task, { storage, bucket }: Deployment, stop: AbortController) => {
-    const marks = await openStorage(storage)
-      .listKeys(bucket, cancelPrefix)
-      .catch(() => [])
-    for (const mark of marks) {
-      const which = mark.slice(cancelPrefix.length)
-      if (which === 'all') stop.abort()
-      else backend.cancel(Number(which))
-    }
+  const read = async (event: Request): Promise<Task> => {
+    if (!('spilled' in event)) return revive(event) as Task
+    const storage = storages.open(event.storage)
+    return decode(Buffer.from(await storage.getObject(event.bucket, event.spilled)).toString()) as Task
   }
 
-  return async (event: Request, out: Writable): Promise<void> => {
-    const say = (line: Line) => out.write(`${encode(line)}\n`)
-    say({ type: 'clock', at: now() })
+  return async (event: Request, out: Writable, context?: DoorContext): Promise<void> => {
+    let since = now() - (cold ? init : 0)
     const task = await read(event)
     const deployment = known(task.deployment)
+    const storage = storages.open(deployment.storage)
+    const answer: Answer =
+      task.answer === undefined ? new StreamedAnswer(out) : new StoredAnswer(storage, deployment.bucket, task.answer)
+    const waited = () => stillOpen(storage, deployment.bucket, task.open)
+    if (task.answer !== undefined) {
+      const stopped = await waited()
+      task.batch = stopped ? task.batch.filter(({ id }) => !stopped.includes(id)) : []
+      if (task.batch.length === 0) return end(out)
+    }
     const stop = new AbortController()
+    let late = false
+    const remaining = context?.getRemainingTimeInMillis?.()
+    const deadline =
+      remaining === undefined
+        ? undefined
+        : setTimeout(
+            () => {
+              late = true
+              stop.abort()
+            },
+            Math.max(0, remaining - END_MS),
+          )
+    let beats = 0
     const beat = setInterval(() => {
-      say({ type: 'beat', at: now() })
-      void watch(task, deployment, stop)
+      answer.beat()
+      if (++beats > SHORT && beats % LONG_EVERY > 0) return
+      void waited().then((stopped) => {
+        if (stopped === undefined) stop.abort()
+        else for (const id of stopped) backend.cancel(id)
+      })
     }, BEAT_MS)
+    let requests = 1
     try {
       for await (const one of backend.invoke(deployment, task.batch, stop.signal)) {
-        say(one.type === 'setup' ? { ...one, worker, cold } : one)
-        if (one.type === 'setup') cold = false
+        let told: AttemptEvent | Beat = one
+        if (one.type === 'setup') {
+          told = { ...one, worker, cold }
+          cold = false
+        } else if (one.type === 'done' || one.type === 'failed') {
+          const ended = late && one.type === 'failed' && one.kind === 'cancelled' ? outOfTime(one) : one
+          told = { ...ended, billed: { ms: now() - since, requests } }
+          since = now()
+          requests = 0
+        }
+        answer.say(told)
       }
     } finally {
       clearInterval(beat)
+      clearTimeout(deadline)
     }
-    out.end()
-    await once(out, 'finish')
+    // Who has gone cannot take an answer away again.
+    if (task.answer === undefined || (await waited()) !== undefined) await answer.end()
+    await end(out)
   }
 }
 
-async function read(event: Request): Promise<Task> {
-  if (!('spilled' in event)) return decode(JSON.stringify(event)) as Task
-  const storage = openStorage(event.storage as Deployment['storage'])
-  return decode(Buffer.from(await storage.getObject(event.bucket, event.spilled)).toString()) as Task
+async function end(out: Writable): Promise<void> {
+  out.end()
+  if (!out.writableFinished) await once(out, 'finish')
+}
+
+/** Ids of attempts nobody waits for; undefined when nobody waits for any. While the storage does not answer, all go on. */
+async function stillOpen(storage: Storage, bucket: string, key: string): Promise<number[] | undefined> {
+  try {
+    const text = Buffer.from(await storage.getObject(bucket, key)).toString()
+    return text === '' ? [] : text.split(',').map(Number)
+  } catch (error) {
+    return (error as { code?: string }).code === 'E_STORAGE_NOT_FOUND' ? undefined : []
+  }
+}
+
+/** The function's own end has come, not the user's wish. */
+function outOfTime(event: AttemptEvent & { type: 'failed' }): AttemptEvent & { type: 'failed' } {
+  const message = event.error.message.replace('was cancelled', 'did not end before the time of its function was over')
+  const hint = 'A function runs 900 s at most: give each call less to do, or raise aws_lambda.functionTimeout.'
+  return { ...event, kind: 'timeout', error: { name: 'TimeoutError', code: 'E_CALL_TIMEOUT', message, hint } }
 }

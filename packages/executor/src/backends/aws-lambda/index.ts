@@ -1,54 +1,95 @@
 /**
- * Backend `aws_lambda`: a batch is one invocation with a streamed response, whose lines are the attempts' events. The SDK is
- * loaded only when something is deployed, and tries nothing again by itself: that is the executor's business.
+ * Backend `aws_lambda`: a batch is one invocation, answered by a streamed response or by way of the storage. The SDK is loaded
+ * only when something is deployed, and tries nothing again by itself: that is the executor's business.
  */
-import { randomUUID } from 'node:crypto'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { prices } from '../../cost/cost.js'
-import type { ErrorValue, FailureKind } from '../../errors.js'
-import { MayflyError } from '../../errors.js'
-import { openStorage } from '../../storage-link.js'
+import { OpenStorages } from '../../storage-link.js'
 import { now } from '../../worker/clock.js'
-import type { AttemptEvent, Backend, BackendLimits, Beat, Deployment, Invocation, Price } from '../backend.js'
-import { type AwsLambdaOptions, functionMemory, neededAwsLambda } from './config.js'
-import { deleteFunctions, ensureFunction, nameOf } from './deploy.js'
-import { decode, encode, type Line } from './wire.js'
+import type {
+  AttemptEvent,
+  Backend,
+  BackendLimits,
+  Beat,
+  Deployment,
+  Invocation,
+  Price,
+  Resources,
+} from '../backend.js'
+import { OpenBatch } from './batch.js'
+import { makeClient, STREAMS } from './client.js'
+import { type AwsLambdaOptions, LONGEST, MARGIN, neededAwsLambda } from './config.js'
+import { deleteFunction, deleteFunctions, ensureFunction, MAX_EVENT_AGE, type ReadyFunction } from './deploy.js'
+import { explained, isPending, isServerFault, isThrottle, nameOf, retryAfterOf } from './errors.js'
+import { evented } from './evented.js'
+import { JobPlace } from './place.js'
+import { billedMemory, classesOf, functionMemory, largerMemory, MOST_FOR_CALL } from './sizes.js'
+import { streamed } from './stream.js'
+import { checkDeployment, forFunction } from './target.js'
+import { encodeTask, quote } from './wire.js'
 
-/** Requests up to this size travel in the message (the service takes 6,291,456 bytes), larger ones by storage. */
-const REQUEST = 5 * 1024 * 1024
-/** An attempt must end before the function does: 900 s less what loading takes. */
-const LONGEST = 890
+/** Requests up to this size travel in the message (the service takes 6,291,456 and 1,048,576 bytes), larger ones by storage. */
+const REQUEST = { stream: 5 * 1024 * 1024, event: 1_000_000 }
 const LIMITS = {
   ...{ rate: { perSecond: 100, burst: 1000 }, inlineInput: 64 * 1024, inlineResult: 64 * 1024 },
-  ...{ memory: 10_080, timeout: LONGEST, lease: { start: 60_000, running: 10_000 } },
+  ...{ memory: MOST_FOR_CALL, lease: { start: 60_000, running: 10_000 } },
+}
+/** Errors of the service in a row, with no request taken between them, after which attempts fail of them. */
+const FAULTS = 50
+/** Longer than the platform may keep a message, ms: it may just have begun. */
+const PATIENCE_MS = 60_000
+
+/** One that is gone so soon after it was made again is not made a third time, ms. */
+const MISSING_MS = 60_000
+/** What is under way at the end has so long to go away, ms. */
+const CLOSE_MS = 10_000
+
+/** A deployment, ready to be called. */
+interface Target {
+  fn: ReadyFunction
+  /** The deployment as the requests of its batches carry it. */
+  quoted: string
 }
 
 export class AwsLambdaBackend implements Backend {
   readonly name = 'aws_lambda'
   readonly limits: BackendLimits
+  larger?: NonNullable<Backend['larger']>
   readonly #options: AwsLambdaOptions
-  readonly #ready = new Map<number, Promise<string>>()
+  readonly #classes: number[] | undefined
+  readonly #functions = new Map<number, Promise<ReadyFunction>>()
+  #targets = new WeakMap<Deployment, Promise<Target>>()
   readonly #running = new Set<AbortController>()
-  /** For each attempt under way, how to have it stopped. */
-  readonly #stops = new Map<number, () => Promise<unknown>>()
-  readonly #marking = new Set<Promise<unknown>>()
+  /** For each attempt under way, where it is told to stop. */
+  readonly #places = new Map<number, JobPlace>()
+  /** The corner of each job that has batches under way, by the prefix of its results. */
+  readonly #jobs = new Map<string, JobPlace>()
+  readonly #storages = new OpenStorages()
+  readonly #tasks = new Set<Promise<unknown>>()
+  /** When a function of this size was found to be gone, ms. */
+  readonly #missing = new Map<number, number>()
+  readonly #architectures = new Map<number, ReadyFunction['architecture']>()
   #client: Promise<LambdaClient> | undefined
+  #streams = 0
+  #faults = 0
 
   /** Throws `E_CONFIG_AWS` without options. */
   constructor(concurrency: number, options: AwsLambdaOptions | undefined) {
-    this.limits = { concurrency, ...LIMITS }
     this.#options = neededAwsLambda(options)
+    this.#classes = classesOf(this.#options)
+    this.limits = { concurrency, ...LIMITS, timeout: (this.#options.functionTimeout ?? LONGEST) - MARGIN }
+    const classes = this.#classes
+    if (classes) this.larger = (runtimeMemory) => largerMemory(runtimeMemory, classes)
   }
 
   prewarm(): void {
     // An environment starts with its first call.
   }
 
-  async prepare({ resources }: Deployment): Promise<void> {
-    await this.#function(resources.runtimeMemory)
+  async prepare(deployment: Deployment): Promise<void> {
+    checkDeployment(deployment, this.#options)
+    await this.#target(deployment)
   }
 
   async *invoke(
@@ -56,196 +97,197 @@ export class AwsLambdaBackend implements Backend {
     batch: Invocation[],
     signal: AbortSignal,
   ): AsyncGenerator<AttemptEvent | Beat, void, undefined> {
-    const open = new Map(batch.map((one) => [one.id, { begun: false, callId: one.callId }]))
-    const ends = (kind: FailureKind, error: Partial<ErrorValue>, also = false): AttemptEvent[] =>
-      [...open].map(([id, { begun, callId }]) => {
-        open.delete(id)
-        const at = now()
-        if (!begun && !also) return { type: 'returned', id, at }
-        const message = `Call ${callId}: ${error.message}`
-        return { type: 'failed', id, at, ended: at, kind, error: { name: 'Error', ...error, message } as ErrorValue }
-      })
-    const storage = openStorage(deployment.storage)
-    const { bucket } = deployment
-    const token = randomUUID()
-    const place = `${dirname(deployment.resultPrefix)}/lambda/${token}`
-    const task = { deployment: encode(deployment), batch, cancelPrefix: `${place}/stop/` }
-    const mark = (which: string) => storage.putObject(bucket, `${task.cancelPrefix}${which}`, '')
+    const open = new OpenBatch(batch)
     const stop = new AbortController()
     const abort = () => stop.abort()
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
     this.#running.add(stop)
-    for (const { id } of batch) this.#stops.set(id, () => mark(String(id)))
-    let spilled: string | undefined
+    const place = this.#enter(deployment, batch)
     try {
-      const name = await this.#function(deployment.resources.runtimeMemory)
-      let payload = encode(task)
-      if (Buffer.byteLength(payload) > REQUEST) {
-        spilled = `${place}/request`
-        await storage.putObject(bucket, spilled, payload)
-        payload = JSON.stringify({ spilled, storage: deployment.storage, bucket })
+      const target = await this.#target(deployment)
+      await place.ready
+      for await (const event of this.#events(deployment, target, batch, place, stop.signal)) {
+        this.#faults = 0
+        if (open.takes(event)) yield event
       }
-      for await (const event of this.#stream(name, payload, stop.signal)) {
-        if (event.type !== 'beat') {
-          const attempt = open.get(event.id)
-          if (!attempt) continue
-          attempt.begun ||= event.type === 'setup'
-          if (event.type === 'done' || event.type === 'failed' || event.type === 'returned') open.delete(event.id)
-        }
-        yield event
-      }
-      yield* ends('lost', { code: 'E_CALL_LOST', message: 'the function ended without an answer' }, true)
+      yield* open.lost('the function ended without an answer')
     } catch (error) {
       if (stop.signal.aborted) {
-        if (open.size > 0) this.#later(mark('all'))
-        yield* ends('cancelled', { code: 'E_CALL_CANCELLED', message: 'it was cancelled' })
-      } else if (nameOf(error) === 'TooManyRequestsException') {
-        const seconds = Number((error as { retryAfterSeconds?: string }).retryAfterSeconds)
-        const wait = seconds > 0 ? { retryAfter: seconds * 1000 } : {}
-        for (const id of open.keys()) yield { type: 'throttled', id, at: now(), ...wait }
-      } else yield* ends(...explained(error), true)
+        this.#later(place.stop(open.ids))
+        yield* open.cancelled()
+      } else yield* this.#refused(error, deployment, open)
     } finally {
       signal.removeEventListener('abort', abort)
       this.#running.delete(stop)
-      for (const { id } of batch) this.#stops.delete(id)
-      if (spilled) this.#later(storage.deleteObject(bucket, spilled))
+      this.#leave(deployment, batch, place)
     }
   }
 
   cancel(id: number): void {
-    const stop = this.#stops.get(id)
-    if (stop) this.#later(stop())
+    const place = this.#places.get(id)
+    if (place) this.#later(place.stop([id]))
   }
 
-  price(): Price {
-    const { gbSecond, request } = prices()[this.#options.architecture === 'arm64' ? 'aws_lambda_arm64' : 'aws_lambda']
-    return { gbSecond, request }
+  price({ runtimeMemory }: Resources): Price {
+    const memory = billedMemory(runtimeMemory, this.#classes)
+    const architecture = this.#architectures.get(memory) ?? this.#options.architecture
+    const { gbSecond, request } = prices()[architecture === 'arm64' ? 'aws_lambda_arm64' : 'aws_lambda']
+    return { gbSecond, request, memory }
   }
 
-  /** Ends what is under way and closes every connection. Deployed functions stay: they cost nothing while nobody calls. */
+  /**
+   * Ends what is under way, removes what it has left in the storage and closes every connection. Deployed functions stay: they
+   * cost nothing while nobody calls.
+   */
   async close(): Promise<void> {
     for (const stop of this.#running) stop.abort()
-    await Promise.allSettled([...this.#marking])
-    const client = await this.#client?.catch(() => undefined)
-    client?.destroy()
-    this.#client = undefined
-    this.#ready.clear()
+    const until = now() + CLOSE_MS
+    while (this.#running.size + this.#tasks.size > 0 && now() < until) {
+      await Promise.race([Promise.allSettled(this.#tasks), sleep(CLOSE_MS)])
+      if (this.#running.size > 0) await sleep(1)
+    }
+    await this.#storages.close()
+    await this.#disconnect()
   }
 
-  /** Deletes the functions that were ever deployed under this prefix; gives their names. */
+  /** Deletes the functions that were made for this executor's calls. */
+  async clean(): Promise<void> {
+    const made = this.#options.functions ? [] : await Promise.allSettled(this.#functions.values())
+    this.#forget()
+    const client = await this.#connect()
+    for (const one of made) if (one.status === 'fulfilled') await deleteFunction(client, one.value.name)
+  }
+
+  /** Deletes the functions that were ever made under this prefix; gives their names. */
   async deleteRuntimes(): Promise<string[]> {
-    this.#ready.clear()
+    this.#forget()
     return deleteFunctions(await this.#connect(), this.#options.functionPrefix)
   }
 
-  #later(promise: Promise<unknown>): void {
-    const settled = promise.catch(() => {}).finally(() => this.#marking.delete(settled))
-    this.#marking.add(settled)
+  async *#events(
+    deployment: Deployment,
+    { fn, quoted }: Target,
+    batch: Invocation[],
+    place: JobPlace,
+    signal: AbortSignal,
+  ): AsyncGenerator<AttemptEvent | Beat> {
+    const { invocation = 'auto', streams = STREAMS, maxEventAge = MAX_EVENT_AGE } = this.#options
+    const streaming = invocation === 'stream' || (invocation === 'auto' && this.#streams < streams)
+    const client = await this.#connect()
+    let spilled: string | undefined
+    const payload = async (answer?: string): Promise<Uint8Array> => {
+      const task = { batch, open: place.open, ...(answer === undefined ? {} : { answer }) }
+      const bytes = encodeTask(quoted, task)
+      if (bytes.byteLength <= REQUEST[streaming ? 'stream' : 'event']) return bytes
+      spilled = await place.spill(bytes)
+      const { storage } = forFunction(deployment, fn, this.#classes, this.#options)
+      return Buffer.from(JSON.stringify({ spilled, storage, bucket: deployment.bucket }))
+    }
+    if (streaming) this.#streams++
+    try {
+      if (streaming) yield* streamed(client, fn.name, await payload(), signal)
+      else {
+        const patience = maxEventAge * 1000 + PATIENCE_MS
+        yield* evented({ client, name: fn.name, payload, answers: place.answers, patience, signal })
+      }
+    } finally {
+      if (streaming) this.#streams--
+      if (spilled) this.#later(place.forget(spilled))
+    }
   }
 
-  #function(runtimeMemory: number | undefined): Promise<string> {
-    const memory = functionMemory(runtimeMemory, this.#options.memoryClasses)
-    let ready = this.#ready.get(memory)
+  /** Attempts that the service would not take, or whose function has died. */
+  *#refused(error: unknown, deployment: Deployment, open: OpenBatch): Generator<AttemptEvent> {
+    const busy = isThrottle(error) || isPending(error)
+    // A service that is not well is left alone for a while, but not for ever.
+    const unwell = isServerFault(error) && ++this.#faults < FAULTS
+    if (busy || unwell) yield* open.throttled(retryAfterOf(error))
+    else if (nameOf(error) === 'ResourceNotFoundException' && this.#madeAgain(deployment)) yield* open.returned()
+    else yield* open.failed(...explained(error))
+  }
+
+  /** Somebody has deleted the function: the next batch makes it again. */
+  #madeAgain(deployment: Deployment): boolean {
+    const memory = this.#memoryOf(deployment)
+    const before = this.#missing.get(memory) ?? Number.NEGATIVE_INFINITY
+    if (this.#options.functions) return false
+    // Of several batches that find it gone, the first forgets it.
+    if (now() - before > MISSING_MS) {
+      this.#missing.set(memory, now())
+      this.#forget()
+    }
+    return now() - this.#missing.get(memory)! < MISSING_MS / 2
+  }
+
+  #enter(deployment: Deployment, batch: Invocation[]): JobPlace {
+    let place = this.#jobs.get(deployment.resultPrefix)
+    if (!place) {
+      place = new JobPlace(this.#storages.open(deployment.storage), deployment)
+      this.#jobs.set(deployment.resultPrefix, place)
+    }
+    place.enter()
+    for (const { id } of batch) this.#places.set(id, place)
+    return place
+  }
+
+  #leave({ resultPrefix }: Deployment, batch: Invocation[], place: JobPlace): void {
+    for (const { id } of batch) this.#places.delete(id)
+    if (!place.leave()) return
+    this.#jobs.delete(resultPrefix)
+    this.#later(place.close())
+  }
+
+  /** Something that need not be waited for, but by `close`. */
+  #later(promise: Promise<unknown>): void {
+    const settled = promise.catch(() => {}).finally(() => this.#tasks.delete(settled))
+    this.#tasks.add(settled)
+  }
+
+  #target(deployment: Deployment): Promise<Target> {
+    let target = this.#targets.get(deployment)
+    if (!target) {
+      target = this.#function(this.#memoryOf(deployment)).then((fn) => {
+        checkDeployment(deployment, this.#options, fn.timeout)
+        return { fn, quoted: quote(forFunction(deployment, fn, this.#classes, this.#options)) }
+      })
+      this.#targets.set(deployment, target)
+      target.catch(() => this.#targets.delete(deployment))
+    }
+    return target
+  }
+
+  #memoryOf({ resources }: Deployment): number {
+    return functionMemory(resources.runtimeMemory, this.#classes)
+  }
+
+  #function(memory: number): Promise<ReadyFunction> {
+    let ready = this.#functions.get(memory)
     if (!ready) {
       ready = this.#connect().then((client) => ensureFunction(client, this.#options, memory))
-      this.#ready.set(memory, ready)
-      ready.catch(() => this.#ready.delete(memory))
+      this.#functions.set(memory, ready)
+      ready.then(
+        ({ architecture }) => this.#architectures.set(memory, architecture),
+        () => this.#functions.delete(memory),
+      )
     }
     return ready
   }
 
+  #forget(): void {
+    this.#functions.clear()
+    this.#targets = new WeakMap()
+  }
+
   #connect(): Promise<LambdaClient> {
-    this.#client ??= import('@aws-sdk/client-lambda').then(({ LambdaClient }) => {
-      const { region, endpoint } = this.#options
-      const sockets = {
-        keepAlive: true,
-        maxSockets: this.limits.concurrency + 16,
-        maxFreeSockets: this.limits.concurrency,
-      }
-      return new LambdaClient({
-        ...{ region, ...(endpoint ? { endpoint } : {}), maxAttempts: 1 },
-        requestHandler: {
-          httpAgent: new HttpAgent(sockets),
-          httpsAgent: new HttpsAgent(sockets),
-          requestTimeout: 0,
-          connectionTimeout: 10_000,
-        },
-      })
-    })
+    this.#client ??= makeClient(this.#options, this.limits.concurrency)
     return this.#client
   }
 
-  /** The events of one invocation, with stamps on this machine's clock. */
-  async *#stream(name: string, payload: string, signal: AbortSignal): AsyncGenerator<AttemptEvent | Beat> {
-    const [client, { InvokeWithResponseStreamCommand }] = await Promise.all([
-      this.#connect(),
-      import('@aws-sdk/client-lambda'),
-    ])
-    const sent = now()
-    const request = new InvokeWithResponseStreamCommand({ FunctionName: name, Payload: Buffer.from(payload) })
-    const { EventStream } = await client.send(request, { abortSignal: signal })
-    const decoder = new TextDecoder()
-    let rest = ''
-    let offset = 0
-    for await (const { PayloadChunk, InvokeComplete } of untilAborted(EventStream!, signal)) {
-      if (InvokeComplete?.ErrorCode)
-        throw new FunctionError(InvokeComplete.ErrorCode, InvokeComplete.ErrorDetails ?? '')
-      const lines = (rest + decoder.decode(PayloadChunk?.Payload, { stream: true })).split('\n')
-      rest = lines.pop()!
-      for (const text of lines) {
-        const line = decode(text) as Line
-        // A clock that is wrong shows here: it was read after the request was sent, and before this.
-        if (line.type === 'clock') offset = Math.max(sent - line.at, Math.min(0, now() - line.at))
-        else yield shifted(line, offset)
-      }
-    }
+  async #disconnect(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined)
+    client?.destroy()
+    this.#client = undefined
+    this.#forget()
   }
-}
-
-class FunctionError extends Error {
-  readonly type: string
-
-  constructor(type: string, details: string) {
-    super(`${type}: ${details}`)
-    this.type = type
-  }
-}
-
-/** A stream that ends with an error as soon as the signal is aborted, whatever the connection does. */
-async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const iterator = source[Symbol.asyncIterator]()
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
-    if (signal.aborted) reject(new Error('aborted'))
-  })
-  aborted.catch(() => {})
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted])
-      if (next.done) return
-      yield next.value
-    }
-  } finally {
-    void iterator.return?.()?.catch(() => {})
-  }
-}
-
-function shifted<T extends AttemptEvent | Beat>(event: T, offset: number): T {
-  if (offset === 0) return event
-  const moved: Record<string, unknown> = { ...event }
-  for (const key of ['at', 'ended', ...(event.type === 'fetched' ? ['loaded'] : [])]) {
-    if (typeof moved[key] === 'number') moved[key] += offset
-  }
-  return moved as T
-}
-
-/** How attempts end that the platform or the network has ended. */
-function explained(error: unknown): [FailureKind, Partial<ErrorValue>] {
-  if (error instanceof MayflyError) throw error
-  const type = error instanceof FunctionError ? error.type : nameOf(error)
-  const { message } = error as Error
-  if (type === 'Runtime.OutOfMemory') return ['oom', { code: 'E_CALL_OOM', message }]
-  if (type === 'Sandbox.Timedout') return ['timeout', { code: 'E_CALL_TIMEOUT', message }]
-  return ['lost', { code: 'E_CALL_LOST', message }]
 }

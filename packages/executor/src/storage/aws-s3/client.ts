@@ -5,11 +5,13 @@ import { Agent as HttpsAgent } from 'node:https'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { resolveEnv } from '../env.js'
 import type { AwsS3Config } from './options.js'
+import { quietSdk } from './quiet.js'
 
 /** Requests under way at once; more wait. */
 export const SOCKETS = 256
 
 export function makeClient(config: AwsS3Config, checksums?: 'WHEN_REQUIRED'): S3Client {
+  quietSdk()
   const { region, endpoint, profile, compat = false } = config
   const [accessKeyId, secretAccessKey, sessionToken] = [config.accessKeyId, config.secretAccessKey, config.sessionToken]
     // Values stand alone, not in a URL: they are taken as they are.

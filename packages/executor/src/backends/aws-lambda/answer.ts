@@ -1,0 +1,107 @@
+/** The two ways in which a function's answer comes to who waits for it. */
+import type { Writable } from 'node:stream'
+import type { Storage } from '../../storage/storage.js'
+import { now } from '../../worker/clock.js'
+import type { AttemptEvent, Beat } from '../backend.js'
+import { encode, type Line, liveName, type Sighting, STATUS } from './wire.js'
+
+export interface Answer {
+  say(event: AttemptEvent | Beat): void
+  /** A second has passed. */
+  beat(): void
+  /** All is said; resolves when it can be read. */
+  end(): Promise<void>
+}
+
+/** Lines of the response, as they come. Those of one turn of the loop go together: each chunk is a message with headers. */
+export class StreamedAnswer implements Answer {
+  readonly #out: Writable
+  #lines: string[] = []
+
+  constructor(out: Writable) {
+    this.#out = out
+    this.#push({ type: 'clock', at: now() })
+  }
+
+  say(event: AttemptEvent | Beat): void {
+    this.#push(event)
+  }
+
+  beat(): void {
+    this.#push({ type: 'beat', at: now() })
+  }
+
+  async end(): Promise<void> {
+    this.#flush()
+  }
+
+  #push(line: Line): void {
+    if (this.#lines.push(encode(line)) === 1) setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    if (this.#lines.length === 0 || this.#out.writableEnded) return
+    this.#out.write(`${this.#lines.join('\n')}\n`)
+    this.#lines = []
+  }
+}
+
+/** Beats between two signs of life in the storage: each is a request. The first comes after a second. */
+const LIVE_EVERY = 3
+
+/**
+ * One object with all lines at the end, which only the first of several deliveries can write, and while the batch runs another
+ * whose name says what has begun: who waits reads it off a listing.
+ */
+export class StoredAnswer implements Answer {
+  readonly #storage: Storage
+  readonly #bucket: string
+  readonly #prefix: string
+  readonly #lines: string[] = [encode({ type: 'clock', at: now() })]
+  #seen: Sighting | undefined
+  #beats = 0
+  #renewing = Promise.resolve()
+
+  constructor(storage: Storage, bucket: string, prefix: string) {
+    this.#storage = storage
+    this.#bucket = bucket
+    this.#prefix = prefix
+  }
+
+  say(event: AttemptEvent | Beat): void {
+    if (event.type === 'beat') return
+    if (event.type === 'setup') {
+      const { id, worker, cold, at: setup } = event
+      this.#seen = { id, worker, cold, setup, fetched: 0, loaded: 0, started: 0, bytes: 0 }
+    } else if (event.type === 'fetched' && this.#seen) {
+      const { at: fetched, loaded, bytes } = event
+      Object.assign(this.#seen, { fetched, loaded, bytes })
+    } else if (event.type === 'started' && this.#seen) this.#seen.started = event.at
+    this.#lines.push(encode(event))
+  }
+
+  beat(): void {
+    const beat = this.#beats++
+    if (beat % LIVE_EVERY > 0) return
+    const key = this.#prefix + liveName(this.#seen)
+    this.#renewing = this.#renewing
+      .then(() => this.#storage.putObject(this.#bucket, key, String(beat)))
+      .then(
+        () => {},
+        () => {},
+      )
+  }
+
+  async end(): Promise<void> {
+    await this.#renewing
+    try {
+      await this.#storage.putObject(this.#bucket, this.#prefix + STATUS, `${this.#lines.join('\n')}\n`, {
+        ifNoneMatch: '*',
+      })
+    } catch (error) {
+      // Another delivery of the same event was first.
+      const { code } = error as { code?: string }
+      if (code !== 'E_STORAGE_EXISTS' && code !== 'E_STORAGE_PRECONDITION') throw error
+    }
+  }
+}
