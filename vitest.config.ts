@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -10,12 +11,15 @@ const project = (name: string, root: string) => ({
     name,
     root,
     include: ['**/*.test.{ts,tsx}'],
-    exclude: ['**/dist/**', '**/.next/**', '**/node_modules/**', '**/journeys/**'],
+    exclude: ['aws/**', '**/dist/**', '**/.next/**', '**/node_modules/**', '**/journeys/**'],
     setupFiles: [setup],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 })
+
+// Has a lock of its own; `npm test` installs it first.
+const cdk = new URL('infra/aws/node_modules', import.meta.url)
 
 export default defineConfig({
   test: {
@@ -26,6 +30,7 @@ export default defineConfig({
       project('web', 'apps/web'),
       project('infra', 'infra'),
       project('e2e', 'e2e'),
+      ...(existsSync(cdk) ? ['infra/aws/vitest.config.ts'] : []),
     ],
   },
 })

@@ -13,7 +13,9 @@ interface LockPackage {
   link?: boolean
   optionalDependencies?: Record<string, string>
 }
-const lock: Record<string, LockPackage> = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages
+const readLock = (folder: string): Record<string, LockPackage> =>
+  JSON.parse(readFileSync(join(ROOT, folder, 'package-lock.json'), 'utf8')).packages
+const lock = readLock('.')
 
 it('every optional binary that the lock names is in the lock, so it installs on every platform', () => {
   const missing: string[] = []
@@ -26,14 +28,14 @@ it('every optional binary that the lock names is in the lock, so it installs on 
   expect(missing).toEqual([])
 })
 
-it('the lock names no registry', () => {
-  const hosts = Object.values(lock).filter(({ resolved, link }) => resolved !== undefined && !link)
+it.each(['.', 'infra/aws'])('the lock of %s names no registry', (folder) => {
+  const hosts = Object.values(readLock(folder)).filter(({ resolved, link }) => resolved !== undefined && !link)
   expect(hosts).toEqual([])
 })
 
 it('docs/decisions.md has one line for each dependency', () => {
   const decisions = readFileSync(join(ROOT, 'docs/decisions.md'), 'utf8')
-  const manifests = ['.', 'packages/executor', 'packages/pipeline', 'apps/runner', 'apps/web']
+  const manifests = ['.', 'packages/executor', 'packages/pipeline', 'apps/runner', 'apps/web', 'infra/aws']
   const names = new Set(
     manifests.flatMap((folder) => {
       const manifest = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))

@@ -40,12 +40,14 @@ async function main() {
   checkNode()
   mkdirSync(RESULTS, { recursive: true })
   await install()
+  await install(`${ROOT}infra/aws`, 'Install the CDK')
   await step('Find a browser', ensureBrowser)
   await ensurePrograms()
   await step('Lint', () => run(process.execPath, [bin('@biomejs/biome', 'bin/biome'), 'check', '.']))
   await build()
   await step('Types', () => run(process.execPath, [bin('typescript', 'bin/tsc'), '-b']))
   await step('Types of tests', () => run(process.execPath, [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.tests.json']))
+  await step('Types of infra/aws', () => run(process.execPath, [bin('typescript', 'bin/tsc'), '-p', 'infra/aws']))
   const unit = await settle(
     () =>
       run(

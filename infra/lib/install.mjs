@@ -16,9 +16,10 @@ export function checkNode(version = process.versions.node) {
   }
 }
 
-export async function install() {
-  const lock = statSync(join(ROOT, 'package-lock.json'))
-  const installed = statSync(join(ROOT, 'node_modules/.package-lock.json'), { throwIfNoEntry: false })
+/** The root's packages, or those of another folder with a lock of its own. */
+export async function install(folder = ROOT, title = 'Install packages') {
+  const lock = statSync(join(folder, 'package-lock.json'))
+  const installed = statSync(join(folder, 'node_modules/.package-lock.json'), { throwIfNoEntry: false })
   if (installed && installed.mtimeMs >= lock.mtimeMs) return
-  await step('Install packages', () => run('npm', ['ci', '--no-audit', '--no-fund']))
+  await step(title, () => run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder }))
 }

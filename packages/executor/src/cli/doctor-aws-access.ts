@@ -156,8 +156,8 @@ const SOURCES: [RegExp, (profile: string) => string][] = [
   [/PROFILE/, (profile) => profile],
 ]
 
-export function sourceName(features: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
-  const profile = `the profile ${env.AWS_PROFILE || 'default'}`
+/** In words where credentials come from, by what the SDK notes of them. `profile` is the one that was asked for. */
+export function sourceName(features: readonly string[], profile = process.env.AWS_PROFILE || 'default'): string {
   const known = SOURCES.find(([pattern]) => features.some((feature) => pattern.test(feature)))
-  return known ? known[1](profile) : 'found by the SDK'
+  return known ? known[1](`the profile ${profile}`) : 'found by the SDK'
 }

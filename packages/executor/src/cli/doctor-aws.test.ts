@@ -218,9 +218,8 @@ it('clocks are compared within what the round trip allows', () => {
 })
 
 it('sources of credentials have names that people use', () => {
-  const env = { AWS_PROFILE: 'lab' }
-  expect(sourceName(['CREDENTIALS_ENV_VARS'], env)).toBe('environment variables')
-  expect(sourceName(['CREDENTIALS_PROFILE_SSO', 'CREDENTIALS_SSO'], env)).toBe('single sign-on of the profile lab')
-  expect(sourceName(['CREDENTIALS_PROFILE'], {})).toBe('the profile default')
-  expect(sourceName(['CREDENTIALS_IMDS'], {})).toBe("the machine's role")
+  expect(sourceName(['CREDENTIALS_ENV_VARS'])).toBe('environment variables')
+  expect(sourceName(['CREDENTIALS_PROFILE_SSO', 'CREDENTIALS_SSO'], 'lab')).toBe('single sign-on of the profile lab')
+  expect(sourceName(['CREDENTIALS_PROFILE'])).toBe('the profile default')
+  expect(sourceName(['CREDENTIALS_IMDS'])).toBe("the machine's role")
 })

@@ -22,6 +22,8 @@ import { bucketStep } from './doctor-aws-bucket.js'
 import { callStep, functionStep } from './doctor-aws-call.js'
 import type { Check } from './doctor-local.js'
 
+export { sourceName } from './doctor-aws-access.js'
+
 /** All steps in their order, for a page that shows them before anything is known. */
 export const AWS_STEPS = [
   { step: 'configuration', name: 'configuration' },
