@@ -20,6 +20,14 @@ beforeEach(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function notebook(name: string, ...cells: { source: string; tags?: string[]; type?: string }[]): string {
+  return notebookWith({}, name, ...cells)
+}
+
+function notebookWith(
+  metadata: object,
+  name: string,
+  ...cells: { source: string; tags?: string[]; type?: string }[]
+): string {
   const path = join(folder, name)
   const written = cells.map(({ source, tags, type = 'code' }, i) => ({
     id: `c${i}`,
@@ -28,7 +36,7 @@ function notebook(name: string, ...cells: { source: string; tags?: string[]; typ
     source,
     ...(type === 'code' ? { outputs: [], execution_count: null } : {}),
   }))
-  writeFileSync(path, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: written }))
+  writeFileSync(path, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells: written }))
   return path
 }
 
@@ -92,6 +100,17 @@ test('a kernel that dies: exit code 1 with the reason', async () => {
     ename: 'KernelDied',
     evalue: expect.stringContaining('SIGKILL'),
   })
+})
+
+test('executors have the settings of the notebook; --backend comes before them', async () => {
+  const source = `import { FunctionExecutor } from '@mayfly/executor'
+new FunctionExecutor()`
+  const settings = { mayfly: { backend: 'nowhere', workers: 1 } }
+  const input = notebookWith(settings, 'settings.ipynb', { source }, { source: '1' })
+  const output = join(folder, 'settings-out.ipynb')
+  expect(await main(['run', input, '-o', output])).toBe(1)
+  expect(outputsOf(output)[0]?.[0]).toMatchObject({ evalue: expect.stringContaining("no backend 'nowhere'") })
+  expect(await main(['run', input, '--backend', 'localhost', '-o', output])).toBe(0)
 })
 
 test.for([

@@ -6,6 +6,7 @@ import type { Backend, DataRef, Resources } from './backends/backend.js'
 import { ResultCache } from './cache.js'
 import { CallRecord } from './call-record.js'
 import { type Capture, capture } from './closure/index.js'
+import { withoutSecrets } from './config/secrets.js'
 import { type Code, ship } from './deploy.js'
 import { JobDisplay } from './display.js'
 import { MayflyError, toErrorValue } from './errors.js'
@@ -244,32 +245,19 @@ export class Engine {
   #runFor(name: string): Run {
     if (this.#run?.takesJobs) return this.#run
     const { options, home, backend, storage } = this.#parts
-    const { home: _home, backend: _backend, storage: _storage, name: title, extraEnv, ...settings } = options
+    const { home: _home, backend: _backend, storage: _storage, name: title, ...settings } = options
     const run: Run = new Run({
       home,
       name: title ? `${title}: ${name}` : name,
       backend: backend.name,
       storage: storage.backend,
-      settings: withoutValues(settings, extraEnv),
+      settings: withoutSecrets(settings),
       onCancel: () => this.cancelRun(run),
       onFinished: () => this.#runs.delete(run),
     })
     this.#runs.add(run)
     this.runIds.push(run.runId)
     return (this.#run = run)
-  }
-}
-
-/** Of variables only the names are logged. */
-function withoutValues(settings: Omit<ExecutorOptions, 'extraEnv'>, extraEnv: ExecutorOptions['extraEnv']) {
-  const { aws_lambda, ...rest } = settings
-  const { environment, ...lambda } = aws_lambda ?? {}
-  return {
-    ...rest,
-    ...(extraEnv ? { extraEnv: Object.keys(extraEnv) } : {}),
-    ...(aws_lambda
-      ? { aws_lambda: { ...lambda, ...(environment ? { environment: Object.keys(environment) } : {}) } }
-      : {}),
   }
 }
 

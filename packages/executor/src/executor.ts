@@ -48,11 +48,13 @@ export class FunctionExecutor implements ListOwner {
 
   /**
    * All options have defaults; without any, calls run on this machine. See `ExecutorOptions`. What is not given here is taken
-   * from the environment (`MAYFLY_WORKERS` …), then from the configuration file; see `configInForce`.
+   * from the notebook's settings, then from the environment (`MAYFLY_WORKERS` …), then from the configuration file; see
+   * `configInForce`.
    */
   constructor(options: ExecutorOptions = {}) {
-    const cwd = kernelHost()?.workspace ?? process.cwd()
-    this.#options = checkExecutorOptions(configInForce(options, { cwd }).options)
+    const host = kernelHost()
+    const cwd = host?.workspace ?? process.cwd()
+    this.#options = checkExecutorOptions(configInForce(options, { cwd, notebook: host?.settings() ?? {} }).options)
     const home = this.#options.home ?? mayflyHome()
     this.#home = home
     const { backend = 'localhost', storage, workers, recycleAfter, isolation, aws_lambda } = this.#options

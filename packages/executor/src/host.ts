@@ -2,6 +2,7 @@
  * What a notebook kernel offers to the executor inside it. The kernel sets it on the global object before the first cell;
  * a plain script has none, and the executor then behaves as a library. Nothing else couples the two.
  */
+import type { NotebookSettings } from './config/notebook.js'
 import type { ErrorValue } from './errors.js'
 
 export interface KernelHost {
@@ -16,6 +17,8 @@ export interface KernelHost {
    * positions read `cell-N.ts:line:col`, so mapping twice does no harm. `error.stack` inside the kernel is mapped already.
    */
   mapStack(stack: string): string
+  /** What the notebook says of its executors now; see `configInForce`. */
+  settings(): NotebookSettings
   /** Folder that bare and relative imports of cells resolve from. */
   readonly workspace: string
   /** Local names bound by the imports of cells: name → what it was imported from. The closure serializer needs it. */
@@ -27,6 +30,8 @@ export interface KernelHost {
 }
 
 const KEY = Symbol.for('mayfly.kernel.host')
+
+export { type NotebookSettings, notebookSettings } from './config/notebook.js'
 
 /** The kernel this code runs in, if any. */
 export function kernelHost(): KernelHost | undefined {

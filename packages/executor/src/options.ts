@@ -11,6 +11,7 @@ import type { FailureKind } from './errors.js'
 import { MayflyError } from './errors.js'
 import { nearest } from './nearest.js'
 import type { PartitionOptions } from './partition/types.js'
+import type { AwsS3StorageOptions } from './storage/aws-s3/options.js'
 import type { Storage, StorageOptions } from './storage/storage.js'
 
 const kinds = z.enum(['error', 'timeout', 'oom', 'lost'])
@@ -54,6 +55,7 @@ const executorSchema = z.strictObject({
   progress: z.boolean().optional(),
   budget: z.strictObject({ usd: z.number().min(0) }).optional(),
   aws_lambda: awsLambdaSchema.optional(),
+  aws_s3: z.custom<Omit<AwsS3StorageOptions, 'backend'>>(isSection, 'expected the options of aws_s3').optional(),
   ...perCall,
 })
 
@@ -186,6 +188,8 @@ export interface ExecutorOptions extends CallSettings {
   budget?: { usd: number }
   /** Needed by the backend `aws_lambda`: region, role, and how functions are made. */
   aws_lambda?: AwsLambdaOptions
+  /** What the storage `aws_s3` is where it is only named; the backend `aws_lambda` then takes it unless another storage is set. */
+  aws_s3?: Omit<AwsS3StorageOptions, 'backend'>
 }
 
 export interface JobOptions<X extends Extras = Extras, T = never> extends CallSettings<T>, PartitionOptions {
@@ -316,6 +320,10 @@ const NESTED: Record<string, string[]> = {
 
 function isBackend(value: unknown): boolean {
   return typeof (value as Partial<Backend> | null)?.invoke === 'function'
+}
+
+function isSection(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What is wrong inside is said where the storage is opened. */

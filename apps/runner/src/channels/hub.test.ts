@@ -6,13 +6,14 @@ let emit: (message: JupyterMessage) => void
 let hub: Hub
 const kernel = {
   send: vi.fn(),
+  configure: vi.fn(),
   onMessage: (listener: typeof emit) => {
     emit = listener
     return () => {}
   },
 }
 const document = {
-  document: { request: vi.fn(), answered: vi.fn() },
+  document: { settings: { backend: 'aws_lambda' }, request: vi.fn(), answered: vi.fn() },
   apply: (m: JupyterMessage) => ({ ...m, metadata: { stamped: true } }),
   commit: vi.fn(() => true),
   explain: vi.fn((ename: string) => [request(ename)]),
@@ -47,6 +48,7 @@ test('a reply goes to who asked, output and replies to executions to all', async
   hub.fromClient(one.client, run)
   expect(kernel.send).toHaveBeenCalledTimes(2)
   expect(document.document.request).toHaveBeenCalledExactlyOnceWith(run)
+  expect(kernel.configure).toHaveBeenCalledExactlyOnceWith({ backend: 'aws_lambda' })
   answer(info, 'kernel_info_reply')
   answer(info, 'kernel_info_reply')
   answer(run, 'input_request', 'stdin')

@@ -1,10 +1,11 @@
 /** Between one kernel, its notebook's document and its clients: who gets which message. */
+import type { NotebookSettings } from '@mayfly/executor/host'
 import type { JupyterMessage, Kernel } from '../kernel/index.js'
 import { Client, Outgoing } from './client.js'
 
 /** What the hub needs of a document; see `documents/file.ts`. */
 export interface DocumentPort {
-  readonly document: { request(message: JupyterMessage): void; answered(): void }
+  readonly document: { readonly settings: NotebookSettings; request(message: JupyterMessage): void; answered(): void }
   apply(message: JupyterMessage): JupyterMessage
   /** Makes what was applied lasting; false when that is not possible at the moment. */
   commit(): boolean
@@ -29,7 +30,7 @@ export class Hub {
 
   /** @param documentOf the document of the kernel's notebook, if there is one at the moment */
   constructor(
-    private readonly kernel: Pick<Kernel, 'send' | 'onMessage'>,
+    private readonly kernel: Pick<Kernel, 'send' | 'configure' | 'onMessage'>,
     private readonly documentOf: () => DocumentPort | undefined,
   ) {
     kernel.onMessage((message) => this.fromKernel(message))
@@ -60,8 +61,13 @@ export class Hub {
     if (message.channel === 'iopub') return
     this.routes.set(message.header.msg_id, client)
     if (this.routes.size > MAX_ROUTES) this.routes.delete(this.routes.keys().next().value!)
-    if (message.header.msg_type === 'execute_request') this.documentOf()?.document.request(message)
-    if (message.header.msg_type === 'input_reply') this.documentOf()?.document.answered()
+    const document = this.documentOf()?.document
+    if (message.header.msg_type === 'execute_request' && document) {
+      document.request(message)
+      // A cell runs with the settings its notebook has when it is asked for, whoever set them.
+      this.kernel.configure(document.settings)
+    }
+    if (message.header.msg_type === 'input_reply') document?.answered()
     if (message.header.msg_type === 'shutdown_request')
       this.explain('KernelStopped', 'The kernel was asked to end while this cell ran.')
     this.kernel.send(message)

@@ -4,15 +4,17 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MayflyError } from '@mayfly/executor/errors'
+import { notebookSettings } from '@mayfly/executor/host'
 import { type HeadlessEvents, runNotebook } from '../kernel/headless.js'
 import { injectParameters, parseParameter } from '../kernel/parameters.js'
 import { formatNotebook, parseNotebook } from '../nbformat.js'
 import { writeAtomic } from '../workspace/atomic.js'
 
-const USAGE = `Usage: mayfly run NOTEBOOK.ipynb [-p name=value …] -o OUT.ipynb
+const USAGE = `Usage: mayfly run NOTEBOOK.ipynb [-p name=value …] [--backend NAME] -o OUT.ipynb
 
 Runs all code cells in order and writes the notebook with its outputs.
   -p, --parameter name=value   sets a parameter (repeatable); JSON where it parses as JSON, else text
+  --backend NAME               where its executors run calls (localhost, aws_lambda), instead of what the notebook says
   -o, --output FILE            where to write; may be the notebook itself
 Exit code: 0 all cells ran, 1 a cell failed (the outputs are written), 2 bad input.
 `
@@ -32,7 +34,9 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   const cancel = new AbortController()
   const onSignal = () => cancel.abort()
   process.once('SIGINT', onSignal)
-  const options = { id: randomUUID(), ...place }
+  const chosen = request.backend ? { backend: request.backend } : {}
+  const settings = { ...notebookSettings(notebook.metadata), ...chosen }
+  const options = { id: randomUUID(), ...place, settings }
   const result = await runNotebook(notebook, options, progress(), cancel.signal)
   process.off('SIGINT', onSignal)
   await write(output, formatNotebook(result.notebook))
@@ -40,7 +44,14 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   return result.failed || cancel.signal.aborted ? 1 : 0
 }
 
-function readArguments(argv: readonly string[]): 'help' | { notebook: string; output: string; parameters: string[] } {
+interface Request {
+  notebook: string
+  output: string
+  parameters: string[]
+  backend: string | undefined
+}
+
+function readArguments(argv: readonly string[]): 'help' | Request {
   let parsed: ReturnType<typeof parse>
   try {
     parsed = parse(argv)
@@ -59,7 +70,7 @@ function readArguments(argv: readonly string[]): 'help' | { notebook: string; ou
       },
     )
   }
-  return { notebook, output: values.output, parameters: values.parameter ?? [] }
+  return { notebook, output: values.output, parameters: values.parameter ?? [], backend: values.backend }
 }
 
 function parse(argv: readonly string[]) {
@@ -68,6 +79,7 @@ function parse(argv: readonly string[]) {
     allowPositionals: true,
     options: {
       parameter: { type: 'string', short: 'p', multiple: true },
+      backend: { type: 'string' },
       output: { type: 'string', short: 'o' },
       help: { type: 'boolean', short: 'h' },
     },

@@ -242,3 +242,9 @@ test('clearing resets cells that are not under way', () => {
   expect(document.notebook().cells[0]).toMatchObject({ outputs: [], execution_count: null, metadata: {} })
   expect(document.states().a).toEqual({ state: 'idle' })
 })
+
+test('settings of executors are those in the metadata of the moment', () => {
+  expect(document.settings).toEqual({})
+  document.edit([], { mayfly: { backend: 'aws_lambda', other: 1 } })
+  expect(document.settings).toEqual({ backend: 'aws_lambda' })
+})

@@ -4,6 +4,7 @@
  * so replaying the same messages gives the same document.
  */
 import { createHash } from 'node:crypto'
+import { type NotebookSettings, notebookSettings } from '@mayfly/executor/host'
 import { type Header, type JupyterMessage, makeHeader } from '../kernel/messages.js'
 import { applyOutput, type NbOutput } from '../kernel/outputs.js'
 import type { Notebook, NotebookCell } from '../nbformat.js'
@@ -77,6 +78,11 @@ export class Document {
     ]
     this.cachedHash ??= createHash('sha256').update(JSON.stringify(content)).digest('hex')
     return this.cachedHash
+  }
+
+  /** What the notebook says of its executors. */
+  get settings(): NotebookSettings {
+    return notebookSettings(this.sources.metadata)
   }
 
   /** The whole notebook. Outputs still carry display ids, which clients need for updates and files must not have. */

@@ -1,6 +1,7 @@
 /** One notebook's kernel: the message core, the child process, and the lives and deaths between them. */
 import { existsSync, realpathSync } from 'node:fs'
 import { MayflyError } from '@mayfly/executor/errors'
+import type { NotebookSettings } from '@mayfly/executor/host'
 import { z } from 'zod'
 import { KernelCore } from './core/core.js'
 import { killDescendants } from './descendants.js'
@@ -21,6 +22,8 @@ export interface KernelOptions {
   home: string
   /** The notebook's path relative to the workspace; relative imports of cells start at its folder. */
   notebook?: string
+  /** What the notebook says of its executors. */
+  settings?: NotebookSettings
   /** Limit of the JavaScript heap in MiB, at least 64; default `MAYFLY_KERNEL_MEMORY_MB`, else by the machine. A cell is stopped at 80 % of it. */
   memoryMb?: number
   /** Resident memory in MiB, with Buffers outside the heap, at which a cell is stopped; default `MAYFLY_KERNEL_RSS_MB`, else by the machine. */
@@ -213,6 +216,13 @@ export class Kernel {
     this.#process?.send({ op: 'rename', notebook })
   }
 
+  /** The notebook's settings, for executors that are made from now on. */
+  configure(settings: NotebookSettings): void {
+    if (JSON.stringify(settings) === JSON.stringify(this.#options.settings ?? {})) return
+    this.#options.settings = settings
+    this.#process?.send({ op: 'configure', settings })
+  }
+
   #spawn(life: 'starting' | 'restarting'): void {
     this.#life = life
     this.#core.status(life)
@@ -231,8 +241,17 @@ export class Kernel {
     }
     if (launch !== this.#launches) return
     this.#node = node.version
-    const { notebook } = this.#options
-    const options = { id, workspace, home, limits, node, ...(env ? { env } : {}), ...(notebook ? { notebook } : {}) }
+    const { notebook, settings = {} } = this.#options
+    const options = {
+      id,
+      workspace,
+      home,
+      settings,
+      limits,
+      node,
+      ...(env ? { env } : {}),
+      ...(notebook ? { notebook } : {}),
+    }
     const child: KernelProcess = new KernelProcess(options, {
       onFrame: (frame) => {
         if (this.#process === child) this.#frame(frame)
@@ -353,6 +372,7 @@ const optionsSchema = z.object({
   workspace: z.string().refine((path) => existsSync(path), 'the folder does not exist'),
   home: z.string().min(1),
   notebook: z.string().optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
   memoryMb: z.int().min(64).optional(),
   rssMb: z.int().min(64).optional(),
   env: z.record(z.string(), z.string()).optional(),

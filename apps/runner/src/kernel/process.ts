@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { NotebookSettings } from '@mayfly/executor/host'
 import { encodeFrame, FrameReader } from './frames.js'
 import { type MemoryLimits, machineMb } from './limits.js'
 import type { KernelNode } from './node.js'
@@ -13,6 +14,7 @@ export interface ProcessOptions {
   workspace: string
   home: string
   notebook?: string
+  settings: NotebookSettings
   limits: MemoryLimits
   env?: Record<string, string>
   node: KernelNode
@@ -181,6 +183,7 @@ function childEnvironment(options: ProcessOptions): NodeJS.ProcessEnv {
     workspace: options.workspace,
     home: options.home,
     ...(options.notebook ? { notebook: options.notebook } : {}),
+    settings: options.settings,
     heapLimitMb: Math.round(heapMb * HEAP_SHARE),
     heapMb,
     rssMb,

@@ -1,4 +1,5 @@
 /** What runner and kernel child say to each other over the control pipe. `run` numbers the executions from 1; 0 is none. */
+import type { NotebookSettings } from '@mayfly/executor/host'
 import type { ErrorPlace } from './outputs.js'
 import type { ImportedName, Kind, SourceMap } from './transform/index.js'
 
@@ -35,6 +36,7 @@ export type ToChild =
   | { op: 'interrupt' }
   | { op: 'ask'; ask: number; question: Question }
   | { op: 'rename'; notebook: string }
+  | { op: 'configure'; settings: NotebookSettings }
   /** `refused`: there is nobody to ask. */
   | { op: 'input'; value: string | null; refused?: boolean }
   | CommFrame
@@ -102,6 +104,7 @@ export interface ChildConfig {
   /** Mayfly's own state; long output goes to `outputs/<kernelId>/` in it. */
   home: string
   notebook?: string
+  settings: NotebookSettings
   /** MiB of heap at which a cell is stopped before V8 ends the process at `heapMb`. */
   heapLimitMb: number
   heapMb: number

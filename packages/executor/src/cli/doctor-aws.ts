@@ -200,7 +200,7 @@ class Missing extends Error {}
 const EXAMPLE = {
   backend: 'aws_lambda',
   aws_lambda: { region: 'eu-central-1', role: 'arn:aws:iam::123456789012:role/mayfly' },
-  storage: { backend: 'aws_s3', region: 'eu-central-1', bucket: 'my-bucket' },
+  aws_s3: { region: 'eu-central-1', bucket: 'my-bucket' },
 }
 
 function nameOf(step: AwsStep): string {

@@ -15,7 +15,7 @@ mayfly doctor aws [--json]    checks that calls can run on AWS Lambda as configu
     const what = positionals[0]
     if (what !== undefined && what !== 'aws') throw wrongUse(`there is nothing to check called '${what}'`)
     const checks: Line[] = []
-    for await (const check of what ? doctorAws(configInForce().options) : localChecks()) {
+    for await (const check of what ? doctorAws(configInForce({ backend: 'aws_lambda' }).options) : localChecks()) {
       checks.push(check)
       if (!values.json) process.stdout.write(`${line(check)}\n`)
     }

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MayflyError } from '../errors.js'
 import { fromEnvironment, variableOf } from './environment.js'
 import { candidates, readConfigFile } from './file.js'
+import { notebookSettings } from './notebook.js'
 import { configInForce } from './resolve.js'
+import { withoutSecrets } from './secrets.js'
 
 let root: string
 beforeAll(() => {
@@ -70,6 +72,30 @@ describe('search order', () => {
     })
   })
 
+  it('puts the notebook between argument and environment', () => {
+    const cwd = folder('notebook', { 'mayfly.config.json': '{"workers":1,"backend":"localhost"}' })
+    const notebook = notebookSettings({ mayfly: { backend: 'aws_lambda', workers: 5, budget: { usd: 1 }, home: '/' } })
+    const { options, sources } = configInForce(
+      { workers: 3 },
+      { cwd, env: { ...env(), MAYFLY_BACKEND: 'localhost', MAYFLY_WORKERS: '2' }, notebook },
+    )
+    expect(options).toEqual({ backend: 'aws_lambda', workers: 3, budget: { usd: 1 } })
+    expect(sources).toEqual({ backend: 'notebook', workers: 'argument', budget: 'notebook' })
+  })
+
+  it('refuses bad values of a notebook and says where they are', () => {
+    const notebook = notebookSettings({ mayfly: { workers: 'many' } })
+    const error = errorOf(() => configInForce({}, { cwd: folder('bare'), env: env(), notebook }))
+    expect(error).toMatchObject({ code: 'E_CONFIG_VALUE', where: { key: 'workers' } })
+    expect(error.message).toMatch(/^notebook: /)
+    expect(error.hint).toContain('toolbar')
+  })
+
+  it('takes nothing from metadata that holds no settings', () => {
+    for (const mayfly of [undefined, null, 3, 'x', [], { other: 1, backend: null }])
+      expect(notebookSettings({ mayfly })).toEqual({})
+  })
+
   it('takes the nearest file on the way up', () => {
     folder('up', { 'mayfly.config.json': '{"workers":1}' })
     const inner = folder('up/a', { 'mayfly.config.json': '{"workers":2}' })
@@ -98,6 +124,52 @@ describe('search order', () => {
   it('an undefined argument hides nothing', () => {
     const cwd = folder('hides', { 'mayfly.config.json': '{"workers":4}' })
     expect(configInForce({ workers: undefined as never }, { cwd, env: env() }).options).toEqual({ workers: 4 })
+  })
+})
+
+describe('storage of functions on Lambda', () => {
+  const section = '{"aws_s3":{"region":"eu-central-1","bucket":"mine"}}'
+  const whole = { backend: 'aws_s3', region: 'eu-central-1', bucket: 'mine' }
+
+  it('is the section aws_s3, for them and where it is named, and for nobody else', () => {
+    const cwd = folder('s3', { 'mayfly.config.json': section })
+    const storageOf = (notebook: object) => configInForce({}, { cwd, env: env(), notebook }).options.storage
+    expect(storageOf({ backend: 'aws_lambda' })).toEqual(whole)
+    expect(storageOf({ storage: 'aws_s3' })).toEqual(whole)
+    expect(storageOf({ backend: 'aws_lambda', storage: 'redis' })).toBe('redis')
+    expect(storageOf({})).toBeUndefined()
+    const { sources } = configInForce({ backend: 'aws_lambda' }, { cwd, env: env() })
+    expect(sources.storage).toBe(`file ${join(cwd, 'mayfly.config.json')}`)
+  })
+
+  it('keeps options given further back where it is named again', () => {
+    const cwd = folder('again', { 'mayfly.config.json': JSON.stringify({ storage: whole }) })
+    const { options, sources } = configInForce({}, { cwd, env: env(), notebook: { storage: 'aws_s3' } })
+    expect(options.storage).toEqual(whole)
+    expect(sources.storage).toBe('notebook')
+    expect(configInForce({ storage: 'localhost' }, { cwd, env: env() }).options.storage).toBe('localhost')
+  })
+})
+
+describe('secrets', () => {
+  it('are not shown, references and everything else are', () => {
+    const shown = withoutSecrets({
+      workers: 3,
+      extraEnv: { PASSWORD: 'a' },
+      aws_s3: { accessKeyId: 'AKIA1', secretAccessKey: '{{env.SECRET}}', profile: 'mine' },
+      aws_lambda: { environment: { KEY: 'b' } },
+      storage: 'redis://:hidden@host/0',
+    })
+    expect(shown).toEqual({
+      workers: 3,
+      extraEnv: ['PASSWORD'],
+      aws_s3: { accessKeyId: '(not shown)', secretAccessKey: '{{env.SECRET}}', profile: 'mine' },
+      aws_lambda: { environment: ['KEY'] },
+      storage: 'redis://:(not shown)@host/0',
+    })
+    expect(withoutSecrets({ storage: 's3://b?secretAccessKey=x&region=r' })).toEqual({
+      storage: 's3://b?secretAccessKey=(not shown)&region=r',
+    })
   })
 })
 

@@ -54,6 +54,7 @@ const comms = new CommHub({
 })
 const interruptListeners = new Set<() => void>()
 let notebook = config.notebook
+let settings = config.settings
 let lastRun = 0
 
 /** The execution that output of this moment belongs to: the running cell, or the one whose code is at work. */
@@ -96,6 +97,7 @@ const host: KernelHost = {
   display: (bundle) => showBundle(outlet, bundle),
   onInterrupt,
   mapStack,
+  settings: () => settings,
   workspace: config.workspace,
   importOf: (name) => modules.importOf(name),
   modules: () => modules.modules(),
@@ -244,6 +246,9 @@ function handle(message: ToMain): void {
     case 'rename':
       notebook = message.notebook
       modules.rename(message.notebook)
+      break
+    case 'configure':
+      settings = message.settings
       break
     case 'input':
       // An answer nobody waits for any more.
