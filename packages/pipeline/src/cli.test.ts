@@ -42,6 +42,13 @@ describe('annotate', () => {
     expect(rates).toEqual([...rates].sort((a, b) => a - b))
     expect(readdirSync(join(folder, 'images')).length).toBe(rates.filter((fdr) => fdr <= 0.5).length)
     expect(out.some((line) => /^ +\d+\.\d s {2}Centroids: /.test(line))).toBe(true)
+    const table = out.find((line) => line.startsWith('Function'))!.split('\n')
+    expect(table.find((line) => line.startsWith('annotateSegment'))).toMatch(
+      /^annotateSegment +5 +1024 +\d+\.\d{3} +0\.\d{6} +5 {2}functions {2}no$/,
+    )
+    const statistics = JSON.parse(readFileSync(join(folder, 'statistics.json'), 'utf8'))
+    expect(statistics).toMatchObject({ mode: 'lithops', impl: 'serverless', totalCost: expect.any(Number) })
+    expect(statistics.stages[0]).toMatchObject({ Function: 'readDatabase', Run: expect.any(String) })
   })
 
   it('uses the cache, unless told not to, and writes nothing when told so', async () => {
@@ -96,6 +103,13 @@ describe('annotate', () => {
   it.each([
     [['--mode', 'metaspace'], 'E_CONFIG_VALUE: option "mode"'],
     [['--impl', 'cloud'], 'E_CONFIG_VALUE: option "impl"'],
+    [['--backend', 'aws_lamda'], "Did you mean 'aws_lambda'?"],
+    [['--storage', 'nowhere'], 'E_CONFIG_STORAGE'],
+    [['--vm-backend', 'nowhere'], 'E_CONFIG'],
+    [['--worker', '2'], 'E_USAGE: unknown option --worker. Did you mean --workers?'],
+    [['--workers', '1.5'], 'E_USAGE: --workers needs a whole number from 1'],
+    [['--no-cache=yes'], 'E_USAGE'],
+    [['--mode'], 'E_USAGE'],
     [['--model', 'none.cbm'], 'E_MODEL_MISSING'],
     [['--model', join(fixture, 'ds.json')], 'E_MODEL_INVALID'],
   ])('refuses %j before it starts', async (options, problem) => {
@@ -147,7 +161,7 @@ describe('the output folder', () => {
     expect(await run(folder)).toBe(0)
     expect(readdirSync(join(folder, 'images')).sort()).toEqual([...before, 'mine.png'].sort())
     expect(readFileSync(join(folder, 'results.csv'), 'utf8')).toBe(table)
-    expect(readdirSync(folder).sort()).toEqual(['images', 'results.csv'])
+    expect(readdirSync(folder).sort()).toEqual(['images', 'results.csv', 'statistics.json'])
   })
 
   it('is refused before anything runs when nothing can be written there', async () => {
@@ -168,6 +182,11 @@ describe('isotopes', () => {
     expect(glucose.ints[1]).toBeCloseTo(6.6833010527657954, 9)
     expect(none).toEqual({ formula: 'Xx2', mz: null, ints: null })
     expect(err.join('\n')).toMatch(/^E_FORMULA_ELEMENT: Xx2: unknown element Xx at position 1/)
+  })
+
+  it('names the option that was meant', async () => {
+    expect(await main(['isotopes', '--sigm', '0.001', 'C'])).toBe(2)
+    expect(err.join()).toContain('unknown option --sigm. Did you mean --sigma?')
   })
 
   it('takes settings', async () => {

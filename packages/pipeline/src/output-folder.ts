@@ -1,7 +1,8 @@
-/** The folder `annotate` writes into: `results.csv` and `images/*.png`; nothing else in it is ever touched. */
+/** The folder `annotate` writes into: `results.csv`, `images/*.png` and files beside them; nothing else in it is ever touched. */
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { MayflyError } from '@mayfly/executor/errors'
+import { checkCancelled } from './cancel.js'
 import { toGreyPng } from './images/index.js'
 import { resultsCsv } from './results-csv.js'
 import type { Mode } from './search.js'
@@ -50,6 +51,7 @@ async function makeFolder(folder: string): Promise<void> {
  * are removed first; results.csv is replaced before the new images come, so that whenever this is broken off it lists them all.
  * @param mode decides the columns of the table.
  * @param read gives the images of some annotations.
+ * @param signal breaks off between two images.
  * @returns the number of images.
  */
 export async function writeOutput(
@@ -57,6 +59,7 @@ export async function writeOutput(
   annotations: readonly Annotation[],
   mode: Mode,
   read: (annotations: readonly Annotation[]) => Promise<readonly IonImage[]>,
+  signal?: AbortSignal,
 ): Promise<number> {
   const table = join(folder, 'results.csv')
   const pictured = annotations.filter(({ fdr }) => fdr <= WITH_IMAGE)
@@ -64,18 +67,25 @@ export async function writeOutput(
   for (const name of await earlierIons(table)) {
     if (!names.has(name)) await rm(join(folder, 'images', `${name}.png`), { force: true })
   }
-  const fresh = `${table}.${process.pid}`
+  await writeWhole(table, resultsCsv(annotations, mode))
+  for (let at = 0; at < pictured.length; at += AT_A_TIME) {
+    for (const image of await read(pictured.slice(at, at + AT_A_TIME))) {
+      if (signal) checkCancelled(signal, 'writing the images')
+      await writeWhole(join(folder, 'images', `${image.full_mol}.png`), toGreyPng(image))
+    }
+  }
+  return names.size
+}
+
+/** Writes a file that appears whole or not at all. */
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+  const fresh = `${file}.${process.pid}`
   try {
-    await writeFile(fresh, resultsCsv(annotations, mode))
-    await rename(fresh, table)
+    await writeFile(fresh, content)
+    await rename(fresh, file)
   } finally {
     await rm(fresh, { force: true })
   }
-  for (let at = 0; at < pictured.length; at += AT_A_TIME) {
-    for (const image of await read(pictured.slice(at, at + AT_A_TIME)))
-      await writeFile(join(folder, 'images', `${image.full_mol}.png`), toGreyPng(image))
-  }
-  return names.size
 }
 
 /** Names of ions in the last column of a results.csv as written here; none where there is no such file. */
