@@ -1,10 +1,10 @@
 /** `npm run deploy:aws -- --dry-run` as it is typed, and that what it prints is what an executor takes. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prices } from '@mayfly/executor'
+import { configInForce, prices } from '@mayfly/executor'
 import { afterAll, describe, expect, it } from 'vitest'
 import { examplePrices } from './price.js'
 
@@ -23,6 +23,13 @@ function deploy(args: string[]): Promise<{ code: number; out: string; err: strin
   )
 }
 
+/** A folder with that section as its configuration. */
+function configured(printed: { storage: object }): string {
+  const complete = { ...printed, storage: { ...printed.storage, bucket: 'the-bucket' } }
+  writeFileSync(join(folder, 'mayfly.config.json'), JSON.stringify(complete))
+  return folder
+}
+
 describe('a dry run', () => {
   it('synthesizes with the worker of this installation and prints a section that the executor accepts', async () => {
     const { code, out, err } = await deploy([
@@ -38,7 +45,8 @@ describe('a dry run', () => {
     expect(out).toMatch(/ 2 AWS::Lambda::Function\n/)
     expect(out).toContain('No budget alarm: give --email to have one.')
     const printed = JSON.parse(out.slice(out.indexOf('For mayfly.config.json:') + 'For mayfly.config.json:'.length))
-    expect(printed).toMatchObject({
+    const { options } = configInForce({}, { cwd: configured(printed), env: {} })
+    expect(options).toMatchObject({
       storage: { region: 'eu-west-1' },
       aws_lambda: { functions: { 512: 'mayfly-512' } },
     })

@@ -1,5 +1,6 @@
 /** What `doctor aws` asks of an account, through the clients and the backend that every executor uses. Loaded when it is wanted. */
 import type { LambdaClient } from '@aws-sdk/client-lambda'
+import { makeClient, patiently } from '../backends/aws-lambda/client.js'
 import type { AwsLambdaOptions } from '../backends/aws-lambda/config.js'
 import { ensureFunction } from '../backends/aws-lambda/deploy.js'
 import { classesOf, functionMemory } from '../backends/aws-lambda/sizes.js'
@@ -59,11 +60,7 @@ export function awsAccess(settings: Settings): AwsAccess {
   let account: ReturnType<AwsAccess['account']> | undefined
 
   const connect = () => {
-    connected ??= import('@aws-sdk/client-lambda').then(({ LambdaClient }) => {
-      const client = new LambdaClient({
-        ...{ region: lambda.region, ...(lambda.endpoint ? { endpoint: lambda.endpoint } : {}), maxAttempts: 3 },
-        requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 },
-      })
+    connected ??= makeClient(lambda, 1).then((client) => {
       client.middlewareStack.add(
         (next, context) => (args) => {
           if (context.commandName === 'CreateFunctionCommand') made = true
@@ -83,7 +80,7 @@ export function awsAccess(settings: Settings): AwsAccess {
       const client = await connect()
       const { $source = {}, expiration, accountId } = (await client.config.credentials()) as Found
       return {
-        source: sourceName(Object.keys($source)),
+        source: sourceName(Object.keys($source), lambda.profile),
         ...(expiration ? { expires: expiration } : {}),
         ...(accountId ? { account: accountId } : {}),
       }
@@ -92,7 +89,8 @@ export function awsAccess(settings: Settings): AwsAccess {
     account() {
       account ??= (async () => {
         const { GetAccountSettingsCommand } = await import('@aws-sdk/client-lambda')
-        const { AccountLimit = {} } = await (await connect()).send(new GetAccountSettingsCommand({}))
+        const client = await connect()
+        const { AccountLimit = {} } = await patiently(() => client.send(new GetAccountSettingsCommand({})))
         const { ConcurrentExecutions = 0, UnreservedConcurrentExecutions = 0 } = AccountLimit
         return { concurrency: ConcurrentExecutions, unreserved: UnreservedConcurrentExecutions }
       })()
