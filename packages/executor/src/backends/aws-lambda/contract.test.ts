@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ExecutorOptions, FunctionExecutor, type LoggedEvent } from '@mayfly/executor'
-import { type LambdaDouble, startLambda } from '@mayfly/executor/testing'
 import { afterAll, beforeAll } from 'vitest'
-import { backendContract } from '../contract.js'
+import { backendContract, type ContractParts } from '../contract.js'
 import type * as faulty from '../faulty.js'
 import type * as registry from '../registry.js'
+import { type Doubles, startDoubles } from './doubles.js'
 
 const built = (file: string) =>
   import(new URL(file, new URL('backends/', import.meta.resolve('@mayfly/executor'))).href)
@@ -14,28 +14,21 @@ const { FaultyBackend } = (await built('faulty.js')) as typeof faulty
 const { makeBackend } = (await built('registry.js')) as typeof registry
 
 const home = mkdtempSync(join(tmpdir(), 'mayfly-lambda-contract-'))
-let lambda: LambdaDouble
+let doubles: Doubles
 beforeAll(async () => {
-  lambda = await startLambda()
-  process.env.AWS_ACCESS_KEY_ID = lambda.credentials.accessKeyId
-  process.env.AWS_SECRET_ACCESS_KEY = lambda.credentials.secretAccessKey
+  doubles = await startDoubles()
 })
 afterAll(async () => {
-  await lambda.close()
+  await doubles.close()
   rmSync(home, { recursive: true, force: true })
 })
 
-backendContract('aws_lambda', {
-  cloud: true,
+const parts = (invocation: 'stream' | 'event'): ContractParts => ({
+  ...{ cloud: true, remoteStorage: true },
   make: (options = {}, faults) => {
-    const { region, endpoint } = lambda
-    const aws_lambda = {
-      invocation: (process.env.INVOCATION ?? 'stream') as never,
-      region,
-      endpoint,
-      role: 'arn:aws:iam::000000000000:role/mayfly',
-    }
-    const given = { home, workers: 2, backend: 'aws_lambda', aws_lambda, ...options } as ExecutorOptions
+    const aws_lambda = { ...doubles.options.aws_lambda!, invocation }
+    const { storage } = doubles.options
+    const given = { home, workers: 2, backend: 'aws_lambda', storage, ...options, aws_lambda } as ExecutorOptions
     if (!faults) return new FunctionExecutor(given) as never
     const inner = makeBackend('aws_lambda', { workers: given.workers!, cwd: process.cwd(), aws_lambda })
     return new FunctionExecutor({ ...given, backend: new FaultyBackend(inner, faults) }) as never
@@ -49,3 +42,10 @@ backendContract('aws_lambda', {
     })
   },
 })
+
+backendContract('aws_lambda', parts('stream'))
+
+/** What comes by way of the storage, and what is different about it. */
+const BY_STORAGE =
+  /input order, whatever|100 MB|prints, in order|keeps class|killed call|with limit and peak|at its timeout|stops busy|not even begun|waits refusals|delivered twice|without gaps/
+backendContract('aws_lambda by events', { ...parts('event'), only: BY_STORAGE })

@@ -14,6 +14,8 @@ const SEND_MS = 30_000
 /** The same message again where it is not known whether it was taken: two deliveries of it are harmless. */
 const SENDS = 4
 const SEND_AGAIN_MS = 100
+/** And when nothing has begun after so long, ms, doubled each time: the platform may lose a message. */
+const DROPPED_MS = 10_000
 
 export interface Evented {
   client: LambdaClient
@@ -23,12 +25,19 @@ export interface Evented {
   answers: AnswerPoll
   /** How long the platform may keep the message waiting, ms. */
   patience: number
+  /** When any function of this executor has last shown itself, ms. */
+  signs: { at: number }
+  /** Deliveries of the message that come from now on find nothing to do. */
+  settle(): void
   signal: AbortSignal
 }
 
+/** The platform has kept the message as long as it may, because it was busy with others. */
+export class NeverBegun extends Error {}
+
 /** Events with stamps on this machine's clock; `beat`s while there is none. Ends without the ends of attempts when the function is lost. */
 export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Beat> {
-  const { answers, patience, signal } = parts
+  const { answers, patience, signs, signal } = parts
   signal.throwIfAborted()
   const token = randomUUID()
   const news = answers.watch(token)
@@ -39,21 +48,34 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
     const sent = now()
     await send(parts, payload)
     let until = sent + patience
+    let [begun, again, wait] = [false, sent + DROPPED_MS, DROPPED_MS]
     for await (const one of news) {
       if (one.type === 'fault') throw one.error
       if (one.type === 'answer') {
-        const reader = new LineReader(sent)
-        for (const line of one.text.split('\n').slice(0, -1)) {
-          const told = reader.read(line)
-          if (told) yield told
-        }
+        signs.at = now()
+        if (wait > DROPPED_MS) parts.settle()
+        yield* told(one.text, sent)
         return
       }
       if (one.type === 'alive') {
-        until = now() + SILENCE_MS
+        begun = true
+        signs.at = now()
+        until = signs.at + SILENCE_MS
         if (one.seen) yield* eventsOf(one.seen, sent)
-      } else if (now() > until) return
-      else yield { type: 'beat', at: now() }
+        continue
+      }
+      if (one.type === 'blind') until = Math.max(until, now() + SILENCE_MS)
+      if (now() > until) {
+        if (!begun && now() - signs.at < patience) throw new NeverBegun()
+        return
+      }
+      if (!begun && now() > again) {
+        wait *= 2
+        again = now() + wait
+        // Refused or not: the first may still come through.
+        await send(parts, payload).catch(() => undefined)
+      }
+      yield { type: 'beat', at: now() }
     }
     signal.throwIfAborted()
   } finally {
@@ -62,13 +84,20 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
   }
 }
 
+function* told(text: string, sent: number): Generator<AttemptEvent | Beat> {
+  const reader = new LineReader(sent)
+  for (const line of text.split('\n').slice(0, -1)) {
+    const one = reader.read(line)
+    if (one) yield one
+  }
+}
+
 async function send({ client, name, signal }: Evented, payload: Uint8Array): Promise<void> {
   const { InvokeCommand } = await import('@aws-sdk/client-lambda')
   for (let sends = 1; ; sends++) {
     const request = new InvokeCommand({ FunctionName: name, Payload: payload, InvocationType: 'Event' })
-    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(SEND_MS)])
     try {
-      await client.send(request, { abortSignal })
+      await client.send(request, { abortSignal: signal, requestTimeout: SEND_MS })
       return
     } catch (error) {
       const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode

@@ -22,7 +22,7 @@ import { makeClient, STREAMS } from './client.js'
 import { type AwsLambdaOptions, LONGEST, MARGIN, neededAwsLambda } from './config.js'
 import { deleteFunction, deleteFunctions, ensureFunction, MAX_EVENT_AGE, type ReadyFunction } from './deploy.js'
 import { explained, isPending, isServerFault, isThrottle, nameOf, retryAfterOf } from './errors.js'
-import { evented } from './evented.js'
+import { evented, NeverBegun } from './evented.js'
 import { JobPlace } from './place.js'
 import { billedMemory, classesOf, functionMemory, largerMemory, MOST_FOR_CALL } from './sizes.js'
 import { streamed } from './stream.js'
@@ -73,6 +73,7 @@ export class AwsLambdaBackend implements Backend {
   #client: Promise<LambdaClient> | undefined
   #streams = 0
   #faults = 0
+  readonly #signs = { at: Number.NEGATIVE_INFINITY }
 
   /** Throws `E_CONFIG_AWS` without options. */
   constructor(concurrency: number, options: AwsLambdaOptions | undefined) {
@@ -189,7 +190,9 @@ export class AwsLambdaBackend implements Backend {
       if (streaming) yield* streamed(client, fn.name, await payload(), signal)
       else {
         const patience = maxEventAge * 1000 + PATIENCE_MS
-        yield* evented({ client, name: fn.name, payload, answers: place.answers, patience, signal })
+        const settle = () => this.#later(place.stop(batch.map(({ id }) => id)))
+        const { answers } = place
+        yield* evented({ client, name: fn.name, payload, answers, patience, signs: this.#signs, settle, signal })
       }
     } finally {
       if (streaming) this.#streams--
@@ -199,7 +202,7 @@ export class AwsLambdaBackend implements Backend {
 
   /** Attempts that the service would not take, or whose function has died. */
   *#refused(error: unknown, deployment: Deployment, open: OpenBatch): Generator<AttemptEvent> {
-    const busy = isThrottle(error) || isPending(error)
+    const busy = isThrottle(error) || isPending(error) || error instanceof NeverBegun
     // A service that is not well is left alone for a while, but not for ever.
     const unwell = isServerFault(error) && ++this.#faults < FAULTS
     if (busy || unwell) yield* open.throttled(retryAfterOf(error))

@@ -15,6 +15,8 @@ const FAILURES = 30
 export type News =
   /** A listing has been made; nothing is said about the batch. */
   | { type: 'looked' }
+  /** The storage did not answer: who is silent may be well. */
+  | { type: 'blind' }
   /** The function has shown that it is alive. */
   | { type: 'alive'; seen: Sighting | null }
   /** The lines of the answer: the last news of a batch. */
@@ -28,6 +30,9 @@ export class AnswerPoll {
   readonly #watched = new Map<string, Channel<News>>()
   /** Etag of each object that was seen: another one is news. */
   readonly #seen = new Map<string, string>()
+  /** Batches whose answer is there and not read yet. */
+  readonly #answered = new Set<string>()
+  readonly #readers = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
   #failures = 0
@@ -67,20 +72,19 @@ export class AnswerPoll {
   /** Stops looking, and removes whatever answers there are. */
   async close(): Promise<void> {
     for (const token of [...this.#watched.keys()]) this.unwatch(token)
-    await this.#round
+    await Promise.all([this.#round, ...this.#readers])
     await this.#storage.deleteObjects(this.#bucket, await this.#storage.listKeys(this.#bucket, this.#prefix))
   }
 
   async #look(): Promise<void> {
-    const answers: { token: string; key: string }[] = []
     const gone: string[] = []
     try {
       for await (const { key, etag } of this.#storage.list(this.#bucket, this.#prefix)) {
         const [token, name] = key.slice(this.#prefix.length).split('/') as [string, string]
         const news = this.#watched.get(token)
-        // A late delivery of a batch that is over.
+        // Read already, or a late delivery of a batch that is over.
         if (!news) gone.push(key)
-        else if (name === STATUS) answers.push({ token, key })
+        else if (name === STATUS) this.#answered.add(token)
         else if (this.#seen.get(key) !== etag) {
           this.#seen.set(key, etag)
           const seen = readLiveName(name)
@@ -89,23 +93,38 @@ export class AnswerPoll {
       }
       this.#failures = 0
     } catch (error) {
-      if (++this.#failures >= FAILURES) for (const news of this.#watched.values()) news.push({ type: 'fault', error })
+      if (++this.#failures >= FAILURES) this.#tell({ type: 'fault', error })
     }
-    for (const news of this.#watched.values()) news.push({ type: 'looked' })
-    const readers = Array.from({ length: Math.min(READERS, answers.length) }, async () => {
-      for (let next = answers.pop(); next; next = answers.pop()) await this.#read(next.token, next.key)
-    })
-    await Promise.all(readers)
+    this.#tell({ type: this.#failures > 0 ? 'blind' : 'looked' })
+    this.#read()
     await this.#remove(gone)
   }
 
-  async #read(token: string, key: string): Promise<void> {
+  #tell(news: News): void {
+    for (const channel of this.#watched.values()) channel.push(news)
+  }
+
+  /** Reads the answers there are, some at a time, while the listings go on. */
+  #read(): void {
+    while (this.#answered.size > 0 && this.#readers.size < READERS) {
+      const token: string = this.#answered.values().next().value!
+      this.#answered.delete(token)
+      const reader: Promise<void> = this.#readOne(token).finally(() => {
+        this.#readers.delete(reader)
+        this.#read()
+      })
+      this.#readers.add(reader)
+    }
+  }
+
+  async #readOne(token: string): Promise<void> {
     const news = this.#watched.get(token)
+    if (!news) return
     try {
-      const text = Buffer.from(await this.#storage.getObject(this.#bucket, key)).toString()
-      news?.push({ type: 'answer', text })
+      const bytes = await this.#storage.getObject(this.#bucket, `${this.prefixOf(token)}${STATUS}`)
+      news.push({ type: 'answer', text: Buffer.from(bytes).toString() })
     } catch {
-      // The next round tries again.
+      // The next listing has it again.
     }
   }
 
