@@ -25,6 +25,7 @@ import { kernelRoutes } from './rest/kernels.js'
 import { languageRoutes } from './rest/language.js'
 import { runRoutes } from './rest/runs.js'
 import { serverRoutes } from './rest/server.js'
+import { settingsRoutes } from './rest/settings.js'
 import { usageRoutes } from './rest/usage.js'
 import { variableRoutes } from './rest/variables.js'
 import { History } from './rest/versions.js'
@@ -98,6 +99,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     eventRoutes(events),
     runRoutes(runs),
     variableRoutes(kernels),
+    settingsRoutes(workspace),
   ])
     app.route('/', routes)
 
