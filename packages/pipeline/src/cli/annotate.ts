@@ -1,7 +1,7 @@
 /** `mayfly annotate`: configurations in, a folder of results out; stopped by Ctrl+C, taken up where it was by the next start. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ExecutorOptions, FunctionExecutor } from '@mayfly/executor'
+import { configInForce, type ExecutorOptions, FunctionExecutor } from '@mayfly/executor'
 import { MayflyError } from '@mayfly/executor/errors'
 import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from '../config.js'
 import { resultsParquet } from '../export/parquet.js'
@@ -75,7 +75,8 @@ async function run({ values, dsFile, dbFile, folder, signal }: Job): Promise<num
   const model = values.model === undefined ? undefined : readModel(values.model)
   const reference = values.validate === undefined ? undefined : readReference(values.validate)
   const name = `annotate ${(ds.config as DatasetConfig).name}`
-  const given = whatIsGiven({ name, progress: false, workers, backend: values.backend, storage: values.storage })
+  const storage = storageOf(values.storage)
+  const given = whatIsGiven({ name, progress: false, workers, backend: values.backend, storage })
   await using executor = new FunctionExecutor(given)
   await using vmExecutor = values['vm-backend']
     ? new FunctionExecutor({ name, progress: false, backend: values['vm-backend'], storage: executor.storage })
@@ -129,6 +130,13 @@ async function writeBeside(
 /** Options without those that are not given: what is configured elsewhere stays in force for them. */
 function whatIsGiven(options: { [K in keyof ExecutorOptions]: ExecutorOptions[K] | undefined }): ExecutorOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+/** A name alone means the storage of that name that is configured, with its options. */
+function storageOf(named: string | undefined): string | undefined {
+  const { storage } = configInForce().options
+  const configured = typeof storage === 'object' && 'backend' in storage ? storage.backend : undefined
+  return named !== undefined && named === configured ? undefined : named
 }
 
 /** The reference table, read and checked before work starts. @throws MayflyError E_VALIDATE_MISSING, E_CSV, E_VALIDATE_…. */

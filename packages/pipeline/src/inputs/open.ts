@@ -70,10 +70,29 @@ async function openUrl(input: Input): Promise<OpenInput> {
   }
 }
 
+/** `s3://` means Amazon's storage, as everywhere. */
+const nameOf = (backend: string) => (backend === 's3' ? 'aws_s3' : backend)
+
+/** A storage that is not the executor's: known by its name, one of Amazon's by the variables that its own tools look at, too. */
+function optionsOf(place: Place & { kind: 'object' }): StorageOptions {
+  const { backend, bucket } = place
+  if (nameOf(backend) !== 'aws_s3') return { backend, bucket } as StorageOptions
+  const { AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env
+  const region = AWS_REGION ?? AWS_DEFAULT_REGION
+  const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL
+  if (region === undefined && endpoint === undefined) {
+    throw new MayflyError('E_CONFIG_AWS', `${shown(place)} cannot be read: its region is not known`, {
+      hint: 'Set AWS_REGION, or keep the data of the executor on aws_s3, too.',
+      where: { path: shown(place) },
+    })
+  }
+  return { backend: 'aws_s3', bucket, ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) }
+}
+
 async function openObject(input: Input, place: Place & { kind: 'object' }, own: Storage): Promise<OpenInput> {
   const { backend, bucket, key } = place
-  const here = backend === own.backend
-  const storageOf = () => (here ? own : new Storage({ backend, bucket } as StorageOptions))
+  const here = nameOf(backend) === own.backend
+  const storageOf = () => (here ? own : new Storage(optionsOf(place)))
   const closed = async (storage: Storage) => {
     if (!here) await storage.close()
   }
