@@ -1,14 +1,22 @@
-/** `npm run deploy:aws -- --dry-run` as it is typed, and that what it prints is what an executor takes. */
+/**
+ * `npm run deploy:aws -- --dry-run` as it is typed: what it prints is what an executor takes, and what it would deploy serves
+ * calls, put into the double of Lambda as the template says.
+ */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { configInForce, prices } from '@mayfly/executor'
-import { afterAll, describe, expect, it } from 'vitest'
+import { CreateFunctionCommand, type CreateFunctionCommandInput, LambdaClient } from '@aws-sdk/client-lambda'
+import { configInForce, type ExecutorOptions, prices } from '@mayfly/executor'
+import { doctorAws } from '@mayfly/executor/doctor'
+import { startLambda, startS3 } from '@mayfly/executor/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { examplePrices } from './price.js'
+import type { section } from './section.js'
 
 const SCRIPT = fileURLToPath(new URL('../deploy.mjs', import.meta.url))
+const ASSEMBLY = fileURLToPath(new URL('../dist/deploy/cdk.out/', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -23,47 +31,68 @@ function deploy(args: string[]): Promise<{ code: number; out: string; err: strin
   )
 }
 
-/** A folder with that section as its configuration. */
-function configured(printed: { storage: object }): string {
-  const complete = { ...printed, storage: { ...printed.storage, bucket: 'the-bucket' } }
-  writeFileSync(join(folder, 'mayfly.config.json'), JSON.stringify(complete))
-  return folder
+interface Template {
+  Resources: Record<string, { Type: string; Properties: CreateFunctionCommandInput & { Code: { S3Key: string } } }>
 }
 
 describe('a dry run', () => {
-  it('synthesizes with the worker of this installation and prints a section that the executor accepts', async () => {
-    const { code, out, err } = await deploy([
-      '--dry-run',
-      '--region',
-      'eu-west-1',
-      '--memory',
-      '512, 1769',
-      '--prefixes',
-      'mine/',
-    ])
-    expect([code, err]).toEqual([0, expect.stringContaining('Synthesize and check')])
-    expect(out).toMatch(/ 2 AWS::Lambda::Function\n/)
-    expect(out).toContain('No budget alarm: give --email to have one.')
-    const printed = JSON.parse(out.slice(out.indexOf('For mayfly.config.json:') + 'For mayfly.config.json:'.length))
-    const { options } = configInForce({}, { cwd: configured(printed), env: {} })
-    expect(options).toMatchObject({
-      storage: { region: 'eu-west-1' },
-      aws_lambda: { functions: { 512: 'mayfly-512' } },
-    })
+  let run: Awaited<ReturnType<typeof deploy>>
+  let printed: ReturnType<typeof section>
+  let functions: Template['Resources'][string]['Properties'][]
 
-    const assembly = fileURLToPath(new URL('../dist/deploy/cdk.out/', import.meta.url))
-    const template = JSON.parse(readFileSync(join(assembly, 'mayfly.template.json'), 'utf8'))
-    const { Properties } = Object.values<{ Type: string; Properties: never }>(template.Resources).find(
-      ({ Type }) => Type === 'AWS::Lambda::Function',
-    ) as {
-      Properties: { Code: { S3Key: string }; Environment: { Variables: { MAYFLY_WORKER: string } }; Handler: string }
+  beforeAll(async () => {
+    run = await deploy(['--dry-run', '--region', 'us-east-1', '--memory', '512, 1769', '--prefixes', 'mine/'])
+    const head = 'For mayfly.config.json:'
+    printed = JSON.parse(run.out.slice(run.out.indexOf(head) + head.length))
+    const { Resources }: Template = JSON.parse(readFileSync(join(ASSEMBLY, 'mayfly.template.json'), 'utf8'))
+    const ours = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    functions = ours.map(({ Properties }) => Properties)
+  })
+
+  it('says what it would make, of the worker of this installation', () => {
+    expect([run.code, run.err]).toEqual([0, expect.stringContaining('Synthesize and check')])
+    expect(run.out).toMatch(/ 2 AWS::Lambda::Function\n/)
+    expect(run.out).toContain('No budget alarm: give --email to have one.')
+    const hash = /worker (\w{12}):/.exec(run.out)?.[1]
+    expect(functions.map(({ Environment }) => Environment?.Variables)).toEqual(Array(2).fill({ MAYFLY_WORKER: hash }))
+    expect(readFileSync(join(ASSEMBLY, 'mayfly.template.json'), 'utf8')).toContain('/mine/*')
+  })
+
+  it('prints a section by which the functions are used as they are; the doctor finds everything green', async () => {
+    const lambda = await startLambda()
+    const s3 = await startS3({ buckets: ['the-bucket'] })
+    // What the role would give on AWS: the double has no roles.
+    const rights = { MAYFLY_TEST_ID: s3.credentials.accessKeyId, MAYFLY_TEST_SECRET: s3.credentials.secretAccessKey }
+    const { accessKeyId, secretAccessKey } = lambda.credentials
+    Object.assign(process.env, rights, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })
+    const client = new LambdaClient({ region: 'us-east-1', endpoint: lambda.endpoint })
+    try {
+      for (const { Tags: _tags, LoggingConfig: _log, Code, Environment, ...rest } of functions) {
+        const made = {
+          ...{ ...rest, Role: 'arn:aws:iam::000000000000:role/mayfly' },
+          Code: { ZipFile: readFileSync(join(ASSEMBLY, `asset.${Code.S3Key}`)) },
+          Environment: { Variables: { ...Environment!.Variables, ...rights } },
+        }
+        await client.send(new CreateFunctionCommand(made))
+      }
+      const given = {
+        ...{ backend: printed.backend, home: folder, workers: 4 },
+        aws_lambda: { ...printed.aws_lambda, endpoint: lambda.endpoint, environment: rights },
+        storage: {
+          ...{ ...printed.storage, endpoint: s3.endpoint, bucket: 'the-bucket' },
+          ...{ accessKeyId: '{{env.MAYFLY_TEST_ID}}', secretAccessKey: '{{env.MAYFLY_TEST_SECRET}}' },
+        },
+      }
+      const { options } = configInForce(given as ExecutorOptions, { cwd: folder, env: {} })
+      const found: string[] = []
+      for await (const { state, says } of doctorAws(options)) found.push(`${state}: ${says}`)
+      expect(found.filter((line) => !line.startsWith('good: '))).toEqual([])
+      expect(found).toContain('good: mayfly-1769, 1769 MB, nodejs24.x: there')
+      expect(found).toContain('good: that of the functions, which were deployed ahead')
+    } finally {
+      client.destroy()
+      await Promise.all([lambda.close(), s3.close()])
     }
-    const hash = /worker (\w{12}):/.exec(out)?.[1]
-    expect(Properties.Environment.Variables.MAYFLY_WORKER).toBe(hash)
-    expect(Properties.Handler).toMatch(/\.handler$/)
-    // The archive itself is in the assembly, under the name the template asks for.
-    expect(existsSync(join(assembly, `asset.${Properties.Code.S3Key}`))).toBe(true)
-    expect(JSON.stringify(template)).toContain('/mine/*')
   })
 
   it('says which option is wrong, and how it is used', async () => {
