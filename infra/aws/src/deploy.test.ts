@@ -114,4 +114,13 @@ describe('the price of an example', () => {
     expect(published!.total / published!.published!).toBeLessThan(1.5)
     expect(examplePrices('arm64')[1]!.compute).toBeLessThan(published!.compute)
   })
+
+  it('is what docs/aws.md says', () => {
+    const page = readFileSync(new URL('../../../docs/aws.md', import.meta.url), 'utf8')
+    for (const { calls, gbSeconds, compute, storage, total } of examplePrices()) {
+      const [functions, requests, together] = [compute, storage, total].map((usd) => `$${Number(usd.toPrecision(2))}`)
+      const row = `| ${calls} | ${gbSeconds.toFixed(0)} | ${functions} | ${requests} | **${together}** |`
+      expect(page).toContain(row)
+    }
+  })
 })

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
+import { checkExecutorOptions } from './options.js'
+import { storageConfig } from './storage/config.js'
 
 const page = fileURLToPath(new URL('../../../docs/executor.md', import.meta.url))
 
@@ -45,18 +47,48 @@ process.exit(0)`
   }
 })
 
-it('every proof that docs/lithops.md names is there, and every row has one or says what is missing', () => {
-  const table = readFileSync(new URL('lithops.md', pathToFileURL(page)), 'utf8')
-  const rows = table.split('\n').filter((line) => line.startsWith('| ') && !/^\| (Lithops|---)/.test(line))
-  expect(rows.length).toBeGreaterThan(70)
-  for (const row of rows) {
-    const cells = row.split(' | ')
-    const proofs = [...cells.at(-1)!.matchAll(/`([\w./-]+\.ts)`(?: “([^”]+)”)?/g)]
-    if (proofs.length === 0) expect(row).toMatch(/\*\*missing\*\*|no counterpart/)
-    for (const [, file, name = ''] of proofs) {
-      const source = new URL(file!, import.meta.url)
+/** Each row of the tables of a page, with the tests it names. */
+function proofsOf(name: string): { row: string; proofs: { file: string; title: string }[] }[] {
+  const text = readFileSync(new URL(name, pathToFileURL(page)), 'utf8')
+  const rows = text.split('\n').filter((line) => line.startsWith('| ') && !/^\| (Lithops|AWS|run|---)/.test(line))
+  return rows.map((row) => {
+    const found = [
+      ...row
+        .split(' | ')
+        .at(-1)!
+        .matchAll(/`([\w./-]+\.ts)`(?: “([^”]+)”)?/g),
+    ]
+    return { row, proofs: found.map(([, file = '', title = '']) => ({ file, title })) }
+  })
+}
+
+it.each([
+  ['lithops.md', 70, /\*\*missing\*\*|no counterpart/],
+  ['aws.md', 35, /\*\*no\*\*|\$/],
+])('every proof that docs/%s names is there, and every row has one or says what is missing', (name, least, without) => {
+  const rows = proofsOf(name)
+  expect(rows.length).toBeGreaterThan(least)
+  for (const { row, proofs } of rows) {
+    if (proofs.length === 0) expect(row).toMatch(without)
+    for (const { file, title } of proofs) {
+      const source = new URL(file.startsWith('infra/') ? `../../../${file}` : file, import.meta.url)
       expect(existsSync(source), `${file} in ${row}`).toBe(true)
-      expect(readFileSync(source, 'utf8'), row).toContain(name)
+      expect(readFileSync(source, 'utf8'), row).toContain(title)
     }
   }
+})
+
+it('what docs/aws.md shows to copy is what the executor and IAM take', () => {
+  const text = readFileSync(new URL('aws.md', pathToFileURL(page)), 'utf8')
+  const shown = [...text.matchAll(/^ *```json\n([\s\S]*?)^ *```$/gm)].map(([, json]) => JSON.parse(json!))
+  const sections = shown.filter((one) => 'backend' in one)
+  expect([sections.length, shown.length]).toEqual([2, 3])
+  for (const { storage, ...options } of sections) {
+    checkExecutorOptions(options)
+    expect(storageConfig({ ...storage, bucket: 'mine' })).toMatchObject({ backend: 'aws_s3', region: 'eu-central-1' })
+  }
+  const statements = shown.flatMap((one) => one.Statement ?? [])
+  // Two actions belong to no resource.
+  const open = statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action)
+  expect(open).toEqual(['lambda:ListFunctions', 'lambda:GetAccountSettings'])
 })
