@@ -5,6 +5,7 @@ import {
   compileModifiers,
   formatHill,
   generateIonFormula,
+  IonLookup,
   ionFormula,
   ionWriter,
   parseComplex,
@@ -215,5 +216,31 @@ describe('ionWriter', () => {
 
   it('refuses what is no modifier', () => {
     expect(() => ionWriter(['H'])).toThrowError(expect.objectContaining({ code: 'E_FORMULA_MODIFIER' }))
+  })
+})
+
+describe('IonLookup', () => {
+  it('finds what writing every ion finds', () => {
+    const modifier = fc.constantFrom('', '+H', '+Na', '-H2O', '-H2O+K', '+Cl', '-CO2', '+Cx')
+    fc.assert(
+      fc.property(
+        fc.array(counts, { minLength: 1, maxLength: 12 }),
+        fc.array(modifier, { minLength: 1, maxLength: 3 }),
+        fc.constantFrom('hill' as const, 'chnops' as const),
+        (parts, modifiers, order) => {
+          const molecules = parts.map(textOf)
+          const written = molecules.map(ionWriter(modifiers, { order }))
+          const ions = [...new Set([...written.filter((ion, i) => ion !== '' && i % 2 === 0), 'C99'])]
+          const rowOf = new IonLookup(ions, molecules, { order }).by(modifiers)
+          expect(molecules.map((_, i) => rowOf(i))).toEqual(written.map((ion) => ions.indexOf(ion)))
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it('reads a database formula as the pipelines do', () => {
+    const rowOf = new IonLookup(['CH3O'], ['CH3COOH2', '2CH2O']).by(['+H'])
+    expect([rowOf(0), rowOf(1)]).toEqual([0, 0])
   })
 })

@@ -9,3 +9,4 @@ export {
   ionWriter,
   parseFormula,
 } from './ion.js'
+export { IonLookup } from './lookup.js'

@@ -83,6 +83,14 @@ export function ionWriter(modifiers: readonly string[], options: IonFormulaOptio
   }
 }
 
+/** What some modifiers change in all, by element; negative where they take away. @throws MayflyError `E_FORMULA_MODIFIER`. */
+export function modifierCounts(modifiers: readonly string[], options: IonFormulaOptions = {}): ElementCounts {
+  const counts: ElementCounts = new Map()
+  for (const [symbol, change] of readModifiers(modifiers, options))
+    counts.set(symbol, (counts.get(symbol) ?? 0) + change)
+  return counts
+}
+
 type Step = [symbol: string, change: number]
 
 /** Changes `counts` step by step; the symbol of which there were too few, when there were. */

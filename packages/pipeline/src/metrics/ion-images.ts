@@ -64,8 +64,20 @@ export class IonImages {
 
   /** Copies image `isotope` out as `(pixel, value)` columns in ascending order of pixel. */
   sparse(isotope: number): { pixels: Uint32Array; values: Float64Array } {
-    const pixels = this.pixels[isotope].slice(0, this.counts[isotope]).sort()
+    const pixels = this.#sorted(isotope)
     const plane = this.values[isotope]
-    return { pixels, values: Float64Array.from(pixels, (p) => plane[p]) }
+    const values = new Float64Array(pixels.length)
+    for (let i = 0; i < pixels.length; i++) values[i] = plane[pixels[i]]
+    return { pixels, values }
+  }
+
+  /** Touched pixels in ascending order: read off the plane where many are touched, else sorted. */
+  #sorted(isotope: number): Uint32Array {
+    const count = this.counts[isotope]
+    if (count * Math.log2(count + 1) < this.pixelCount) return this.pixels[isotope].slice(0, count).sort()
+    const touched = this.#touched[isotope]
+    const pixels = new Uint32Array(count)
+    for (let p = 0, n = 0; n < count; p++) if (touched[p] === 1) pixels[n++] = p
+    return pixels
   }
 }

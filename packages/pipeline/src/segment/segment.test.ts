@@ -21,6 +21,22 @@ describe('sortedOrder', () => {
     )
   })
 
+  it('is the stable order of many keys: spread, in clusters, in few values, of wide range, in single precision', () => {
+    const shapes: ((i: number) => number)[] = [
+      (i) => 100 + ((i * 7919) % 9973) / 7,
+      (i) => 100 * (1 + (i % 9)) + ((i * 7919) % 9973) * 1e-8,
+      (i) => 500 + (i % 3),
+      (i) => 10 ** (-3 + ((i * 7919) % 9973) / 1000),
+    ]
+    for (const shape of shapes) {
+      for (const make of [Float64Array, Float32Array]) {
+        const keys = make.from({ length: 9000 }, (_, i) => shape(i))
+        const expected = [...keys.keys()].sort((a, b) => keys[a]! - keys[b]! || a - b)
+        expect(sortedOrder(keys)).toEqual(Uint32Array.from(expected))
+      }
+    }
+  })
+
   it('sorts a bucket that holds nearly everything', () => {
     const keys = Float64Array.from({ length: 3000 }, (_, i) => (i === 0 ? 1e5 : 500 + ((i * 7919) % 3000) * 1e-7))
     const sorted = [...sortedOrder(keys)].map((i) => keys[i])

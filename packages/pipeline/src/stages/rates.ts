@@ -1,7 +1,7 @@
 /** False discovery rates: targets of one adduct and modifier against the decoy rankings of their database. */
 import type { CloudObject } from '@mayfly/executor'
 import { estimateServerlessFdr, serverlessDecoys } from '../fdr/index.js'
-import { ionWriter } from '../formula/index.js'
+import { IonLookup } from '../formula/index.js'
 import type { MetricsColumns } from './annotation.js'
 import { getTable, openTable, type StageContext } from './context.js'
 
@@ -29,13 +29,15 @@ export async function rankTargets(item: RateItem, ctx: StageContext): Promise<Ra
   const ions = await table.column<MetricsColumns['ion']>('ion')
   const ids = await table.column<Uint32Array>('formula_i')
   const msm = await table.column<Float64Array>('msm')
-  const rowOf = new Map(ions.map((ion, row) => [ion, row]))
   const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, item.database)
   const decoys = serverlessDecoys(molecules.length, item.targetAdducts, item.decoys)
 
+  const lookup = new IonLookup(ions, molecules)
   const rowsWith = (adduct: string, wanted: (molecule: number) => boolean): Int32Array => {
-    const ionOf = ionWriter([item.modifier, adduct])
-    return Int32Array.from(molecules, (molecule, i) => (wanted(i) ? (rowOf.get(ionOf(molecule)) ?? -1) : -1))
+    const rowOf = lookup.by([item.modifier, adduct])
+    const rows = new Int32Array(molecules.length)
+    for (let i = 0; i < rows.length; i++) rows[i] = wanted(i) ? rowOf(i) : -1
+    return rows
   }
   const targetRows = rowsWith(item.adduct, () => true)
   const decoyRows = decoys.adducts.map((adduct, a) => rowsWith(adduct, (i) => decoys.isUsed(i, a)))

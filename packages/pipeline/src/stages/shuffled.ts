@@ -9,7 +9,7 @@ import {
   type ShuffledDecoys,
   shuffledDecoys,
 } from '../fdr/index.js'
-import { ionWriter } from '../formula/index.js'
+import { IonLookup, ionWriter } from '../formula/index.js'
 import { type CatBoostModel, modelScores } from '../scoring/index.js'
 import type { MetricsColumns } from './annotation.js'
 import { getTable, openTable, type StageContext } from './context.js'
@@ -39,29 +39,30 @@ export interface GenerateShuffledItem {
   key: string
 }
 
-/** Writers of ion formulas: of target modifier m, and of candidate decoy c in its place. */
-class IonWriters {
-  readonly #decoys = new Map<number, (formula: string) => string>()
+/** What is made, once each, for target modifier m and for candidate decoy c in its place: writers or finders of ions. */
+class ByModifier<T> {
+  readonly #decoys = new Map<number, T>()
 
   constructor(
     private readonly shuffle: Shuffle,
     private readonly decoys: ShuffledDecoys,
+    private readonly make: (modifiers: string[]) => T,
   ) {}
 
-  target(modifier: number): (formula: string) => string {
-    const { adducts, order } = this.shuffle
-    return ionWriter([this.#prefix(modifier), adducts[modifier % adducts.length] as string], { order })
+  target(modifier: number): T {
+    const { adducts } = this.shuffle
+    return this.make([this.#prefix(modifier), adducts[modifier % adducts.length] as string])
   }
 
-  decoy(modifier: number, candidate: number): (formula: string) => string {
-    const { adducts, order } = this.shuffle
+  decoy(modifier: number, candidate: number): T {
+    const { adducts } = this.shuffle
     const key = Math.floor(modifier / adducts.length) * this.decoys.candidates.length + candidate
-    let writer = this.#decoys.get(key)
-    if (!writer) {
-      writer = ionWriter([this.#prefix(modifier), this.decoys.candidates[candidate] as string], { order })
-      this.#decoys.set(key, writer)
+    let made = this.#decoys.get(key)
+    if (!made) {
+      made = this.make([this.#prefix(modifier), this.decoys.candidates[candidate] as string])
+      this.#decoys.set(key, made)
     }
-    return writer
+    return made
   }
 
   #prefix(modifier: number): string {
@@ -75,7 +76,7 @@ export async function generateShuffled(item: GenerateShuffledItem, ctx: StageCon
   for (const [d, database] of item.databases.entries()) {
     const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, database)
     const decoys = shuffledDecoys(molecules.length, item.shuffle)
-    const writers = new IonWriters(item.shuffle, decoys)
+    const writers = new ByModifier(item.shuffle, decoys, (modifiers) => ionWriter(modifiers, item.shuffle))
     const from = Math.floor((molecules.length * item.part) / item.parts)
     const to = Math.floor((molecules.length * (item.part + 1)) / item.parts)
     for (const m of decoys.modifiers.keys()) {
@@ -110,16 +111,14 @@ export async function rankShuffled(item: RankShuffledItem, ctx: StageContext): P
   const table = await openTable(ctx.storage, item.metrics)
   const ions = await table.column<MetricsColumns['ion']>('ion')
   const ids = await table.column<Uint32Array>('formula_i')
-  const rowOf = new Map(ions.map((ion, row) => [ion, row]))
   const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, item.database)
   const decoys = shuffledDecoys(molecules.length, item.shuffle)
-  const writers = new IonWriters(item.shuffle, decoys)
-  const target = writers.target(item.modifier)
-  const rows = (ionOf: (molecule: string, i: number) => string) =>
-    Int32Array.from(molecules, (molecule, i) => rowOf.get(ionOf(molecule, i)) ?? -1)
-  const targetRows = rows(target)
+  const lookup = new IonLookup(ions, molecules, item.shuffle)
+  const finders = new ByModifier(item.shuffle, decoys, (modifiers) => lookup.by(modifiers))
+  const rows = (rowOf: (i: number) => number) => Int32Array.from(molecules, (_, i) => rowOf(i))
+  const targetRows = rows(finders.target(item.modifier))
   const sets = Array.from({ length: decoys.sampleSize }, (_, k) =>
-    rows((molecule, i) => writers.decoy(item.modifier, decoys.candidateIndex(i, item.modifier, k))(molecule)),
+    rows((i) => finders.decoy(item.modifier, decoys.candidateIndex(i, item.modifier, k))(i)),
   )
   const model = item.model && (deserialize(await ctx.storage.getCloudObject(item.model)) as CatBoostModel)
   const score = await scoresOf(model, table, targetRows, sets)
