@@ -30,7 +30,7 @@ describe('sortedOrder', () => {
     ]
     for (const shape of shapes) {
       for (const make of [Float64Array, Float32Array]) {
-        const keys = make.from({ length: 9000 }, (_, i) => shape(i))
+        const keys = new make(Array.from({ length: 9000 }, (_, i) => shape(i)))
         const expected = [...keys.keys()].sort((a, b) => keys[a]! - keys[b]! || a - b)
         expect(sortedOrder(keys)).toEqual(Uint32Array.from(expected))
       }
