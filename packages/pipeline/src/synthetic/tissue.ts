@@ -1,5 +1,9 @@
-/** The section: an outline of warped ellipses, layers and nuclei inside it, vessels and spots; and what of it was sampled. */
-import { Random, smoothNoise } from './random.js'
+/**
+ * The section: an outline of warped ellipses; layers, nuclei, vessels and spots inside it; what of it was sampled, and how well. A
+ * function of the pixel, so that sections of any size need no memory.
+ */
+import { exp, sin } from './maths.js'
+import { hash, normalAt, Random, smoothNoise, uniformAt } from './random.js'
 
 /** Where a substance may sit in the section. */
 export const PATTERNS = [
@@ -14,36 +18,44 @@ export const PATTERNS = [
   'gradient',
   'patches',
 ] as const
-export type Pattern = (typeof PATTERNS)[number] | 'matrix'
+/** `hot` are specks of a few pixels; `matrix` is what is strong beside the tissue. */
+export const REGIONS = [...PATTERNS, 'hot', 'matrix'] as const
+export type Pattern = (typeof PATTERNS)[number]
+export type Region = (typeof REGIONS)[number]
+
+/** Parts of a substance's concentration, such as 1 × cortex + 0.5 × vessels. */
+export type Weights = readonly (readonly [region: Region, weight: number])[]
 
 export interface Tissue {
   width: number
   height: number
-  /** Pixels with a spectrum, in the order of acquisition (row-major): the tissue and a margin around it. */
-  sampled: Uint32Array
-  /** Local concentration 0 … about 1 by pixel. `matrix` is what is strong beside the tissue. */
-  patterns: Record<Pattern, Float32Array>
-  /** Sensitivity by pixel: drift along the rows, pixel-to-pixel variation, a few dead rows. */
-  gain: Float32Array
+  /** Whether the pixel (from 0) has a spectrum: the tissue and a margin around it are sampled. */
+  isSampled(x: number, y: number): boolean
+  /** Local concentrations 0 … about 1, in the order of `REGIONS`, into `out`. */
+  concentrations(x: number, y: number, out: Float64Array): void
+  /** Sensitivity: matrix coverage that drifts along the rows, pixel-to-pixel variation, a few dead rows. */
+  gain(x: number, y: number): number
+  /** Share of sodium among the alkali ions, 0.2 … 0.8: blood and cells differ. */
+  sodium(x: number, y: number): number
 }
 
-const step = (edge: number, width: number, x: number) => 1 / (1 + Math.exp(-(x - edge) / width))
+const step = (edge: number, width: number, x: number) => 1 / (1 + exp(-(x - edge) / width))
+const bell = (x: number) => exp(-x * x)
 
 /** Draws the section for a seed; the shape scales with the box. */
 export function drawTissue(width: number, height: number, seed: number): Tissue {
-  const n = width * height
   const random = new Random(seed, 1)
   const size = Math.min(width, height)
-  const patterns = Object.fromEntries(
-    [...PATTERNS, 'matrix' as const].map((name) => [name, new Float32Array(n)]),
-  ) as Tissue['patterns']
-  const lobes = [
-    { x: 0.36, y: 0.46, rx: 0.3, ry: 0.36 },
-    { x: 0.64, y: 0.46, rx: 0.3, ry: 0.36 },
-    { x: 0.5, y: 0.68, rx: 0.26, ry: 0.24 },
-  ]
+  const near = (value: number, by: number) => random.between(value - by, value + by)
+  const lobe = (x: number, y: number, rx: number, ry: number) => ({
+    ...{ x: near(x, 0.015), y: near(y, 0.015) },
+    ...{ rx: near(rx, 0.02), ry: near(ry, 0.02) },
+  })
+  const lobes = [lobe(0.36, 0.46, 0.3, 0.36), lobe(0.64, 0.46, 0.3, 0.36)]
+  if (random.uniform() < 0.8) lobes.push(lobe(0.5, 0.68, 0.26, 0.24))
+  if (random.uniform() < 0.4) lobes.push(lobe(0.5, 0.26, 0.2, 0.16))
   const nuclei = [0.38, 0.62].map((x) => ({
-    x: x + random.between(-0.03, 0.03),
+    x: near(x, 0.03),
     y: random.between(0.45, 0.55),
     r: random.between(0.07, 0.1),
   }))
@@ -57,50 +69,63 @@ export function drawTissue(width: number, height: number, seed: number): Tissue 
     bend: random.between(-0.2, 0.2),
     phase: random.between(0, 6),
   }))
-  const sampled: number[] = []
-  const gain = new Float32Array(n)
-  for (let py = 0; py < height; py++) {
-    const deadRow = new Random(seed, 2, py).uniform() < 0.015 ? 0.25 : 1
-    const rowGain = deadRow * (1 + 0.25 * Math.sin((2 * Math.PI * py) / height + 1) * 0.6)
-    for (let px = 0; px < width; px++) {
-      const p = py * width + px
-      const warp = 0.09 * (smoothNoise(seed, px, py, size / 5) - 0.5)
-      const x = (px + 0.5) / width + warp
-      const y = (py + 0.5) / height + 0.09 * (smoothNoise(seed + 7, px, py, size / 5) - 0.5)
-      // Depth is 1 in the middle of a lobe, 0 at the outline, negative outside.
-      let depth = -1
-      for (const lobe of lobes) depth = Math.max(depth, 1 - Math.hypot((x - lobe.x) / lobe.rx, (y - lobe.y) / lobe.ry))
-      if (depth > -0.16) sampled.push(p)
+  const drift = random.between(0, 2 * Math.PI)
+  const pixelKey = hash(seed, 3)
+
+  const bent = (noise: number, px: number, py: number) => 0.09 * (smoothNoise(seed + noise, px, py, size / 5) - 0.5)
+  const placeOf = (px: number, py: number) => {
+    const x = (px + 0.5) / width + bent(0, px, py)
+    const y = (py + 0.5) / height + bent(7, px, py)
+    // Depth is 1 in the middle of a lobe, 0 at the outline, negative outside.
+    let depth = -1
+    for (const { x: cx, y: cy, rx, ry } of lobes) {
+      const dx = (x - cx) / rx
+      const dy = (y - cy) / ry
+      depth = Math.max(depth, 1 - Math.sqrt(dx * dx + dy * dy))
+    }
+    return { x, y, depth }
+  }
+
+  return {
+    width,
+    height,
+    isSampled: (px, py) => placeOf(px, py).depth > -0.16,
+    concentrations(px, py, out) {
+      const { x, y, depth } = placeOf(px, py)
       const inside = step(0, 0.02, depth)
       const texture = 0.75 + 0.5 * smoothNoise(seed + 11, px, py, size / 12)
-      const set = (name: Pattern, value: number) => {
-        patterns[name][p] = Math.max(0, value) * texture
+      let nucleus = 0
+      for (const k of nuclei) {
+        const dy = (y - k.y) * 0.8
+        nucleus = Math.max(nucleus, step(0, 0.08, 1 - Math.sqrt((x - k.x) * (x - k.x) + dy * dy) / k.r))
       }
-      const cortex = inside * (1 - step(0.34, 0.03, depth))
-      set('whole', inside * (0.6 + 0.4 * smoothNoise(seed + 13, px, py, size / 4)))
-      set('cortex', cortex)
-      set('core', step(0.42, 0.03, depth))
-      set('border', inside * Math.exp(-(((depth - 0.38) / 0.07) ** 2)))
-      set(
-        'nucleus',
-        inside * Math.max(...nuclei.map((k) => step(0, 0.08, 1 - Math.hypot(x - k.x, (y - k.y) * 0.8) / k.r))),
-      )
-      set('lobe', inside * step(0.6, 0.04, y))
-      set(
-        'vessels',
-        inside *
-          Math.max(
-            ...vessels.map((v) =>
-              Math.exp(-(((x - v.x - v.bend * (y - 0.5) - 0.02 * Math.sin(9 * y + v.phase)) / 0.018) ** 2)),
-            ),
-          ),
-      )
-      set('spots', inside * Math.max(...spots.map((s) => Math.exp(-(((x - s.x) ** 2 + (y - s.y) ** 2) / s.r ** 2)))))
-      set('gradient', inside * (0.1 + 0.9 * x))
-      set('patches', inside * step(0.56, 0.05, smoothNoise(seed + 17, px, py, size / 6)))
-      patterns.matrix[p] = 0.25 + 0.75 * (1 - inside)
-      gain[p] = rowGain * new Random(seed, 3, p).logNormal(0.2)
-    }
+      let vessel = 0
+      for (const { x: at, bend, phase } of vessels)
+        vessel = Math.max(vessel, bell((x - at - bend * (y - 0.5) - 0.02 * sin(9 * y + phase)) / 0.018))
+      let spot = 0
+      for (const { x: cx, y: cy, r } of spots) spot = Math.max(spot, bell((x - cx) / r) * bell((y - cy) / r))
+      const speck = hash(seed, 4, px >> 1, py >> 1) / 2 ** 32
+      const values: Record<Region, number> = {
+        whole: texture * inside * (0.6 + 0.4 * smoothNoise(seed + 13, px, py, size / 4)),
+        cortex: texture * inside * (1 - step(0.34, 0.03, depth)),
+        core: texture * step(0.42, 0.03, depth),
+        nucleus: texture * inside * nucleus,
+        lobe: texture * inside * step(0.6, 0.04, y),
+        border: texture * inside * bell((depth - 0.38) / 0.07),
+        vessels: texture * inside * vessel,
+        spots: texture * inside * spot,
+        gradient: texture * inside * Math.max(0, 0.1 + 0.9 * x),
+        patches: texture * inside * step(0.56, 0.05, smoothNoise(seed + 17, px, py, size / 6)),
+        hot: speck < 0.01 ? inside * (1 + 600 * (0.01 - speck)) : 0,
+        matrix: 0.25 + 0.75 * (1 - inside),
+      }
+      for (let r = 0; r < REGIONS.length; r++) out[r] = values[REGIONS[r]]
+    },
+    gain(px, py) {
+      const dead = uniformAt(hash(seed, 2), py) < 0.015 ? 0.25 : 1
+      const row = 1 + 0.15 * sin((2 * Math.PI * py) / height + drift)
+      return dead * row * exp(0.25 * normalAt(pixelKey, py * width + px))
+    },
+    sodium: (px, py) => 0.2 + 0.6 * smoothNoise(seed + 19, px, py, size / 3),
   }
-  return { width, height, sampled: Uint32Array.from(sampled), patterns, gain }
 }

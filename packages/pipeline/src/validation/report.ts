@@ -38,7 +38,9 @@ export function truthMarkdown(report: TruthReport, title = 'Validation against t
     `| ions that can be annotated | ${report.annotatable} |`,
     `| of them found (recall) | ${report.recalled} (${percent(report.recall)}) |`,
     `| annotated ions | ${report.annotations} |`,
-    `| not really there | ${report.falseDiscoveries} (${percent(report.falseDiscoveryProportion)}, sampling error ± ${percent(report.samplingError)}) |`,
+    `| of these searched for in the signal of an ion that is there, and not to be told apart | ${report.indistinguishable} |`,
+    `| not really there | ${report.falseDiscoveries} (${percent(report.falseDiscoveryProportion)}, by chance ${percent(report.interval[0])} to ${percent(report.interval[1])}) |`,
+    `| estimated | ${percent(report.estimated)} |`,
     '',
   ].join('\n')
 }
