@@ -14,8 +14,13 @@ import {
   timedOut,
 } from './sandbox.js'
 
+export interface VirtualContext {
+  awsRequestId: string
+  getRemainingTimeInMillis(): number
+}
+
 /** As `bootstrap.ts` calls a handler; who writes to `out` answers with that. */
-export type VirtualHandler = (event: unknown, out: Writable, context: { awsRequestId: string }) => unknown
+export type VirtualHandler = (event: unknown, out: Writable, context: VirtualContext) => unknown
 /** Makes the handler of one environment. */
 export type MakeHandler = (spec: SandboxSpec, logStream: string) => VirtualHandler
 
@@ -67,7 +72,9 @@ export class VirtualEnvironment implements Sandbox {
         end({ body: NOTHING, error })
       }
       const timer = setTimeout(() => this.#stop(timedOut(id, timeout)), timeout * 1000)
-      const run = async () => this.#handler!(JSON.parse(payload.toString()), out, { awsRequestId: id })
+      const deadline = Date.now() + timeout * 1000
+      const context = { awsRequestId: id, getRemainingTimeInMillis: () => deadline - Date.now() }
+      const run = async () => this.#handler!(JSON.parse(payload.toString()), out, context)
       run().then(
         (value) => end({ body: value === undefined ? NOTHING : Buffer.from(JSON.stringify(value)) }),
         ({ name, message }: Error) => end({ body: NOTHING, error: { errorType: name, errorMessage: message } }),
