@@ -84,8 +84,15 @@ async function client({ lambda, s3, invocation }) {
   const home = mkdtempSync(join(tmpdir(), 'mayfly-bench-'))
   const keys = { accessKeyId: '{{env.BENCH_S3_ID}}', secretAccessKey: '{{env.BENCH_S3_SECRET}}' }
   const { region, endpoint } = lambda
+  const { BENCH_S3_ID, BENCH_S3_SECRET } = process.env
+  const environment = { BENCH_S3_ID, BENCH_S3_SECRET }
   const executor = new FunctionExecutor({
-    ...{ home, backend: 'aws_lambda', workers: WAYS, aws_lambda: { region, endpoint, role: ROLE, invocation } },
+    ...{
+      home,
+      backend: 'aws_lambda',
+      workers: WAYS,
+      aws_lambda: { region, endpoint, role: ROLE, invocation, environment },
+    },
     storage: { backend: 'aws_s3', endpoint: s3.endpoint, bucket: 'bench', ...keys },
   })
   const call = async (ms) => {

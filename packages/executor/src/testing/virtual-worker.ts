@@ -10,7 +10,7 @@ import type { AttemptEvent, Backend, Beat, DataRef, Deployment, Invocation } fro
 import { Channel } from '../channel.js'
 import type { Loader } from '../closure/load.js'
 import type { Storage } from '../storage/storage.js'
-import { openStorage } from '../storage-link.js'
+import { OpenStorages } from '../storage-link.js'
 import { decodeValue, encodeValue } from '../values.js'
 import { now } from '../worker/clock.js'
 import { loadCode } from '../worker/code.js'
@@ -22,20 +22,18 @@ const SAMPLE_MS = Number(new URL(import.meta.url).searchParams.get('sampleMs') ?
 const USE_MS = 250
 
 export const makeHandler: MakeHandler = (_spec, logStream) => {
-  const door = lambdaDoor(backend, logStream)
-  return (event, out) => door(event as Request, out)
+  const door = lambdaDoor(backend, logStream, 0, storages)
+  return (event, out, context) => door(event as Request, out, context)
 }
 
-const storages = new Map<string, Storage>()
+const storages = new OpenStorages()
 const loaders = new Map<string, Promise<Loader>>()
 const aborts = new Map<number, AbortController>()
 
 const backend: Pick<Backend, 'invoke' | 'cancel'> = {
   async *invoke(deployment, batch, signal) {
     const { storage, bucket, code } = deployment
-    const place = JSON.stringify(storage)
-    const opened = storages.get(place) ?? openStorage(storage)
-    storages.set(place, opened)
+    const opened = storages.open(storage)
     const loading = loaders.get(code.hash) ?? loadCode(code, opened, bucket)
     loaders.set(code.hash, loading)
     for (const invocation of batch) yield* attempt(invocation, deployment, loading, opened, signal)

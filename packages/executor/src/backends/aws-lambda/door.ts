@@ -29,9 +29,14 @@ export interface DoorContext {
  * The handler of one environment, known to the caller as `worker`.
  *
  * @param init how long the environment took to start, ms: it is billed with the first call
+ * @param storages shared by the doors of one process
  */
-export function lambdaDoor(backend: Pick<Backend, 'invoke' | 'cancel'>, worker: string, init = 0) {
-  const storages = new OpenStorages()
+export function lambdaDoor(
+  backend: Pick<Backend, 'invoke' | 'cancel'>,
+  worker: string,
+  init = 0,
+  storages = new OpenStorages(),
+) {
   const deployments = new Map<string, Deployment>()
   let cold = true
 
