@@ -42,7 +42,7 @@ export const awsLambdaSchema = z
     functionTimeout: z.number().int().min(15).max(900).optional(),
     /** Environment of the functions; the place for what storage references such as `{{env.NAME}}` need. */
     environment: z
-      .record(z.string().regex(/^[A-Za-z]\w*$/), z.string())
+      .record(z.string().regex(/^[A-Za-z]\w+$/), z.string())
       .refine((names) => !Object.keys(names).some((name) => RESERVED.test(name)), 'holds a name that is reserved')
       .optional(),
     /** Log group the functions write to. Default: one per function, which Lambda makes. */
