@@ -80,7 +80,7 @@ export class StageRun {
     if (items.length === 0) return []
     const { executor: functions, vmExecutor, memory: least } = this.parts.options
     const executor = (vm && vmExecutor) || functions
-    const memory = Math.max(least, needed)
+    const memory = memoryClass(least, needed)
     const calls = items.map((item): StageCall => ({ fn, item, ...this.#receiptOf(fn, item) }))
     const left = this.parts.use ? await this.#receipts(calls) : new Map<number, Receipt>()
     for (let i = 0; i < left.size; i++) this.parts.meter.step({ resumed: true })
@@ -168,6 +168,13 @@ export class StageRun {
     if (this.signal.aborted || !real) throw cancelled(this.parts.stage, first.reason)
     throw real.reason
   }
+}
+
+/** Workers of one size serve many stages, so what a call needs is rounded up to the least, twice that, and so on. */
+function memoryClass(least: number, needed: number): number {
+  let memory = least
+  while (memory < needed) memory *= 2
+  return memory
 }
 
 const round = (value: number, digits: number) => Number(value.toFixed(digits))

@@ -20,7 +20,18 @@ export interface SegmentCentroidsItem {
   mzMax: number
   /** Ions in a segment, about. */
   ions: number
+  /** Peaks of the data set by m/z: how many there are in ranges that follow each other. */
+  peaks: PeakRange[]
+  /** Peaks in the m/z range of a segment, at most, unless a single ion reaches over more. */
+  window: number
   key: string
+}
+
+/** A range of the data set's m/z with so many peaks. */
+export interface PeakRange {
+  peaks: number
+  mzMin: number
+  mzMax: number
 }
 
 /** A run of ions by their lightest isotope's m/z, with the m/z range that all their peaks span. */
@@ -29,6 +40,8 @@ export interface CentroidSegment {
   to: number
   mzLow: number
   mzHigh: number
+  /** Peaks of the data set in that range, about. */
+  peaks: number
 }
 
 export interface CentroidSegments {
@@ -76,7 +89,7 @@ export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageCon
       if (mz > 0) centroids++
     }
   }
-  return { object: await putTable(ctx, item.key, columns), ions: n, centroids, segments: cut(columns.mz, n, item.ions) }
+  return { object: await putTable(ctx, item.key, columns), ions: n, centroids, segments: cut(columns.mz, n, item) }
 }
 
 function anyInside(mz: Float64Array, from: number, low: number, high: number): boolean {
@@ -84,15 +97,33 @@ function anyInside(mz: Float64Array, from: number, low: number, high: number): b
   return false
 }
 
-function cut(mz: Float64Array, n: number, ions: number): CentroidSegment[] {
+/** Segments of equal numbers of ions; those that would read too many peaks are halved until they do not. */
+function cut(mz: Float64Array, n: number, { ions, peaks, window }: SegmentCentroidsItem): CentroidSegment[] {
   const count = Math.ceil(n / ions)
-  return Array.from({ length: count }, (_, s) => {
-    const from = Math.floor((n * s) / count)
-    const to = Math.floor((n * (s + 1)) / count)
-    let mzHigh = 0
-    for (let k = 4 * from; k < 4 * to; k++) if ((mz[k] as number) > mzHigh) mzHigh = mz[k] as number
-    return { from, to, mzLow: mz[4 * from] as number, mzHigh }
-  })
+  const halved = (from: number, to: number): CentroidSegment[] => {
+    const segment = rangeOf(mz, from, to, peaks)
+    if (segment.peaks <= window || to - from === 1) return [segment]
+    const middle = (from + to) >> 1
+    return [...halved(from, middle), ...halved(middle, to)]
+  }
+  return Array.from({ length: count }, (_, s) =>
+    halved(Math.floor((n * s) / count), Math.floor((n * (s + 1)) / count)),
+  ).flat()
+}
+
+function rangeOf(mz: Float64Array, from: number, to: number, ranges: readonly PeakRange[]): CentroidSegment {
+  const mzLow = mz[4 * from] as number
+  let mzHigh = 0
+  for (let k = 4 * from; k < 4 * to; k++) if ((mz[k] as number) > mzHigh) mzHigh = mz[k] as number
+  const peaks = ranges.reduce((sum, range) => sum + peaksWithin(range, mzLow, mzHigh), 0)
+  return { from, to, mzLow, mzHigh, peaks: Math.round(peaks) }
+}
+
+/** Peaks of a range between two m/z, as if they were spread evenly over it. */
+function peaksWithin({ peaks, mzMin, mzMax }: PeakRange, low: number, high: number): number {
+  const shared = Math.min(mzMax, high) - Math.max(mzMin, low)
+  if (peaks === 0 || shared < 0) return 0
+  return mzMax > mzMin ? (peaks * shared) / (mzMax - mzMin) : peaks
 }
 
 export interface AnnotateSegmentItem {

@@ -7,12 +7,13 @@ import { cutGrid, peakObjects } from '../segment/index.js'
 import { type CollectMetricsItem, collectMetrics } from './annotation.js'
 import { type StageContext, withMemory } from './context.js'
 import { type FormulaGroup, mergeFormulas } from './formulas.js'
+import type { FormulaPart } from './ion-collector.js'
 import type { Rates } from './rates.js'
 import { type GenerateShuffledItem, generateShuffled, type RankShuffledItem, rankShuffled } from './shuffled.js'
 import { countGrid, mergeSegment, type PeaksObject, type ReadChunkItem, readChunk } from './spectra.js'
 
 export interface FormulasAtOnceItem {
-  generate: Omit<GenerateShuffledItem, 'part' | 'parts' | 'key'>
+  generate: Omit<GenerateShuffledItem, 'part' | 'key'>
   /** Number of groups. */
   groups: number
   key: string
@@ -21,12 +22,14 @@ export interface FormulasAtOnceItem {
 /** Ion formulas of all molecules with shuffled decoys, in groups. */
 export async function formulasAtOnce(item: FormulasAtOnceItem, ctx: StageContext): Promise<FormulaGroup[]> {
   const { inner, outer, forget } = withMemory(ctx)
-  const parts = await generateShuffled({ ...item.generate, part: 0, parts: 1, key: 'part' }, inner)
+  const parts: FormulaPart[] = []
+  for (let part = 0; part < item.generate.parts; part++)
+    parts.push(await generateShuffled({ ...item.generate, part, key: `part-${part}` }, inner))
   const groups: FormulaGroup[] = []
   for (let g = 0; g < item.groups; g++) {
-    const part = parts[g] as CloudObject
-    groups.push(await mergeFormulas({ parts: [part], key: `${item.key}/group-${g}` }, outer))
-    forget(part)
+    const own = parts.map((objects) => objects[g] as CloudObject)
+    groups.push(await mergeFormulas({ parts: own, key: `${item.key}/group-${g}` }, outer))
+    for (const part of own) forget(part)
   }
   return groups
 }

@@ -6,11 +6,12 @@ import type { RatesOf } from '../results.js'
 import type { CatBoostModel } from '../scoring/index.js'
 import { isShuffled } from '../search.js'
 import type { StageRun } from '../stage-run.js'
-import type { CentroidSegments } from '../stages/annotation.js'
+import type { CentroidSegment, CentroidSegments } from '../stages/annotation.js'
 import type { Rates } from '../stages/rates.js'
 import type { DatabaseSteps } from './database.js'
 import type { DatasetSteps } from './dataset.js'
-import { segmentIons } from './plan.js'
+import { annotating, sortingCentroids } from './memory.js'
+import { imageEntries, segmentIons, WINDOW_PEAKS } from './plan.js'
 import { count, mzRange, totals } from './sizes.js'
 import { Step, StepGroup, type StepHost } from './step.js'
 
@@ -39,12 +40,15 @@ export class AnnotationSteps extends StepGroup {
     compute: async (run) => {
       const patterns = await this.database.patterns.value()
       const segments = await this.dataset.segments.value()
+      const { sampled } = await this.dataset.index.value()
+      const { ions } = totals(patterns)
       run.expect(1)
-      return run.call('segmentCentroids', {
-        parts: patterns.map(({ object }) => object),
-        ...mzRange(segments),
-        ...{ ions: segmentIons(totals(patterns).ions), key: `${run.prefix}/centroids` },
-      })
+      const item = {
+        ...{ parts: patterns.map(({ object }) => object), ...mzRange(segments), ions: segmentIons(ions, sampled) },
+        peaks: segments.map(({ peaks, mzMin, mzMax }) => ({ peaks, mzMin, mzMax })),
+        ...{ window: WINDOW_PEAKS, key: `${run.prefix}/centroids` },
+      }
+      return run.call('segmentCentroids', item, { memory: sortingCentroids(ions) })
     },
     say: (value) => `Centroids: ${count(value.ions, 'ion')} in range, ${count(value.segments.length, 'segment')}`,
   })
@@ -62,6 +66,10 @@ export class AnnotationSteps extends StepGroup {
       const segments = await this.dataset.segments.value()
       const { ppm, levels, minPx, mode } = this.host.settings.search
       const reach = 1 + 2e-6 * ppm
+      const most = (of: (segment: CentroidSegment) => number) => Math.max(0, ...centroids.segments.map(of))
+      const ions = most(({ from, to }) => to - from)
+      const window = most((segment) => segment.peaks)
+      const memory = annotating(window, ions, width * height, imageEntries(ions, sampled))
       run.expect(centroids.segments.length)
       return run.map(
         'annotateSegment',
@@ -72,6 +80,7 @@ export class AnnotationSteps extends StepGroup {
             .map(({ object }) => object),
           ...{ width, height, sampled, ppm, levels, minPx, errors: mode !== 'lithops', key: `${run.prefix}/${s}` },
         })),
+        { memory },
       )
     },
     say: (value) =>

@@ -6,6 +6,7 @@ import type { StageRun } from '../stage-run.js'
 import type { Database, FormulaGroup, PeaksChunk } from '../stages/formulas.js'
 import type { FormulaPart } from '../stages/ion-collector.js'
 import type { Shuffle } from '../stages/shuffled.js'
+import { computingPatterns, generating, mergingFormulas, wholeDatabase } from './memory.js'
 import {
   adductCalls,
   formulaGroups,
@@ -14,6 +15,7 @@ import {
   patternSlices,
   rangePartition,
   times,
+  wholeParts,
 } from './plan.js'
 import { count, ionsIn, totals } from './sizes.js'
 import { Step, StepGroup } from './step.js'
@@ -79,7 +81,8 @@ export class DatabaseSteps extends StepGroup {
         })
       })
       run.expect(items.length)
-      return run.map('calculatePeaks', items)
+      const rows = Math.max(0, ...groups.map(({ sizes }) => sizes.reduce((sum, size) => sum + size, 0)))
+      return run.map('calculatePeaks', items, { memory: computingPatterns(rows, rows) })
     },
     say: (value) => `Centroids: ${count(totals(value).centroids, 'peak')} of ${count(totals(value).ions, 'ion')}`,
   })
@@ -116,7 +119,7 @@ export class DatabaseSteps extends StepGroup {
       : search.adducts.length + decoyCandidates(search.adducts).length
     const candidates = databases.reduce((sum, { molecules }) => sum + molecules, 0) * search.prefixes.length * adducts
     const groups = formulaGroups(candidates)
-    if (this.whole) return this.#atOnce(run, databases, groups)
+    if (this.whole) return this.#atOnce(run, databases, groups, candidates)
     const parts = shuffled
       ? await this.#byMolecule(run, databases, groups, candidates)
       : await this.#byAdduct(run, databases, groups, candidates)
@@ -126,6 +129,7 @@ export class DatabaseSteps extends StepGroup {
         parts: parts.map((objects) => objects[g] as CloudObject),
         key: `${run.prefix}/group-${g}`,
       })),
+      { memory: mergingFormulas(candidates / groups) },
     )
   }
 
@@ -144,6 +148,7 @@ export class DatabaseSteps extends StepGroup {
         ...{ targetAdducts, decoys, mark: this.host.settings.decoys },
         ...{ partition: hashPartition(groups), key: `${run.scratch}part-${c}` },
       })),
+      { memory: generating(candidates / calls) },
     )
   }
 
@@ -164,13 +169,16 @@ export class DatabaseSteps extends StepGroup {
         parts,
         key: `${run.scratch}part-${part}`,
       })),
+      { memory: generating(candidates / parts) },
     )
   }
 
-  #atOnce(run: StageRun, databases: readonly Database[], groups: number): Promise<FormulaGroup[]> {
+  #atOnce(run: StageRun, databases: readonly Database[], groups: number, candidates: number): Promise<FormulaGroup[]> {
     run.expect(1)
-    const item = { generate: this.#shuffled(databases, groups), groups, key: run.prefix }
-    return run.call('formulasAtOnce', item, { vm: true })
+    const parts = wholeParts(candidates)
+    const memory = wholeDatabase(candidates, candidates / parts, candidates / groups)
+    const item = { generate: { ...this.#shuffled(databases, groups), parts }, groups, key: run.prefix }
+    return run.call('formulasAtOnce', item, { vm: true, memory })
   }
 
   #shuffled(databases: readonly Database[], groups: number) {

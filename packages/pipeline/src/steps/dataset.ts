@@ -2,6 +2,7 @@
 import { cutGrid, peakObjects } from '../segment/index.js'
 import type { StageRun } from '../stage-run.js'
 import type { PeaksObject, SpectraIndex } from '../stages/spectra.js'
+import { mergingPeaks, readingPeaks, wholeDataset } from './memory.js'
 import { times } from './plan.js'
 import { count, peaksIn } from './sizes.js'
 import { Step, StepGroup, type Uploaded } from './step.js'
@@ -84,6 +85,7 @@ export class DatasetSteps extends StepGroup {
       return run.map(
         'mergeSegment',
         cuts.map(([from, to], s) => ({ chunks, from, to, key: `${run.prefix}/${s}` })),
+        { memory: mergingPeaks(peaks / n) },
       )
     },
     say: (segments) => `Data set: ${count(segments.length, 'segment')} by m/z`,
@@ -98,6 +100,7 @@ export class DatasetSteps extends StepGroup {
     const read = await run.map(
       'readChunk',
       times(item.chunks).map((chunk) => ({ ...item, chunk, key: `${run.prefix}/${chunk}` })),
+      { memory: readingPeaks(item.index.points / item.chunks) },
     )
     const dropped = read.reduce((sum, { dropped: own }) => sum + own.badMz + own.badIntensity, 0)
     return { chunks: item.chunks, peaks: peaksIn(read), dropped, objects: read, segmented: false }
@@ -105,7 +108,10 @@ export class DatasetSteps extends StepGroup {
 
   async #atOnce(run: StageRun, chunk: ChunkItem): Promise<Split> {
     run.expect(1)
-    const { segments: objects, dropped } = await run.call('segmentsAtOnce', { chunk, key: run.prefix }, { vm: true })
+    const { points } = chunk.index
+    const memory = wholeDataset(points, points / chunk.chunks)
+    const item = { chunk, key: run.prefix }
+    const { segments: objects, dropped } = await run.call('segmentsAtOnce', item, { vm: true, memory })
     return { chunks: chunk.chunks, peaks: peaksIn(objects), dropped, objects, segmented: true }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * How inputs are divided into calls and objects, and what memory a call needs: by the size of the input alone, so that results kept
- * by one machine are found by another. Pure. Memory in MB is what a call holds at its peak, measured at 5, 50 and 700 MB.
+ * by one machine are found by another. Pure.
  */
 import { FORMULA_CHUNKS, type Partition } from '../stages/ion-collector.js'
 
@@ -39,7 +39,28 @@ export function patternSlices(used: number): number {
   return clamp(Math.ceil(used / 2_000), 1, 64)
 }
 
-/** Ions in a segment of centroids, about. */
-export function segmentIons(ions: number): number {
-  return clamp(ions / 64, 500, 10_000)
+/** Of the ions of a segment so many are found at most, as a rule, and their images are held until the segment is done. */
+const FOUND = 0.05
+const IMAGE_ENTRIES = 1e7
+
+/** Ions in a segment of centroids, about: fewer where their images are large. */
+export function segmentIons(ions: number, pixels: number): number {
+  const most = clamp(IMAGE_ENTRIES / (4 * FOUND * Math.max(1, pixels)), 100, 10_000)
+  return clamp(ions / 64, Math.min(500, most), most)
+}
+
+/** Entries of the images that a segment of so many ions holds, as a rule. */
+export function imageEntries(ions: number, pixels: number): number {
+  return ions * 4 * FOUND * pixels
+}
+
+/** Peaks in the m/z range of a segment of centroids, at most, unless a single ion reaches over more. */
+export const WINDOW_PEAKS = 2 ** 22
+
+/** Candidates that one part of `formulasAtOnce` generates. */
+const AT_ONCE = 2_000_000
+
+/** Parts in which one call generates all formulas. */
+export function wholeParts(candidates: number): number {
+  return Math.max(1, Math.ceil(candidates / AT_ONCE))
 }
