@@ -125,7 +125,11 @@ async function main() {
   const outputs = JSON.parse(readFileSync(file, 'utf8'))[settings.name]
   show(outputs)
   process.stdout.write(
-    `\nWho runs notebooks needs no more rights than the policy ${outputs.CallerPolicy}.\nThen: npx mayfly doctor aws\n`,
+    [
+      `\nWho runs notebooks needs no more rights than the policy ${outputs.CallerPolicy}.`,
+      'Check: npx mayfly doctor aws',
+      'Use: choose AWS Lambda in the toolbar of a notebook, or add "backend": "aws_lambda" to the file for all.\n',
+    ].join('\n'),
   )
 }
 

@@ -76,10 +76,10 @@ describe('a dry run', () => {
         await client.send(new CreateFunctionCommand(made))
       }
       const given = {
-        ...{ backend: printed.backend, home: folder, workers: 4 },
+        ...{ backend: 'aws_lambda', home: folder, workers: 4 },
         aws_lambda: { ...printed.aws_lambda, endpoint: lambda.endpoint, environment: rights },
-        storage: {
-          ...{ ...printed.storage, endpoint: s3.endpoint, bucket: 'the-bucket' },
+        aws_s3: {
+          ...{ ...printed.aws_s3, endpoint: s3.endpoint, bucket: 'the-bucket' },
           ...{ accessKeyId: '{{env.MAYFLY_TEST_ID}}', secretAccessKey: '{{env.MAYFLY_TEST_SECRET}}' },
         },
       }

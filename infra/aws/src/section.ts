@@ -9,16 +9,18 @@ export interface Outputs {
   DeadLetterQueue: string
 }
 
-/** The configuration by which an executor uses these functions and this bucket; nothing in it is a secret. */
+/**
+ * The sections by which an executor finds these functions and this bucket; nothing in it is a secret. They say where AWS is, not
+ * that everything runs there: that is chosen by `backend`, per notebook or for all.
+ */
 export function section(settings: Settings, { Bucket }: Pick<Outputs, 'Bucket'>, profile?: string) {
   const { region, architecture, memory } = settings
   const who = profile ? { profile } : {}
   return {
-    backend: 'aws_lambda',
     aws_lambda: {
       ...{ region, ...who, architecture },
       functions: Object.fromEntries(memory.map((size) => [String(size), functionName(settings, size)])),
     },
-    storage: { backend: 'aws_s3', region, bucket: Bucket, ...who },
+    aws_s3: { region, bucket: Bucket, ...who },
   }
 }

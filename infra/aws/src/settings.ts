@@ -4,7 +4,7 @@ import { z } from 'zod'
 /** Sizes at which functions are made: what a small account may have, from half a CPU to nearly two. */
 const SIZES = [512, 1024, 1769, 3008]
 /** Where the executor, the pipeline and files written by hand lie in the bucket. */
-export const PREFIXES = ['code/', 'data/', 'jobs/', 'cache/', 'cloudobjects/', 'pipeline/', 'files/']
+export const PREFIXES = ['code/', 'data/', 'jobs/', 'cache/', 'cleaner/', 'cloudobjects/', 'pipeline/', 'files/']
 
 const size = z.number().int().min(128).max(10_240)
 

@@ -138,7 +138,7 @@ describe('rights', () => {
   /** The statements with a wildcard in their resources, and why it must be. */
   const WILD: Record<string, { resource: RegExp; actions?: string[]; why: string }> = {
     Objects: {
-      resource: /^⟨⟩\/(code|data|jobs|cache|cloudobjects|pipeline|files)\/\*$/,
+      resource: /^⟨⟩\/(code|data|jobs|cache|cleaner|cloudobjects|pipeline|files)\/\*$/,
       why: 'keys are made while calls run; each prefix is named',
     },
     Quota: { resource: /^\*$/, actions: ['lambda:GetAccountSettings'], why: 'it belongs to no resource' },
@@ -252,12 +252,11 @@ describe('settings', () => {
 
   it('become the section of the configuration, by size', () => {
     expect(section(chosen, { Bucket: 'the-bucket' }, 'lab')).toEqual({
-      backend: 'aws_lambda',
       aws_lambda: {
         ...{ region: 'eu-central-1', profile: 'lab', architecture: 'x86_64' },
         functions: { 512: 'mayfly-512', 1769: 'mayfly-1769' },
       },
-      storage: { backend: 'aws_s3', region: 'eu-central-1', bucket: 'the-bucket', profile: 'lab' },
+      aws_s3: { region: 'eu-central-1', bucket: 'the-bucket', profile: 'lab' },
     })
   })
 })

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
 import { checkExecutorOptions } from './options.js'
-import { storageConfig } from './storage/config.js'
+import { awsS3Config } from './storage/aws-s3/options.js'
 
 const page = fileURLToPath(new URL('../../../docs/executor.md', import.meta.url))
 
@@ -81,11 +81,11 @@ it.each([
 it('what docs/aws.md shows to copy is what the executor and IAM take', () => {
   const text = readFileSync(new URL('aws.md', pathToFileURL(page)), 'utf8')
   const shown = [...text.matchAll(/^ *```json\n([\s\S]*?)^ *```$/gm)].map(([, json]) => JSON.parse(json!))
-  const sections = shown.filter((one) => 'backend' in one)
+  const sections = shown.filter((one) => 'aws_lambda' in one)
   expect([sections.length, shown.length]).toEqual([2, 3])
-  for (const { storage, ...options } of sections) {
-    checkExecutorOptions(options)
-    expect(storageConfig({ ...storage, bucket: 'mine' })).toMatchObject({ backend: 'aws_s3', region: 'eu-central-1' })
+  for (const section of sections) {
+    const checked = checkExecutorOptions({ ...section, backend: 'aws_lambda' })
+    expect(awsS3Config({ ...checked.aws_s3!, backend: 'aws_s3' })).toMatchObject({ region: 'eu-central-1' })
   }
   const statements = shown.flatMap((one) => one.Statement ?? [])
   // Two actions belong to no resource.

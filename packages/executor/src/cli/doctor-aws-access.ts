@@ -47,14 +47,17 @@ export interface AwsAccess {
   close(): Promise<void>
 }
 
-/** Longest a test call may run, seconds. */
-const PATIENCE = 60
+/** Longest that two test calls may take, cold start and refusals for want of room included, seconds. */
+const PATIENCE = 90
 /** More than travels in the answer: the result must go through the storage. */
 const FILLER = 100_000
 
-export function awsAccess(settings: Settings): AwsAccess {
+/** @param patience seconds for the test calls */
+export function awsAccess(settings: Settings, patience = PATIENCE): AwsAccess {
   const { lambda, options } = settings
   const storage = new Storage(settings.storage)
+  const stop = new AbortController()
+  let calls: Promise<TestCall[]> | undefined
   let made = false
   let connected: Promise<LambdaClient> | undefined
   let account: ReturnType<AwsAccess['account']> | undefined
@@ -108,31 +111,38 @@ export function awsAccess(settings: Settings): AwsAccess {
       return { name, made, memory: MemorySize, runtime: Runtime }
     },
 
-    async call() {
-      const { budget: _, ...rest } = options
-      await using executor = new FunctionExecutor({
-        ...{ ...rest, backend: 'aws_lambda', storage: settings.storage, name: 'doctor', progress: false },
-        ...{ timeout: PATIENCE, retry: { attempts: 1 }, hedge: false, workers: 1 },
-      })
-      const size = FILLER
-      const look = () => ({ at: Date.now(), filler: 'x'.repeat(size) })
-      const calls: TestCall[] = []
-      for (let i = 0; i < 2; i++) {
-        const [began, sent] = [performance.now(), Date.now()]
-        const future = executor.callAsync(look)
-        const { at } = await executor.getResult(future)
-        const received = Date.now()
-        calls.push({ ms: performance.now() - began, cold: future.stats.cold ?? false, sent, at, received })
-      }
-      await executor.clean({ functions: false })
+    call() {
+      calls ??= testCalls(settings, patience, stop.signal)
       return calls
     },
 
     async close() {
+      stop.abort()
+      await calls?.catch(() => undefined)
       await storage.close()
       await connected?.then((client) => client.destroy()).catch(() => undefined)
     },
   }
+}
+
+async function testCalls(settings: Settings, patience: number, signal: AbortSignal): Promise<TestCall[]> {
+  const { budget: _, ...rest } = settings.options
+  const until = performance.now() + patience * 1000
+  await using executor = new FunctionExecutor({
+    ...{ ...rest, backend: 'aws_lambda', storage: settings.storage, name: 'doctor', progress: false },
+    ...{ timeout: patience, retry: { attempts: 1 }, hedge: false, workers: 1 },
+  })
+  const size = FILLER
+  const look = () => ({ at: Date.now(), filler: 'x'.repeat(size) })
+  const calls: TestCall[] = []
+  for (let i = 0; i < 2; i++) {
+    const [began, sent] = [performance.now(), Date.now()]
+    const future = executor.callAsync(look, undefined, { signal })
+    const { at } = await executor.getResult(future, { timeout: Math.max(0, until - began) / 1000 })
+    calls.push({ ms: performance.now() - began, cold: future.stats.cold ?? false, sent, at, received: Date.now() })
+  }
+  await executor.clean({ functions: false })
+  return calls
 }
 
 interface Found {

@@ -1,6 +1,8 @@
 /** The function and two calls of it, made as every executor makes them. */
+import type { AwsLambdaOptions } from '../backends/aws-lambda/config.js'
+import { isCode } from '../storage/errors.js'
 import type { AwsAccess, TestCall } from './doctor-aws-access.js'
-import { advice, type Finding } from './doctor-aws-advice.js'
+import { advice, bad, type Finding } from './doctor-aws-advice.js'
 import { duration } from './text.js'
 
 export async function functionStep(access: AwsAccess): Promise<Finding> {
@@ -27,8 +29,15 @@ export async function callStep(access: AwsAccess): Promise<Finding> {
     const fix = `The clock of this machine is ${way} by at least ${duration(Math.abs(skew))}: set it (\`timedatectl set-ntp true\`). Above 15 minutes S3 refuses everything.`
     return { state: 'note', says, fix }
   } catch (error) {
+    if (isCode(error, 'E_WAIT_TIMEOUT')) return bad('no answer in time', silence(access.settings.lambda))
     return advice(error, access.settings, 'role')
   }
+}
+
+/** Calls that are refused for want of room wait for ever, as they should in a run. */
+function silence({ region, logGroup }: AwsLambdaOptions): string {
+  const log = logGroup ? `the log group ${logGroup}` : 'the log group of the function'
+  return `Look whether the account has room for a call (aws lambda get-account-settings --region ${region}), whether the function has none reserved, and at ${log}.`
 }
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ExecutorOptions, Storage, type StorageOptions } from '@mayfly/executor'
-import { AWS_STEPS, type AwsCheck, doctorAws } from '@mayfly/executor/doctor'
+import { AWS_STEPS, type AwsCheck, awsAccess, doctorAws } from '@mayfly/executor/doctor'
 import { type LambdaDouble, type S3Double, startLambda, startS3 } from '@mayfly/executor/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MayflyError } from '../errors.js'
@@ -80,7 +80,7 @@ describe('an account that is connected', () => {
     for (const secret of [s3.credentials.accessKeyId, s3.credentials.secretAccessKey]) expect(out).not.toContain(secret)
     await using storage = new Storage(configured().storage as StorageOptions)
     const keys = await storage.listKeys('mine')
-    expect(keys.filter((key) => !/^(code|data)\//.test(key))).toEqual([])
+    expect(keys.filter((key) => !/^(code|data|cleaner)\//.test(key))).toEqual([])
   })
 
   it('tells a program, too, finds the function that is there, and says when more workers are set than calls can run', async () => {
@@ -100,7 +100,7 @@ describe('what is wrong', () => {
     expect(out).toMatch(/^✗ configuration: There is no section aws_lambda.*\n {4}→ `npm run deploy:aws` prints/)
     expect(out).toMatch(/– credentials: not tried: configuration first\n(– .*\n){6}$/)
     const local = await walk({ ...configured(), storage: 'localhost' })
-    expect(local.configuration.says).toContain('The storage is localhost, which functions on Lambda cannot reach')
+    expect(local.configuration.says).toContain('The storage is localhost, and what functions on Lambda can reach is S3')
   })
 
   it('may be the bucket', async () => {
@@ -137,6 +137,16 @@ describe('what is wrong', () => {
     expect(nobody.bucket.state).toBe('good')
     const china = await walk(configured({ aws_lambda: { region: 'cn-north-1' }, storage: { region: 'cn-north-1' } }))
     expect(china.role.fix).toBe('In cn-north-1 roles begin with arn:aws-cn:iam.')
+  })
+
+  it('may be that there is no room for a call', async () => {
+    lambda.faults.throttle = Number.POSITIVE_INFINITY
+    const found: AwsCheck[] = []
+    const impatient = doctorAws(configured(), { access: (settings) => awsAccess(settings, 1) })
+    for await (const check of impatient) found.push(check)
+    lambda.faults.throttle = 0
+    expect(found.at(-2)).toMatchObject({ step: 'call', state: 'bad', says: 'no answer in time' })
+    expect(found.at(-2)?.fix).toContain('get-account-settings --region us-east-1')
   })
 
   it('ends with the signal, also in the middle of a step', async () => {

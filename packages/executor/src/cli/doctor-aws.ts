@@ -22,7 +22,7 @@ import { bucketStep } from './doctor-aws-bucket.js'
 import { callStep, functionStep } from './doctor-aws-call.js'
 import type { Check } from './doctor-local.js'
 
-export { sourceName } from './doctor-aws-access.js'
+export { awsAccess, sourceName } from './doctor-aws-access.js'
 
 /** All steps in their order, for a page that shows them before anything is known. */
 export const AWS_STEPS = [
@@ -189,7 +189,7 @@ function settingsOf(options: ExecutorOptions): Settings {
   const given = named ? ({ backend: storage } as StorageOptions) : storage
   const config = given instanceof Storage ? given.config : storageConfig(given)
   if (config.backend !== 'aws_s3') {
-    throw new Missing(`The storage is ${config.backend}, which functions on Lambda cannot reach`)
+    throw new Missing(`The storage is ${config.backend}, and what functions on Lambda can reach is S3`)
   }
   return { lambda, storage: config, options }
 }
@@ -198,7 +198,6 @@ function settingsOf(options: ExecutorOptions): Settings {
 class Missing extends Error {}
 
 const EXAMPLE = {
-  backend: 'aws_lambda',
   aws_lambda: { region: 'eu-central-1', role: 'arn:aws:iam::123456789012:role/mayfly' },
   aws_s3: { region: 'eu-central-1', bucket: 'my-bucket' },
 }
