@@ -1,7 +1,7 @@
 /** Distinct ion formulas on their way to being numbered: gathered by a call, written in groups that are merged one by one. */
-import { hash } from 'node:crypto'
 import type { CloudObject } from '@mayfly/executor'
 import { putTable, type StageContext } from './context.js'
+import { lastByteOfMd5 } from './md5.js'
 
 /** Ion formulas are spread over this many chunks by hash; chunk, then rank, gives `formula_i`. */
 export const FORMULA_CHUNKS = 32
@@ -33,30 +33,41 @@ export class IonCollector {
 
   /** Writes one object for each group, each with its chunks one after another (a range is one chunk). */
   async write(partition: Partition, key: string, ctx: StageContext): Promise<FormulaPart> {
+    const { formula, flags, sizes } =
+      partition.by === 'hash'
+        ? this.#byChunk(FORMULA_CHUNKS, chunkOf)
+        : this.#byChunk(partition.bounds.length + 1, (ion) => groupOf(partition.bounds, ion))
+    const bounds = partition.by === 'hash' ? partition.groups : Array.from({ length: sizes.length + 1 }, (_, g) => g)
     const objects: CloudObject[] = []
-    for (const chunks of partition.by === 'hash' ? this.#byHash(partition.groups) : this.#byRange(partition.bounds)) {
-      const flat = chunks.flat()
-      objects.push(
-        await putTable(ctx, `${key}-${objects.length}`, {
-          formula: flat.map(([ion]) => ion),
-          flags: Uint8Array.from(flat, ([, flags]) => flags),
-          size: Uint32Array.from(chunks, (chunk) => chunk.length),
-        }),
-      )
+    let from = 0
+    for (let g = 0; g + 1 < bounds.length; g++) {
+      const size = sizes.slice(bounds[g], bounds[g + 1])
+      const to = size.reduce((sum, length) => sum + length, from)
+      const columns = { formula: formula.slice(from, to), flags: flags.slice(from, to), size }
+      objects.push(await putTable(ctx, `${key}-${g}`, columns))
+      from = to
     }
     return objects
   }
 
-  #byHash(groups: number[]): [string, number][][][] {
-    const chunks: [string, number][][] = Array.from({ length: FORMULA_CHUNKS }, () => [])
-    for (const entry of this.#ions) (chunks[chunkOf(entry[0])] as [string, number][]).push(entry)
-    return groups.slice(1).map((end, g) => chunks.slice(groups[g], end))
-  }
-
-  #byRange(bounds: string[]): [string, number][][][] {
-    const groups: [string, number][][] = Array.from({ length: bounds.length + 1 }, () => [])
-    for (const entry of this.#ions) (groups[groupOf(bounds, entry[0])] as [string, number][]).push(entry)
-    return groups.map((group) => [group])
+  /** The ions in the order of their chunks, and how many each chunk holds. */
+  #byChunk(chunks: number, indexOf: (ion: string) => number) {
+    const n = this.#ions.size
+    const chunk = new Uint32Array(n)
+    const sizes = new Uint32Array(chunks)
+    let i = 0
+    for (const ion of this.#ions.keys()) sizes[(chunk[i++] = indexOf(ion))]!++
+    const next = new Uint32Array(chunks)
+    for (let c = 1; c < chunks; c++) next[c] = (next[c - 1] as number) + (sizes[c - 1] as number)
+    const formula: string[] = new Array(n)
+    const flags = new Uint8Array(n)
+    i = 0
+    for (const [ion, bits] of this.#ions) {
+      const at = next[chunk[i++] as number]!++
+      formula[at] = ion
+      flags[at] = bits
+    }
+    return { formula, flags, sizes }
   }
 }
 
@@ -73,5 +84,5 @@ function groupOf(bounds: readonly string[], ion: string): number {
 
 /** Chunk of an ion formula: its MD5 as a number, modulo 32. */
 export function chunkOf(ion: string): number {
-  return (hash('md5', ion, 'buffer')[15] as number) % FORMULA_CHUNKS
+  return lastByteOfMd5(ion) % FORMULA_CHUNKS
 }
