@@ -176,11 +176,12 @@ export class Environment implements Sandbox {
   }
 
   #die(error: FunctionError): void {
+    this.#end?.({ body: NOTHING, error })
+    if (this.dead) return
     this.dead = true
     this.#killTree()
     this.#api.close()
     this.#limits?.remove()
-    this.#end?.({ body: NOTHING, error })
     this.#asked(error)
     this.#idle()
   }

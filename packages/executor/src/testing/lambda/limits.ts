@@ -47,11 +47,12 @@ export class Limits {
     this.#memory = memory
     this.#kill = kill
     const name = `mayfly-double-${randomBytes(6).toString('hex')}`
-    if (limitKind() === 'cgroup v1') {
+    const how = rules.limits ?? limitKind()
+    if (how === 'cgroup v1') {
       if (rules.memory) this.#group(join(ROOT, 'memory', name), { 'memory.limit_in_bytes': memory * MB })
       const quota = { 'cpu.cfs_period_us': PERIOD, 'cpu.cfs_quota_us': quotaOf(memory) }
       if (rules.cpu) this.#group(join(ROOT, 'cpu', name), quota)
-    } else if (limitKind() === 'cgroup v2') {
+    } else if (how === 'cgroup v2') {
       const values = {
         ...(rules.memory ? { 'memory.max': memory * MB, 'memory.swap.max': 0 } : {}),
         ...(rules.cpu ? { 'cpu.max': `${quotaOf(memory)} ${PERIOD}` } : {}),

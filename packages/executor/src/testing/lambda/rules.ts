@@ -1,3 +1,5 @@
+import type { LimitKind } from './limits.js'
+
 /** What Lambda enforces, with the service's own values. Each is an option of the double. */
 export interface LambdaRules {
   /** Largest payloads, bytes: of a synchronous and of an asynchronous request, of a whole and of a streamed response. */
@@ -40,6 +42,8 @@ export interface LambdaRules {
   memory: boolean
   cpu: boolean
   tmp: boolean
+  /** How these limits are kept; without it as well as the machine can. */
+  limits?: LimitKind
 }
 
 export const RULES: LambdaRules = {

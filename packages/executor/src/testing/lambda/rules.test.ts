@@ -1,0 +1,267 @@
+/** Every rule of the double, set to a value that a test can reach. */
+import * as sdk from '@aws-sdk/client-lambda'
+import { type LambdaDouble, type LambdaOptions, limitKind, startLambda } from '@mayfly/executor/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { TestClient } from './client.js'
+
+const HANDLER = `export const makeHandler = () => async (event) => {
+  if (event?.ms) await new Promise((resolve) => setTimeout(resolve, event.ms))
+  if (event?.throw) throw new Error(event.throw)
+  return event?.size ? 'x'.repeat(event.size) : event
+}`
+const virtual = { module: `data:text/javascript,${encodeURIComponent(HANDLER)}`, coldMs: 20 }
+const wrong = { name: 'InvalidParameterValueException' }
+const refused = (Reason: string) => ({ name: 'TooManyRequestsException', Reason })
+
+let lambda: LambdaDouble
+let client: TestClient
+async function start(options: LambdaOptions) {
+  lambda = await startLambda(options)
+  client = new TestClient(lambda)
+}
+afterEach(async () => {
+  client.sdk.destroy()
+  await lambda.close()
+})
+
+/** Reasons of those of `count` calls at once that are refused. */
+async function together(count: number, event: unknown, name = 'f') {
+  const all = await Promise.allSettled(Array.from({ length: count }, () => client.invoke(name, event)))
+  return all.flatMap((one) => (one.status === 'rejected' ? [String(one.reason.Reason ?? one.reason)] : []))
+}
+
+describe('sizes', () => {
+  it('of payloads, whole and streamed, there and back', async () => {
+    await start({ virtual, syncBytes: 100, asyncBytes: 50, responseBytes: 200, streamBytes: 300 })
+    await client.create('f')
+    const text = (size: number) => JSON.stringify('x'.repeat(size - 2))
+    const tooLarge = { name: 'RequestTooLargeException' }
+    await client.invoke('f', text(100))
+    await expect(client.invoke('f', text(101))).rejects.toMatchObject(tooLarge)
+    await expect(client.stream('f', 'x'.repeat(99))).rejects.toMatchObject(tooLarge)
+    await client.send('f', text(50))
+    await expect(client.send('f', text(51))).rejects.toMatchObject(tooLarge)
+    expect((await client.invoke('f', { size: 198 })).FunctionError).toBeUndefined()
+    expect((await client.invoke('f', { size: 199 })).value.errorType).toBe('Function.ResponseSizeTooLarge')
+    expect((await client.stream('f', { size: 298 })).complete.ErrorCode).toBeUndefined()
+    expect((await client.stream('f', { size: 299 })).complete.ErrorCode).toBe('Function.ResponseSizeTooLarge')
+  })
+
+  it('of code, packed and unpacked, and of the environment', async () => {
+    await start({ virtual, zipBytes: 4000, unpackedBytes: 100_000 })
+    await client.create('f', { files: { zeros: Buffer.alloc(90_000) } })
+    await expect(client.create('g', { files: { zeros: Buffer.alloc(110_000) } })).rejects.toMatchObject(wrong)
+    const noise = Buffer.from(Array.from({ length: 6000 }, () => Math.random() * 256))
+    await expect(client.create('g', { files: { noise } })).rejects.toMatchObject(wrong)
+    await client.create('h', { Environment: { Variables: { GOOD: 'x'.repeat(4000) } } })
+    for (const Variables of [{ LARGE: 'x'.repeat(4096) }, { AWS_REGION: 'x' }, { '1st': 'x' }]) {
+      await expect(client.create('i', { Environment: { Variables } })).rejects.toMatchObject(wrong)
+    }
+  })
+
+  it('of memory, time and temporary folder', async () => {
+    await start({ virtual, timeout: 60 })
+    for (const more of [
+      { MemorySize: 127 },
+      { MemorySize: 10_241 },
+      { Timeout: 61 },
+      { EphemeralStorage: { Size: 511 } },
+      { EphemeralStorage: { Size: 10_241 } },
+      { Runtime: 'nodejs12.x' as never },
+      { Role: 'me' },
+    ]) {
+      await expect(client.create('f', more)).rejects.toMatchObject(wrong)
+    }
+    await client.create('f', { MemorySize: 10_240, Timeout: 60, EphemeralStorage: { Size: 10_240 } })
+    await expect(client.create('f')).rejects.toMatchObject({ name: 'ResourceConflictException' })
+  })
+})
+
+describe('rates', () => {
+  it('of environments: at once in the account, of a function, and new ones per time', async () => {
+    await start({ virtual, concurrency: 3, burst: 2, perSecond: 0.001 })
+    await client.create('f')
+    await client.create('g')
+    expect(await together(3, { ms: 100 })).toEqual(['FunctionInvocationRateLimitExceeded'])
+    const both = [together(2, { ms: 300 }), together(2, { ms: 300 }, 'g')]
+    expect((await Promise.all(both)).flat()).toEqual(['ConcurrentInvocationLimitExceeded'])
+    const limit = { FunctionName: 'g', ReservedConcurrentExecutions: 0 }
+    await client.sdk.send(new sdk.PutFunctionConcurrencyCommand(limit))
+    expect(await together(1, {}, 'g')).toEqual(['ReservedFunctionInvocationRateLimitExceeded'])
+  })
+
+  it('of synchronous calls per environment, but not of asynchronous ones', async () => {
+    await start({ virtual, concurrency: 2, callsPerEnvironment: 2 })
+    await client.create('f')
+    for (let i = 0; i < 4; i++) await client.send('f', {})
+    await expect.poll(() => lambda.reports.length).toBe(4)
+    const reasons: string[] = []
+    for (let i = 0; i < 8; i++) reasons.push(...(await together(1, {})))
+    expect(reasons.length).toBeGreaterThan(0)
+    expect(new Set(reasons)).toEqual(new Set(['FunctionInvocationRateLimitExceeded']))
+  })
+
+  it('of calls that manage functions, and of GetFunction', async () => {
+    await start({ virtual, controlPerSecond: 5, getFunctionPerSecond: 8 })
+    await client.create('f')
+    const many = (count: number, command: () => sdk.GetFunctionCommand | sdk.ListFunctionsCommand) =>
+      Promise.allSettled(Array.from({ length: count }, () => client.sdk.send(command() as sdk.ListFunctionsCommand)))
+    const lists = await many(8, () => new sdk.ListFunctionsCommand({}))
+    expect(lists.filter(({ status }) => status === 'rejected').length).toBeGreaterThanOrEqual(2)
+    expect(lists.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: refused('CallerRateLimitExceeded'),
+    })
+    const gets = await many(12, () => new sdk.GetFunctionCommand({ FunctionName: 'f' }))
+    expect(gets.some(({ status }) => status === 'rejected')).toBe(true)
+  })
+
+  it('a function is not ready at once', async () => {
+    await start({ virtual, pendingMs: 400 })
+    const creating = client.create('f')
+    const early = { name: 'ResourceConflictException', message: expect.stringContaining('Pending') }
+    await expect.poll(() => client.invoke('f', {}).catch((error: Error) => error)).toMatchObject(early)
+    await creating
+    expect((await client.invoke('f', 1)).value).toBe(1)
+  })
+})
+
+describe('asynchronous calls', () => {
+  const configure = (more: Partial<sdk.PutFunctionEventInvokeConfigCommandInput>) =>
+    client.sdk.send(new sdk.PutFunctionEventInvokeConfigCommand({ FunctionName: 'f', ...more }))
+
+  it('are tried again as often as it is said, and given up to where it is said', async () => {
+    await start({ virtual, asyncRetryMs: 20 })
+    const queue = 'arn:aws:sqs:us-east-1:000000000000:dead'
+    await client.create('f', { DeadLetterConfig: { TargetArn: queue } })
+    await client.send('f', { throw: 'once more' })
+    await expect.poll(() => lambda.deadLetters).toMatchObject([{ attempts: 3, target: queue }])
+    expect(lambda.deadLetters[0]!.record).toMatchObject({
+      ...{ version: '1.0', requestPayload: { throw: 'once more' } },
+      requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+      responseContext: { functionError: 'Unhandled' },
+    })
+    const Destination = 'arn:aws:sqs:us-east-1:000000000000:failed'
+    await configure({ MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination } } })
+    await client.send('f', { throw: 'never again' })
+    await expect.poll(() => lambda.deadLetters[1]).toMatchObject({ attempts: 1, target: Destination })
+    expect(lambda.reports).toHaveLength(4)
+    await expect(configure({ MaximumRetryAttempts: 3 })).rejects.toMatchObject(wrong)
+    await expect(configure({ MaximumEventAgeInSeconds: 30 })).rejects.toMatchObject(wrong)
+  })
+
+  it('wait for room, ever longer, and grow too old', async () => {
+    await start({ virtual, concurrency: 1, asyncThrottleMs: 10, asyncAgeMs: 300 })
+    await client.create('f')
+    await Promise.all([1, 2, 3].map(() => client.send('f', { ms: 50 })))
+    await expect.poll(() => lambda.reports.length).toBe(3)
+    const isBusy = () => lambda.environments().some((one) => one.busy)
+    await expect.poll(isBusy).toBe(false)
+    const busy = client.invoke('f', { ms: 1500 })
+    await expect.poll(isBusy).toBe(true)
+    await client.send('f', { late: true })
+    await expect
+      .poll(() => lambda.deadLetters, { timeout: 5000 })
+      .toMatchObject([{ condition: 'EventAgeExceeded', attempts: 0 }])
+    await busy
+  })
+
+  it('come twice, or never, when it is so ordered', async () => {
+    await start({ virtual })
+    await client.create('f')
+    Object.assign(lambda.faults, { drop: 1, duplicate: 0 })
+    await client.send('f', 1)
+    lambda.faults.duplicate = 1
+    await client.send('f', 2)
+    await expect.poll(() => lambda.reports.length).toBe(2)
+    expect(new Set(lambda.reports.map(({ requestId }) => requestId)).size).toBe(1)
+  })
+})
+
+describe('environments', () => {
+  it('have ten seconds to start, and then the time of the first call', async () => {
+    await start({ initMs: 300 })
+    const code = `await new Promise((resolve) => setTimeout(resolve, 800))\nexport const handler = () => 'awake'`
+    await client.create('f', { code })
+    expect((await client.invoke('f', {})).value).toBe('awake')
+    expect(lambda.reports[0]!.initMs).toBeGreaterThanOrEqual(299)
+    expect(lambda.reports[0]!.durationMs).toBeGreaterThan(700)
+    await client.create('g', { code: code.replace('800', '60000'), Timeout: 1 })
+    expect((await client.invoke('g', {})).value.errorType).toBe('Sandbox.Timedout')
+    await client.create('h', { code: 'throw new SyntaxError("not today")' })
+    expect((await client.invoke('h', {})).value).toMatchObject({ errorType: 'SyntaxError', errorMessage: 'not today' })
+    await client.create('i', { code: 'export const other = 1' })
+    expect((await client.invoke('i', {})).FunctionError).toBe('Unhandled')
+  })
+
+  it('stand still between invocations', async () => {
+    const code = `let ticks = 0\nsetInterval(() => ticks++, 10)\nexport const handler = () => ticks`
+    await start({})
+    await client.create('f', { code })
+    const before = (await client.invoke('f', {})).value
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect((await client.invoke('f', {})).value - before).toBeLessThan(20)
+  })
+
+  it('are watched where there are no control groups', async () => {
+    await start({ memory: true, limits: 'watch' })
+    const code = `export const handler = async ({ mb }) => {
+      const held = Buffer.alloc(mb * 1024 * 1024, 1)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      return held.length
+    }`
+    await client.create('f', { code, MemorySize: 256 })
+    expect((await client.invoke('f', { mb: 400 })).value.errorType).toBe('Runtime.OutOfMemory')
+    expect((await client.invoke('f', { mb: 50 })).FunctionError).toBeUndefined()
+    expect(lambda.reports[1]!.maxMemory).toBeGreaterThan(80)
+  })
+
+  it('have a temporary folder of their size', async (context) => {
+    if (limitKind() === 'watch') context.skip('Only who may make control groups may mount.')
+    await start({ tmp: true })
+    const code = `import { openSync, writeSync } from 'node:fs'
+      import { tmpdir } from 'node:os'
+      const mb = Buffer.alloc(1024 * 1024)
+      export const handler = () => {
+        const file = openSync(tmpdir() + '/large', 'w')
+        for (let written = 0; ; written++) {
+          try { writeSync(file, mb) } catch (error) { return [written, error.code] }
+        }
+      }`
+    await client.create('f', { code, Timeout: 30 })
+    expect((await client.invoke('f', {})).value).toEqual([512, 'ENOSPC'])
+  })
+
+  it('have clocks that may be wrong', async () => {
+    await start({})
+    await client.create('f', {
+      code: 'export const handler = (e, c) => [Date.now(), new Date().getTime(), c.getRemainingTimeInMillis()]',
+    })
+    lambda.faults.clockSkew = 3_600_000
+    const [now, again, left] = (await client.invoke('f', {})).value
+    for (const time of [now, again]) expect(Math.abs(time - Date.now() - 3_600_000)).toBeLessThan(60_000)
+    expect(left).toBeLessThanOrEqual(10_000)
+    expect(left).toBeGreaterThan(0)
+  })
+})
+
+describe('callers', () => {
+  it('are known by their signatures', async () => {
+    await start({ virtual })
+    await client.create('a-b_c')
+    const { endpoint, region, credentials } = lambda
+    const list = async (more: object) => {
+      const other = new sdk.LambdaClient({ endpoint, region, credentials, maxAttempts: 1, ...more })
+      await other.send(new sdk.ListFunctionsCommand({ MaxItems: 10, Marker: '0' })).finally(() => other.destroy())
+    }
+    await list({})
+    const stranger = { accessKeyId: 'x', secretAccessKey: 'y' }
+    await expect(list({ credentials: stranger })).rejects.toMatchObject({ name: 'UnrecognizedClientException' })
+    const liar = { ...credentials, secretAccessKey: 'y' }
+    await expect(list({ credentials: liar })).rejects.toMatchObject({ name: 'InvalidSignatureException' })
+    await expect(list({ region: 'eu-west-1' })).rejects.toMatchObject({ name: 'InvalidSignatureException' })
+    await expect(list({ systemClockOffset: 400_000 })).rejects.toMatchObject({ name: 'InvalidSignatureException' })
+    expect((await fetch(`${endpoint}/2015-03-31/functions`)).status).toBe(403)
+    const arn = `arn:aws:lambda:${region}:000000000000:function:a-b_c`
+    expect((await client.invoke(arn, 7)).value).toBe(7)
+  })
+})
