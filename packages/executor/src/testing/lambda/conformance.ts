@@ -134,7 +134,7 @@ export function lambdaConformance(
     })
     check('20 concurrent calls, each in an environment of its own', async () => {
       await lambda.create('many', { code: CODE, MemorySize })
-      const answers = await Promise.all(Array.from({ length: 20 }, () => lambda.invoke('many', { sleep: 500 })))
+      const answers = await Promise.all(Array.from({ length: 20 }, () => lambda.invoke('many', { sleep: 2000 })))
       expect(new Set(answers.map(({ value }) => value.pid)).size).toBe(20)
     })
     check('response streaming, as it is written, with an error in the middle', async () => {

@@ -54,7 +54,12 @@ describe('sizes', () => {
     const noise = Buffer.from(Array.from({ length: 6000 }, () => Math.random() * 256))
     await expect(client.create('g', { files: { noise } })).rejects.toMatchObject(wrong)
     await client.create('h', { Environment: { Variables: { GOOD: 'x'.repeat(4000) } } })
-    for (const Variables of [{ LARGE: 'x'.repeat(4096) }, { AWS_REGION: 'x' }, { '1st': 'x' }]) {
+    for (const [name, size] of [
+      ['LARGE', 4096],
+      ['AWS_REGION', 1],
+      ['1st', 1],
+    ] as const) {
+      const Variables = { [name]: 'x'.repeat(size) }
       await expect(client.create('i', { Environment: { Variables } })).rejects.toMatchObject(wrong)
     }
   })
