@@ -36,19 +36,18 @@ export interface ServerlessDecoys {
  * @param molecules number of molecules of one database.
  * @param targetAdducts adducts searched for; those that are candidates are taken out.
  * @param rankings number of decoy rankings, 1 … number of candidates.
- * @throws MayflyError `E_FDR_DECOYS` when there are fewer candidates than rankings.
+ * @throws MayflyError `E_FDR_DECOYS` when there are fewer candidates than rankings, `E_FDR_MOLECULES`.
  */
 export function serverlessDecoys(
   molecules: number,
   targetAdducts: readonly string[],
   rankings: number,
 ): ServerlessDecoys {
+  checkMolecules(molecules)
   const adducts = decoyCandidates(targetAdducts).sort((a, b) => (a < b ? -1 : 1))
   const n = adducts.length
   if (!(Number.isInteger(rankings) && rankings >= 1 && rankings <= n)) {
-    throw new MayflyError('E_FDR_DECOYS', `Expected 1 to ${n} decoys, got ${rankings}`, {
-      hint: 'Set num_decoys to 20, as METASPACE does.',
-    })
+    throw badDecoys(`Expected 1 to ${n} decoys, got ${rankings}`)
   }
   const random = new MersenneTwister(SERVERLESS_SEED)
   const draws = Uint8Array.from({ length: molecules }, () => random.bounded(n))
@@ -104,12 +103,18 @@ export interface ShuffledDecoys {
   decoyModifier(formula: number, modifier: number, k: number): string
 }
 
-/** Decoys of the hybrid pipeline (LM-H) and of METASPACE: a seeded shuffle of the candidates per ion or per formula. */
+/**
+ * Decoys of the hybrid pipeline (LM-H) and of METASPACE: a seeded shuffle of the candidates per ion or per formula.
+ * @throws MayflyError `E_FDR_DECOYS`, `E_FDR_MOLECULES`.
+ */
 export function shuffledDecoys(formulas: number, options: ShuffleOptions): ShuffledDecoys {
   const { adducts, neutralLosses = [], chemMods = [], sharedByModifiers = false } = options
   const prefixes = prefixesOf(chemMods, neutralLosses).map(({ text }) => text)
   const candidates = decoyCandidates([...adducts, ...neutralLosses, ...chemMods])
-  const sampleSize = Math.min(options.sampleSize ?? 20, candidates.length)
+  checkMolecules(formulas)
+  const wanted = options.sampleSize ?? 20
+  if (!(Number.isInteger(wanted) && wanted >= 1)) throw badDecoys(`Expected at least 1 decoy, got ${wanted}`)
+  const sampleSize = Math.min(wanted, candidates.length)
   const modifiers = prefixes.flatMap((prefix) => adducts.map((adduct) => prefix + adduct))
   const random = new MersenneTwister(SHUFFLE_SEED)
   const drawsPerFormula = sharedByModifiers ? 1 : modifiers.length
@@ -140,4 +145,15 @@ export function shuffledDecoys(formulas: number, options: ShuffleOptions): Shuff
       return prefixes[Math.floor(modifier / adducts.length)] + candidates[candidateIndex(formula, modifier, k)]
     },
   }
+}
+
+function checkMolecules(n: number): void {
+  if (Number.isInteger(n) && n >= 0) return
+  throw new MayflyError('E_FDR_MOLECULES', `Expected a number of molecules, got ${n}`, {
+    hint: 'Give the number of molecules of one database.',
+  })
+}
+
+function badDecoys(message: string): MayflyError {
+  return new MayflyError('E_FDR_DECOYS', message, { hint: 'Set num_decoys to 20, as METASPACE does.' })
 }

@@ -1,4 +1,8 @@
-/** False discovery rates from target and decoy scores, one function per pipeline. Scores that are NaN are missing. */
+/**
+ * False discovery rates from target and decoy scores, one function per pipeline. Scores that are NaN are missing. Each throws
+ * `E_FDR_DECOYS` where there are no decoys.
+ */
+import { MayflyError } from '@mayfly/executor/errors'
 
 /** FDR levels reported by METASPACE v1. */
 const LEVELS = [0.05, 0.1, 0.2, 0.5]
@@ -13,6 +17,7 @@ const LEVELS = [0.05, 0.1, 0.2, 0.5]
  * @returns FDR by molecule, NaN where the target has no score.
  */
 export function estimateServerlessFdr(targets: Float64Array, rankings: readonly Float64Array[]): Float64Array {
+  checkSets(rankings)
   const order = byDescendingScore(targets)
   const scores = Float64Array.from(order, (i) => targets[i])
   const columns = rankings.map((ranking) => {
@@ -79,6 +84,8 @@ export function scoreToFdr(
   decoys: Float64Array,
   { decoyRatio = 1, ruleOfSuccession = false, monotonic = true }: ScoreToFdrOptions = {},
 ): Map<number, number> {
+  if (!(Number.isFinite(decoyRatio) && decoyRatio > 0))
+    throw noDecoys(`Expected decoys for each target, got ${decoyRatio}`)
   const targetScores = descending(targets)
   const decoyScores = descending(decoys)
   const scores = [...new Set([...targetScores, ...decoyScores])].sort((a, b) => b - a)
@@ -94,7 +101,17 @@ export function scoreToFdr(
   return new Map(scores.map((score, i) => [score, rates[i]]))
 }
 
+/** Without decoys there is nothing to estimate a rate from. */
+function checkSets(sets: readonly Float64Array[]): void {
+  if (!(Array.isArray(sets) && sets.length > 0)) throw noDecoys('Expected at least one set of decoys')
+}
+
+function noDecoys(message: string): MayflyError {
+  return new MayflyError('E_FDR_DECOYS', message, { hint: 'METASPACE takes 20 decoys for each target.' })
+}
+
 function medianRates(targets: Float64Array, order: Uint32Array, sets: readonly Float64Array[]): Float64Array {
+  checkSets(sets)
   const scores = Float64Array.from(order, (i) => targets[i])
   const columns = sets.map((set) => rawRates(scores, descending(set), (decoys, count) => decoys / count))
   return medians(columns, scores.length)

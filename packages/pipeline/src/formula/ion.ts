@@ -22,9 +22,15 @@ const CHARGE_ONLY = /^\[M\][+-]$/
 /**
  * Element counts of a base formula. A repeated element overwrites (the last one wins: `CH3COOH` is C1 H1 O1), leading
  * multipliers and parentheses are ignored: databases are read so by the pipelines reproduced here.
+ * @throws MayflyError `E_FORMULA_TEXT` for what is no text.
  */
 export function parseFormula(formula: string): ElementCounts {
   const counts: ElementCounts = new Map()
+  if (typeof formula !== 'string') {
+    throw new MayflyError('E_FORMULA_TEXT', `Expected a formula as a text, got ${typeof formula}`, {
+      hint: 'Write it as "C6H12O6".',
+    })
+  }
   eachPart(formula, (symbol, count) => counts.set(symbol, count))
   return counts
 }

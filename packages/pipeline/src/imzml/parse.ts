@@ -48,6 +48,12 @@ export class ImzMLParser {
   }
 
   push(chunk: Uint8Array): void {
+    if (!ArrayBuffer.isView(chunk)) {
+      throw new ImzMLError('E_IMZML_BYTES', `${this.file}: expected bytes, got ${typeof chunk}`, {
+        hint: 'Pass the content of the file as a Uint8Array.',
+        where: { file: this.file },
+      })
+    }
     this.scanner.push(chunk)
   }
 

@@ -1,5 +1,6 @@
 /** How peak width depends on m/z: σ(m) = m / R(m) / 2.3548…, with R from the analyser. */
 import { MayflyError } from '@mayfly/executor/errors'
+import { nearest } from '@mayfly/executor/nearest'
 
 /** Full width at half maximum of a Gaussian in units of its σ: 2·√(2·ln 2). */
 export const FWHM = 2.3548200450309493
@@ -46,6 +47,7 @@ export function resolutionFor(settings: IsotopeSettings, topMass: number): Resol
   return { power: (late ? 200 : topMass) / (settings.sigma * FWHM), exponent }
 }
 
+const KEYS = ['mode', 'sigma', 'resolvingPower', 'instrument', 'charge']
 const MODES: readonly IsotopeMode[] = ['lithops', 'metaspace-v1', 'metaspace-v3']
 
 function checkName(key: string, value: string | undefined, known: readonly string[]): void {
@@ -57,12 +59,22 @@ function checkName(key: string, value: string | undefined, known: readonly strin
 }
 
 /** @throws MayflyError `E_ISOTOPE_SETTINGS` when a setting cannot mean anything. */
-export function checkSettings({ mode, instrument, sigma, resolvingPower, charge = 1 }: IsotopeSettings): void {
+export function checkSettings(settings: IsotopeSettings): void {
+  const { mode, instrument, sigma, resolvingPower, charge = 1 } = settings ?? {}
+  const unknown = Object.keys(settings ?? {}).find((key) => !KEYS.includes(key))
+  if (unknown !== undefined) {
+    const near = nearest(unknown, KEYS)
+    throw new MayflyError('E_ISOTOPE_SETTINGS', `There is no setting "${unknown}"`, {
+      hint: near ? `Did you mean "${near}"?` : `Settings are ${KEYS.join(', ')}.`,
+      where: { key: unknown },
+    })
+  }
   checkName('mode', mode, MODES)
   checkName('instrument', instrument, Object.keys(EXPONENTS))
-  const name = sigma === undefined ? 'resolvingPower' : 'sigma'
+  const name =
+    sigma !== undefined ? 'sigma' : resolvingPower !== undefined ? 'resolvingPower' : 'sigma or resolvingPower'
   const width = sigma ?? resolvingPower
-  if (width === undefined || !(width > 0) || !Number.isFinite(width)) {
+  if (!(Number.isFinite(width) && Number(width) > 0)) {
     throw new MayflyError('E_ISOTOPE_SETTINGS', `Expected ${name} to be a positive number, got ${width}`, {
       hint: 'Give sigma in Da, for example 0.001238 for a resolving power of 140,000 at m/z 200 … 400.',
     })

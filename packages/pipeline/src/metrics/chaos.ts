@@ -3,6 +3,7 @@
  * by `measure_of_chaos` of cpyImagingMSpec 0.2.4: 1 − (mean number of objects over the levels) / (number of positive pixels).
  */
 import { MayflyError } from '@mayfly/executor/errors'
+import { checkImage, checkPixel } from './check.js'
 import { LevelPlanes, MOST_LEVELS } from './components.js'
 
 /** Intensity levels at which objects are counted. */
@@ -19,17 +20,17 @@ const planes = new LevelPlanes()
  * @param image row-major intensities, `width · height` values; pixels without a spectrum are 0.
  * @param levels 1 … 127, default 30.
  * @returns 1 for a smooth image, towards 0 for a speckled one; `NaN` when no pixel is positive.
+ * @throws MayflyError E_IMAGE_SIZE, E_IMAGE_VALUE (a pixel is NaN or infinite), E_CHAOS_LEVELS.
  */
 export function measureOfChaos(image: Float32Array, width: number, height: number, levels = DEFAULT_LEVELS): number {
-  if (image.length !== width * height) {
-    throw new MayflyError('E_IMAGE_SIZE', `Expected ${width} × ${height} pixels, got ${image.length}`, {
-      hint: 'Pass the image row by row, with 0 for pixels without a spectrum.',
-    })
-  }
+  checkImage(image, width, height)
   checkLevels(levels)
   const extent = new Extent(width, height)
   for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, p++) if (image[p] > 0) extent.add(x, y, image[p])
+    for (let x = 0; x < width; x++, p++) {
+      checkPixel(image[p], p)
+      if (image[p] > 0) extent.add(x, y, image[p])
+    }
   }
   if (extent.positive === 0) return Number.NaN
   extent.open()

@@ -1,6 +1,6 @@
 /** How well the isotope images of an ion agree: with theory in intensity (spectral) and with each other in space (spatial). */
 
-import { MayflyError } from '@mayfly/executor/errors'
+import { badImage, isNumbers } from './check.js'
 
 /** A dense image, row-major; `null` when no peak of the data set fell into the window of this isotope. */
 export type DenseImage = Float32Array | Float64Array | null
@@ -25,16 +25,18 @@ export function spectralCorrelation(images: readonly DenseImage[], theoretical: 
 }
 
 /** One intensity an image, all images (and the mask) of one size. */
-function checkImages(images: readonly DenseImage[], theoretical: ArrayLike<number>, mask?: Uint8Array): void {
+function checkImages(images: readonly DenseImage[], theoretical: ArrayLike<number>, mask?: ArrayLike<unknown>): void {
   const fault = (what: string) =>
-    new MayflyError('E_IMAGE_SIZE', what, {
-      hint: 'Pass images row by row, null for those without hits, and one theoretical intensity for each.',
-    })
+    badImage(what, 'Pass images row by row, null for those without hits, and one theoretical intensity for each.')
+  if (!Array.isArray(images)) throw fault('Expected a list of images')
+  if (!isNumbers(theoretical)) throw fault('Expected a list of theoretical intensities')
+  if (mask !== undefined && !isNumbers(mask)) throw fault('Expected the mask as a list of 0 and 1')
   if (images.length !== theoretical.length) {
     throw fault(`Expected as many images as theoretical intensities, got ${images.length} and ${theoretical.length}`)
   }
   const size = mask?.length ?? images.find((image) => image !== null)?.length
   for (const [k, image] of images.entries()) {
+    if (image !== null && !isNumbers(image)) throw fault(`Image ${k} is neither an image nor null`)
     if (image && image.length !== size) throw fault(`Image ${k} has ${image.length} pixels, expected ${size}`)
   }
 }
@@ -66,7 +68,7 @@ export function patternMatch(sums: ArrayLike<number>, theoretical: ArrayLike<num
 export function spatialCorrelation(
   images: readonly DenseImage[],
   theoretical: ArrayLike<number>,
-  mask?: Uint8Array,
+  mask?: ArrayLike<number | boolean>,
 ): number {
   checkImages(images, theoretical, mask)
   const first = images[0]
@@ -75,7 +77,7 @@ export function spatialCorrelation(
   let n = 0
   let positive = 0
   for (let p = 0; p < first.length; p++) {
-    if (mask && mask[p] === 0) continue
+    if (mask && !mask[p]) continue
     sampled[n++] = p
     if (first[p] > 0) positive++
   }
