@@ -1,23 +1,26 @@
 /**
- * The annotation pipeline's goals: reading imzML, the measure of chaos, and whole runs from nothing and with cached centroids, with
- * the memory of all processes. Data are synthetic; the database is Lithops-METASPACE's mol_db1 where it lies beside the project,
- * else the shipped one. `peer` is the reference's figure on a machine like the one the goals were set on.
+ * The annotation pipeline's goals: isotope patterns, reading imzML, the measure of chaos, and whole runs from nothing and with cached
+ * centroids, with the memory of all processes. Data are synthetic; the database is Lithops-METASPACE's mol_db1 where it lies beside the
+ * project, else the shipped one. `peer` is the reference's figure, measured on a machine like the one the goals were set on.
  *
  *   npm run bench -- pipeline              5 and 50 MB
- *   npm run bench -- pipeline --large      also 200 and 700 MB, the last with databases 1 to 4
+ *   npm run bench -- pipeline --curve      5, 50, 200 and 700 MB with mol_db1: cost of a peak and of an ion at each size
+ *   npm run bench -- pipeline --large      5 and 50 MB, and 700 MB with databases 1 to 4
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FunctionExecutor } from '@mayfly/executor'
 import { Pipeline } from '@mayfly/pipeline'
 import { parseImzML } from '@mayfly/pipeline/imzml'
 import { measureOfChaos } from '@mayfly/pipeline/metrics'
-import { writeDataset } from '@mayfly/pipeline/synthetic'
+import { optionsForSize, writeDataset } from '@mayfly/pipeline/synthetic'
 import { ROOT } from '../infra/lib/steps.mjs'
-import { median, row, timed, watchMemory } from './lib.mjs'
+import { fastest, isotopeGoals } from './lib/isotope-ions.mjs'
+import { row, timed, watchMemory } from './lib.mjs'
 
 const large = process.argv.includes('--large')
+const curve = process.argv.includes('--curve')
 const shared = join(ROOT, '..', 'shared')
 const work = mkdtempSync(join(tmpdir(), 'mayfly-bench-pipeline-'))
 const MB = 1e6
@@ -30,50 +33,34 @@ const database = (...numbers) => (here(...numbers).length === numbers.length ? h
 const named = (files) =>
   files[0] === shipped ? 'shipped database' : `mol_db1${files.length > 1 ? `–${files.length}` : ''}`
 
-/** Sizes of the ibd in MB, about: pixels of the box, of which two thirds lie in the tissue, and peaks a spectrum; 12 bytes a peak. */
-const SIZES = {
-  5: { width: 40, height: 40, peaks: 350 },
-  50: { width: 110, height: 110, peaks: 520 },
-  200: { width: 150, height: 150, peaks: 1100 },
-  700: { width: 200, height: 150, peaks: 2900 },
-}
-
 async function dataset(size) {
-  const written = await writeDataset(join(work, `ds${size}`), { ...SIZES[size], seed: size })
-  return { ...written, mb: statSync(written.ibd).size / MB }
+  const written = await writeDataset(join(work, `ds${size}`), { ...optionsForSize(size), seed: size })
+  return { ...written, mb: written.bytes / MB }
 }
 
-/** One run on workers and storage of its own; seconds, peak memory of all processes and what came out. */
-async function annotate(data, databases, { home, decoys = 20, adducts, sigma = 0.000693, cached = false }) {
+/** One run on workers and storage of its own: seconds, how many of them for the database, peak memory of all processes, ions. */
+async function annotate(data, databases, { home, sigma = 0.000693, cached = false }) {
   const executor = new FunctionExecutor({ home, progress: false })
   const pipeline = new Pipeline(
-    { name: 'bench', imzml_path: data.imzml, ibd_path: data.ibd, num_decoys: decoys, isocalc_sigma: sigma },
-    { name: 'bench', databases, ...(adducts ? { adducts } : {}) },
+    { name: 'bench', imzml_path: data.imzml, ibd_path: data.ibd, num_decoys: 20, isocalc_sigma: sigma },
+    { name: 'bench', databases },
     { executor, log: () => undefined, warn: () => undefined, useDbCache: true, useDsCache: !cached },
   )
   const stop = watchMemory(process.pid)
-  const { ms } = await timed(() => pipeline.run())
+  const database = await timed(() => pipeline.calculateCentroids())
+  const rest = await timed(() => pipeline.run())
   const memory = stop()
   const { ions } = await pipeline.buildDatabase()
   await executor.close()
-  return { seconds: ms / 1000, memory, ions }
+  return { seconds: (database.ms + rest.ms) / 1000, database: database.ms / 1000, memory, ions }
 }
 
 async function parsing() {
-  const written = await writeDataset(join(work, 'parse'), {
-    width: 150,
-    height: 150,
-    peaks: 20,
-    compounds: 10,
-    ghosts: 10,
-  })
+  const options = { width: 150, height: 150, peaks: 20, compounds: 10, ghosts: 10 }
+  const written = await writeDataset(join(work, 'parse'), options)
   const bytes = readFileSync(written.imzml)
-  const times = Array.from({ length: 5 }, () => {
-    const since = performance.now()
-    parseImzML(bytes)
-    return performance.now() - since
-  })
-  row('imzML, parsed', (Math.min(...times) * 1000) / written.spectra, 'µs/spectrum', 5, { peer: 107 })
+  const ms = fastest(20, () => parseImzML(bytes))
+  row('imzML, parsed', (ms * 1000) / written.spectra, 'µs/spectrum', 5, { peer: 107 })
 }
 
 function chaos() {
@@ -83,12 +70,8 @@ function chaos() {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return state < 2 ** 31 ? 0 : (state - 2 ** 31) / 2 ** 21
   })
-  const times = Array.from({ length: 30 }, () => {
-    const since = performance.now()
-    measureOfChaos(image, side, side)
-    return performance.now() - since
-  })
-  row('measure of chaos, 300 × 300, half noise', median(times), 'ms', 9, { peer: 9 })
+  const ms = fastest(40, () => measureOfChaos(image, side, side))
+  row('measure of chaos, 300 × 300, half noise', ms, 'ms', 9, { peer: 9 })
 }
 
 async function reference() {
@@ -107,29 +90,48 @@ async function reference() {
   row('e2e/processed, whole pipeline from nothing', Math.min(...times), 's', 2, { peer: 36 })
 }
 
+/** Goals in seconds from nothing, in seconds with cached centroids, and in GB, by size and number of databases. */
+const GOALS = { '50 × 1': [90, 15, 1.5], '700 × 4': [600, undefined, 4] }
+/** Lithops-METASPACE on a cloud with this database and a data set of this size: seconds of all its calls together. */
+const ACTION_SECONDS = { '50 × 1': 9900 }
+
+/** Runs of one size from nothing and with cached centroids; what a peak and an ion cost. */
+async function runs(size, numbers) {
+  const databases = database(...numbers)
+  const data = await dataset(size)
+  const name = `${size} MB × ${named(databases)}`
+  const home = join(work, `home${size}`)
+  const key = `${size} × ${numbers.length}`
+  const [fromNothing, withCentroids, memory] = GOALS[key] ?? []
+  const peer = ACTION_SECONDS[key]
+  const cold = await annotate(data, databases, { home })
+  row(`${name}, from nothing`, cold.seconds, 's', fromNothing, {
+    ...(peer ? { peer, peerIs: 'seconds of all calls on a cloud, 2021' } : {}),
+    ...{ ions: cold.ions, peaks: data.peaks, mb: Math.round(data.mb) },
+  })
+  row(`${name}, peak memory of all processes`, cold.memory / GB, 'GB', memory)
+  const again = await annotate(data, databases, { home, cached: true })
+  row(`${name}, with cached centroids`, again.seconds, 's', withCentroids)
+  const cost = { peak: (1e6 * again.seconds) / data.peaks, ion: (1e6 * cold.database) / cold.ions }
+  row(`${name}, with cached centroids, of a peak`, cost.peak, 'µs')
+  row(`${name}, database, of an ion`, cost.ion, 'µs')
+  rmSync(join(work, `ds${size}`), { recursive: true, force: true })
+  rmSync(home, { recursive: true, force: true })
+  return cost
+}
+
 async function sizes() {
-  for (const size of large ? [5, 50, 200, 700] : [5, 50]) {
-    const databases = database(...(size === 700 ? [1, 2, 3, 4] : [1]))
-    const data = await dataset(size)
-    const name = `${size} MB × ${named(databases)}`
-    const home = join(work, `home${size}`)
-    const goals = { 50: [90, 15, 1.5], 700: [600, undefined, 4] }[size] ?? []
-    const cold = await annotate(data, databases, { home })
-    row(`${name}, from nothing`, cold.seconds, 's', goals[0], {
-      ions: cold.ions,
-      peaks: data.peaks,
-      mb: Math.round(data.mb),
-    })
-    row(`${name}, peak memory of all processes`, cold.memory / GB, 'GB', goals[2])
-    const again = await annotate(data, databases, { home, cached: true })
-    row(`${name}, with cached centroids`, again.seconds, 's', goals[1])
-    row(`${name}, cached, per million peaks`, again.seconds / (data.peaks / 1e6), 's')
-    rmSync(join(work, `ds${size}`), { recursive: true, force: true })
-    rmSync(home, { recursive: true, force: true })
-  }
+  const costs = {}
+  for (const size of curve ? [5, 50, 200, 700] : [5, 50]) costs[size] = await runs(size, [1])
+  // The smallest size pays for starting workers; from 50 MB on a peak should not become dearer.
+  if (curve) row('a peak at 700 MB beside one at 50 MB', costs[700].peak / costs[50].peak, '×', 1.2)
+  if (!large) return
+  const many = await runs(700, [1, 2, 3, 4])
+  row('an ion of four databases beside one of one', many.ion / costs[50].ion, '×', 1.2)
 }
 
 try {
+  isotopeGoals(row)
   await parsing()
   chaos()
   await reference()
