@@ -86,7 +86,7 @@ function cdk(args, { profile, assembly }) {
     'npx',
     ['--yes', CLI, ...args, '--app', assembly, '--no-notices', ...(profile ? ['--profile', profile] : [])],
     {
-      ...{ cwd: ROOT, quiet: false },
+      ...{ cwd: ROOT, quiet: false, ask: true },
       env: { CDK_DISABLE_CLI_TELEMETRY: 'true' },
     },
   )
@@ -100,9 +100,11 @@ async function main() {
   const [{ synthesize }, { PREFIXES }, { section }, { priceLines }] = await Promise.all(
     ['synth.js', 'settings.js', 'section.js', 'price.js'].map(dist),
   )
+  const options = given(values, PREFIXES)
+  if (!values['dry-run']) await checkCredentials(options.region, values.profile)
   const folder = join(HERE, 'dist', 'deploy')
   mkdirSync(folder, { recursive: true })
-  const made = await step('Synthesize and check', () => synthesize(given(values, PREFIXES), folder))
+  const made = await step('Synthesize and check', () => synthesize(options, folder))
   const { settings, assembly, resources } = made
   const what = Object.entries(resources).map(([type, count]) => `  ${String(count).padStart(2)} ${type}`)
   process.stdout.write(`Stack ${settings.name} in ${settings.region}, worker ${made.worker}:\n${what.join('\n')}\n`)
@@ -116,7 +118,6 @@ async function main() {
     )
   if (values['dry-run']) return show({ Bucket: '(made when it is deployed)' })
 
-  await checkCredentials(settings.region, values.profile)
   const where = { profile: values.profile, assembly }
   await step('Bootstrap the region for the CDK', () => cdk(['bootstrap'], where))
   await cdk(['diff'], where)
@@ -134,6 +135,11 @@ async function main() {
 }
 
 await main().catch((error) => {
+  if (error.name === 'CredentialsProviderError') {
+    process.stderr.write(`\n${error.message}\n  → aws configure sso, aws configure, or --profile NAME\n`)
+    process.exitCode = 1
+    return
+  }
   if (error.name !== 'WrongOption' && !error.code?.startsWith('ERR_PARSE_ARGS')) return fail(error)
   process.stderr.write(`${error.message}\n\n${USAGE}`)
   process.exitCode = 2

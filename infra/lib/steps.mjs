@@ -30,14 +30,14 @@ export class StepError extends Error {
 
 /**
  * Runs a command in the repository. `quiet` (default) collects its output and shows it only when it fails;
- * otherwise the output is passed on as it comes.
+ * otherwise the output is passed on as it comes, and with `ask` the terminal's input to the command.
  */
-export function run(command, args, { cwd = ROOT, env = {}, quiet = true } = {}) {
+export function run(command, args, { cwd = ROOT, env = {}, quiet = true, ask = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : [ask ? 'inherit' : 'ignore', 'inherit', 'inherit'],
       shell: process.platform === 'win32',
     })
     let output = ''

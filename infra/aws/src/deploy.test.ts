@@ -3,7 +3,7 @@
  * calls, put into the double of Lambda as the template says.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,13 +20,19 @@ const ASSEMBLY = fileURLToPath(new URL('../dist/deploy/cdk.out/', import.meta.ur
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function deploy(args: string[]): Promise<{ code: number; out: string; err: string }> {
+function deploy(
+  args: string[],
+  more: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
   // Nothing to connect with: a dry run must not need it.
   const { AWS_REGION: _region, AWS_DEFAULT_REGION: _default, ...env } = process.env
   const none = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: join(folder, 'none'), AWS_PROFILE: 'nobody' }
   return new Promise((resolve) =>
-    execFile(process.execPath, [SCRIPT, ...args], { cwd: folder, env: { ...env, ...none } }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    execFile(
+      process.execPath,
+      [SCRIPT, ...args],
+      { cwd: folder, env: { ...env, ...none, ...more } },
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
     ),
   )
 }
@@ -95,10 +101,40 @@ describe('a dry run', () => {
     }
   })
 
+  it('needs credentials only when it is none', async () => {
+    const { code, err } = await deploy(['--region', 'us-east-1'], { AWS_PROFILE: 'nobody' })
+    expect([code, err]).toEqual([1, expect.stringMatching(/credentials.*\n {2}→ aws configure sso/)])
+    expect(err).not.toContain('Synthesize')
+  })
+
   it('says which option is wrong, and how it is used', async () => {
     const { code, err } = await deploy(['--dry-run', '--regoin', 'eu-west-1'])
     expect([code, err]).toEqual([2, expect.stringMatching(/^Unknown option '--regoin'[\s\S]*--region REGION/)])
   })
+})
+
+it('a deployment bootstraps, shows the differences, deploys with the pinned CLI, and prints what came out', async () => {
+  // Stands for the CLI, which nobody can run without an account: it notes what it was asked, and writes the outputs.
+  const cli = `#!/bin/sh
+echo "$@" >> ${folder}/asked
+while [ $# -gt 0 ]; do [ "$1" = --outputs-file ] && echo '{"lab":{"Bucket":"lab-data-1","CallerPolicy":"arn:…:policy/c"}}' > "$2"; shift; done
+exit 0
+`
+  writeFileSync(join(folder, 'npx'), cli, { mode: 0o755 })
+  const { code, out } = await deploy(['--region', 'us-east-1', '--name', 'lab', '--memory', '512', '--yes'], {
+    ...{ PATH: `${folder}:${process.env.PATH}`, AWS_PROFILE: '' },
+    ...{ AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST', AWS_SECRET_ACCESS_KEY: 'hush' },
+  })
+  expect(code).toBe(0)
+  const asked = readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n')
+  expect(asked.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual(
+    ['bootstrap', 'diff', 'deploy'].map((command) => `--yes aws-cdk@2.1148.1 ${command}`),
+  )
+  expect(asked.every((line) => line.includes(`--app ${ASSEMBLY.slice(0, -1)} `))).toBe(true)
+  expect(out).toContain('Credentials: environment variables')
+  expect(out).toContain('"bucket": "lab-data-1"')
+  expect(out).toContain('no more rights than the policy arn:…:policy/c')
+  expect(out).not.toContain('hush')
 })
 
 describe('the price of an example', () => {

@@ -1,4 +1,5 @@
 /** From options to an assembly on disk, without network and without credentials. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeApp } from './app.js'
 import { settings as checked, type Settings } from './settings.js'
@@ -19,6 +20,8 @@ export async function synthesize(given: Parameters<typeof checked>[0], folder: s
   const settings = checked(given)
   const worker = await writeWorker(folder)
   const assembly = join(folder, 'cdk.out')
+  // What an earlier synthesis left would be published, too.
+  await rm(assembly, { recursive: true, force: true })
   const { app } = makeApp(settings, worker, assembly)
   const { Resources } = app.synth().getStackByName(settings.name).template as {
     Resources: Record<string, { Type: string }>

@@ -34,9 +34,10 @@ const codeOf = (error: unknown) => {
   return Code ?? name ?? code ?? ''
 }
 
-/** One line: the code and the message of the service. */
+/** One line: the code and the message of the service. Further lines show what was signed, a session token among it. */
 export function whatSdkSaid(error: unknown): string {
-  const { code, message = '' } = sdkError(error)
+  const { code, message: all = '' } = sdkError(error)
+  const message = all.split('\n')[0]!
   return code && !message.includes(code) ? `${code}: ${message}` : message || codeOf(error)
 }
 
@@ -78,7 +79,7 @@ const REFUSED: Record<string, string> = {
   RequestExpired: 'The clock of this machine is wrong: set it (`timedatectl set-ntp true`).',
   RequestTimeTooSkewed: 'The clock of this machine is wrong: set it (`timedatectl set-ntp true`).',
   CredentialsProviderError:
-    'Run `aws configure sso` or `aws configure`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile in AWS_PROFILE.',
+    'Run `aws configure sso` or `aws configure`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name another profile (AWS_PROFILE, or "profile" in both sections).',
 }
 
 /** One statement of an IAM policy, ready to paste. */

@@ -129,6 +129,7 @@ describe('what is wrong', () => {
     delete process.env.AWS_ACCESS_KEY_ID
     const none = await walk(configured())
     expect([none.credentials.state, none.credentials.fix]).toEqual(['bad', expect.stringContaining('aws configure')])
+    expect(none.role.state).toBe('good')
     process.env.AWS_ACCESS_KEY_ID = key
 
     const nobody = await walk(configured({ aws_lambda: { endpoint: 'http://127.0.0.1:9' } }))
@@ -137,6 +138,14 @@ describe('what is wrong', () => {
     expect(nobody.bucket.state).toBe('good')
     const china = await walk(configured({ aws_lambda: { region: 'cn-north-1' }, storage: { region: 'cn-north-1' } }))
     expect(china.role.fix).toBe('In cn-north-1 roles begin with arn:aws-cn:iam.')
+  })
+
+  it('may be a function deployed ahead that is not there', async () => {
+    const absent = await walk(
+      configured({ aws_lambda: { role: undefined, memoryClasses: undefined, functions: { 512: 'mayfly-512' } } }),
+    )
+    expect(absent.function.says).toMatch(/^E_LAMBDA_FUNCTION: .*mayfly-512/)
+    expect([absent.role.state, absent.function.fix]).toEqual(['good', expect.stringContaining('npm run deploy:aws')])
   })
 
   it('may be that there is no room for a call', async () => {
@@ -203,6 +212,12 @@ describe('an error of AWS', () => {
     const [objects, list] = JSON.parse(`[${rest.join('')}]`)
     expect(objects.Resource).toBe('arn:aws:s3:::mine/*')
     expect(list).toEqual({ Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::mine' })
+  })
+
+  it('is told by its first line: the others show what was signed, and so the session token', () => {
+    const said = 'The signature does not match.\n\nThe Canonical String …\nx-amz-security-token:IQoJb3Jp'
+    const found = advice(wrapped(sdk('InvalidSignatureException', said)), settings)
+    expect(found.says).toBe('InvalidSignatureException: The signature does not match.')
   })
 
   it.each([

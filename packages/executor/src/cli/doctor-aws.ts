@@ -6,7 +6,7 @@ import { formatError, toErrorValue } from '../errors.js'
 import type { ExecutorOptions } from '../options.js'
 import { type StorageOptions, storageConfig } from '../storage/config.js'
 import { Storage } from '../storage/storage.js'
-import { type AwsAccess, awsAccess, type Settings } from './doctor-aws-access.js'
+import { type AwsAccess, awsAccess, type Identity, type Settings } from './doctor-aws-access.js'
 import {
   advice,
   bad,
@@ -149,7 +149,7 @@ const STEPS: Record<AwsStep, (access: AwsAccess, options: ExecutorOptions) => Fi
     const own = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
     if (partition !== own)
       return bad(`${role} is of the partition ${partition}`, `In ${region} roles begin with arn:${own}:iam.`)
-    const { account: caller } = await access.credentials()
+    const { account: caller } = await access.credentials().catch((): Partial<Identity> => ({}))
     if (caller && caller !== account) {
       return bad(
         `${role} is of account ${account}, the credentials are of ${caller}`,
