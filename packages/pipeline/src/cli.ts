@@ -1,10 +1,9 @@
 /** `mayfly annotate`, `mayfly isotopes` and `mayfly synth`. */
-import { parseArgs } from 'node:util'
 import { formatError, MayflyError, toErrorValue } from '@mayfly/executor/errors'
 import { annotate } from './cli/annotate.js'
 import { parseArguments } from './cli/arguments.js'
+import { synth } from './cli/synth.js'
 import { checkSettings, computeIsotopePattern, type Instrument, type IsotopeMode } from './isotopes/index.js'
-import { optionsForSize, writeDataset } from './synthetic/index.js'
 
 const USAGE = `Usage:
   mayfly annotate DS.json DB.json OUTDIR [options]   annotate an imzML data set
@@ -22,11 +21,18 @@ const USAGE = `Usage:
       --parquet       also write OUTDIR/results.parquet
       --validate CSV  compare with a reference table; OUTDIR gets validation.json and .md; exit code 1 when it fails
   mayfly synth OUTDIR [options]                      make a synthetic imzML data set with its truth
-      --size MB       5 (default) to 50000, such as 50 or 50MB
+      --size MB       0.2 to 50000, such as 50, 50MB or 2GB (default: 5)
       --mode M        processed (default), continuous
+      --axis A        of continuous mode: centroid (default; a list of features), profile (the shape of peaks)
+      --analyser A    Orbitrap (default), FTICR, TOF
       --polarity P    + (default), -
-      --seed N        default 20260101
+      --db FILE       molecules to choose from: a database as annotate takes it (default: the shipped one)
+      --seed N        default 20260101; the same seed gives the same bytes
       --name NAME     names the files (default: section)
+      --defects A,B   what real exporters get wrong:
+                      duplicate-pixels missing-pixels offset-origin z-plane wrong-dtype-name negative-offsets
+                      zero-intensity unsorted-mz inline-cvparams zlib truncated-ibd uuid-mismatch int32 int64
+      --workers N     threads (default: the number of CPUs, at most 8)
   mayfly isotopes [options] FORMULA...               isotope patterns as JSON
       --mode M        lithops (default), metaspace-v1, metaspace-v3
       --instrument I  TOF, Orbitrap (default), FTICR; for metaspace-v3
@@ -47,7 +53,7 @@ export async function main(argv: string[]): Promise<number> {
   try {
     if (command === 'annotate') return await annotate(rest, () => usage(undefined, 0))
     if (command === 'isotopes') return isotopes(rest)
-    if (command === 'synth') return await synth(rest)
+    if (command === 'synth') return await synth(rest, () => usage(undefined, 0))
   } catch (thrown) {
     const value = toErrorValue(thrown)
     if ((thrown as { code?: unknown }).code?.toString().startsWith('ERR_PARSE_ARGS')) return usage(value.message)
@@ -64,40 +70,6 @@ function usage(problem?: string, code = 2): number {
   if (code === 0) console.log(text)
   else console.error(text)
   return code
-}
-
-async function synth(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    // A polarity of - would be taken for an option.
-    args: args.flatMap((arg, i) =>
-      args[i - 1] === '--polarity' ? [] : arg === '--polarity' ? [`--polarity=${args[i + 1]}`] : [arg],
-    ),
-    allowPositionals: true,
-    options: {
-      size: { type: 'string', default: '5' },
-      mode: { type: 'string', default: 'processed' },
-      polarity: { type: 'string', default: '+' },
-      seed: { type: 'string', default: '20260101' },
-      name: { type: 'string', default: 'section' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) return usage(undefined, 0)
-  const [out] = positionals
-  const seed = Number(values.seed)
-  const { mode, polarity, name } = values
-  if (out === undefined || positionals.length > 1) return usage('synth needs OUTDIR')
-  if (mode !== 'processed' && mode !== 'continuous') return usage(`unknown mode "${mode}"`)
-  if (polarity !== '+' && polarity !== '-') return usage(`unknown polarity "${polarity}"`)
-  if (!Number.isSafeInteger(seed) || seed < 0) return usage('--seed needs a whole number from 0')
-  if (!/^[\w.-]+$/.test(name)) return usage('--name needs letters, digits, . _ or -')
-  const size = Number(values.size.replace(/\s*MB$/i, ''))
-  const made = await writeDataset(out, { ...optionsForSize(size), mode, polarity, seed, name })
-  console.log(
-    `Wrote ${made.spectra} spectra with ${made.peaks} peaks, ${(made.bytes / 1e6).toFixed(1)} MB: ${made.imzml}`,
-  )
-  console.log(`The truth: ${made.truth}`)
-  return 0
 }
 
 function isotopes(args: string[]): number {

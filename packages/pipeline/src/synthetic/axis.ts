@@ -64,13 +64,21 @@ function featureAxis(spectrometer: Spectrometer, options: SectionOptions): Axis 
   }
 }
 
+/** Points of a profile axis when nothing else is asked for: the fewest that show the shape of peaks. */
+export function profilePoints(
+  options: Pick<SectionOptions, 'analyser' | 'resolvingPower' | 'mzMin' | 'mzMax'>,
+): number {
+  const { scale } = resolutionOf(options.analyser, options.resolvingPower)
+  return Math.ceil(POINTS_PER_WIDTH * (scale(options.mzMax) - scale(options.mzMin)))
+}
+
 /** The same number of points for every width at half height, Gaussian peaks of the detected heights. */
 function profileAxis(options: SectionOptions): Axis {
   const { mzMin, mzMax, bins, resolvingPower } = options
   const resolution = resolutionOf(options.analyser, resolvingPower)
   const start = resolution.scale(mzMin)
   const span = resolution.scale(mzMax) - start
-  const least = Math.ceil(POINTS_PER_WIDTH * span)
+  const least = profilePoints(options)
   const points = bins === 0 ? least : bins
   if (points < least || points > MOST_POINTS) {
     throw new MayflyError('E_SYNTH_OPTION', `A profile axis of ${points} points cannot show peaks of this width`, {

@@ -1,11 +1,14 @@
 /** How large a section is for a wanted size of its files. */
 import { MayflyError } from '@mayfly/executor/errors'
-import type { SyntheticOptions } from './options.js'
+import { profilePoints } from './axis.js'
+import { completeOptions, type SyntheticOptions } from './options.js'
 
 /** Bytes of a peak in the ibd: m/z as a double, intensity as a float. */
 export const PEAK_BYTES = 12
 /** Share of the bounding box with a spectrum, about. */
 export const COVERED = 0.72
+/** Pixels; smaller ones have no shape. */
+const LEAST_EDGE = 8
 /** What real data sets of these sizes in MB are like; between them by the logarithm of the size. */
 const TYPICAL = [
   { megabytes: 5, peaks: 260 },
@@ -14,13 +17,13 @@ const TYPICAL = [
 ] as const
 
 /**
- * Pixels and peaks of a square section whose ibd has about this many megabytes (10⁶ bytes); in continuous mode the axis has
- * as many points as spectra of that size would have peaks, times three.
+ * Pixels and peaks of a square section whose ibd has about this many megabytes (10⁶ bytes); in continuous mode an axis of
+ * features has three times as many points as spectra of that size have peaks.
  * @throws MayflyError E_SYNTH_SIZE below 0.2 or above 50,000.
  */
 export function optionsForSize(
   megabytes: number,
-  mode: 'processed' | 'continuous' = 'processed',
+  shape: Pick<SyntheticOptions, 'mode' | 'axis' | 'analyser' | 'resolvingPower' | 'mzMin' | 'mzMax'> = {},
 ): Required<Pick<SyntheticOptions, 'width' | 'height' | 'peaks' | 'bins'>> {
   if (!(megabytes >= 0.2 && megabytes <= 50_000)) {
     throw new MayflyError('E_SYNTH_SIZE', `Expected a size of 0.2 to 50,000 MB, got ${megabytes}`, {
@@ -28,9 +31,9 @@ export function optionsForSize(
     })
   }
   const peaks = typicalPeaks(megabytes)
-  const bins = 3 * peaks
-  const bytes = mode === 'continuous' ? 4 * bins : PEAK_BYTES * peaks
-  const edge = Math.max(8, Math.round(Math.sqrt((megabytes * 1e6) / (bytes * COVERED))))
+  const bins = shape.axis === 'profile' ? profilePoints(completeOptions(shape)) : 3 * peaks
+  const bytes = shape.mode === 'continuous' ? 4 * bins : PEAK_BYTES * peaks
+  const edge = Math.max(LEAST_EDGE, Math.round(Math.sqrt((megabytes * 1e6) / (bytes * COVERED))))
   return { width: edge, height: edge, peaks, bins }
 }
 
