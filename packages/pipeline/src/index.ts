@@ -26,6 +26,7 @@ export type { Implementation, Mode, Search } from './search.js'
 export type { StageExecutor } from './stage-executor.js'
 export type * from './types.js'
 export {
+  proportionInterval,
   type TruthReport,
   truthMarkdown,
   type ValidateOptions,

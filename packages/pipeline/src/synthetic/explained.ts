@@ -13,6 +13,8 @@ const WINDOW = 3
 /** Peaks of an ion that was put in count from this share of its strongest. */
 const LEAST_SHARE = 1e-3
 
+type FinePeaks = ReturnType<typeof fineStructure>
+
 export interface IsotopePeak {
   mz: number
   /** Sum over the fine structure, relative to the most intense fine peak. */
@@ -23,13 +25,7 @@ export interface IsotopePeak {
 export type Explanation = { kind: 'same' | 'isobar' | 'isotope'; ion: string }
 
 /** One peak for each nominal mass, at the mean of its fine structure; strongest first. */
-export function isotopePeaks({
-  masses,
-  intensities,
-}: {
-  masses: Float64Array
-  intensities: Float64Array
-}): IsotopePeak[] {
+export function isotopePeaks({ masses, intensities }: FinePeaks): IsotopePeak[] {
   const lightest = masses.reduce((a, b) => Math.min(a, b))
   const peaks = new Map<number, IsotopePeak>()
   for (let i = 0; i < masses.length; i++) {
@@ -50,7 +46,7 @@ const inWindow = (mz: number, centre: number) => Math.abs(mz - centre) <= centre
 /** Answers for a section's ions, given by their formulas, which ion of theirs explains an annotation. */
 export class Explainer {
   private readonly ions: readonly string[]
-  private readonly known: ReadonlySet<string>
+  readonly known: ReadonlySet<string>
   /** All their isotope peaks by ascending m/z: m/z, number of the ion, whether it is the strongest. */
   private readonly peaks: { mz: number; ion: number; main: boolean }[]
 
@@ -72,10 +68,12 @@ export class Explainer {
   /** @throws MayflyError of the isotope patterns when the formula has none. */
   explain(ionFormula: string): Explanation | undefined {
     if (this.known.has(ionFormula)) return { kind: 'same', ion: ionFormula }
-    return this.explainPeaks(isotopePeaks(fineStructure(ionFormula, { charge: this.charge })))
+    return this.explainPeaks(fineStructure(ionFormula, { charge: this.charge }))
   }
 
-  private explainPeaks([first, second = first]: readonly IsotopePeak[]): Explanation | undefined {
+  /** As `explain` for an ion that was not put in, whose fine structure is known. */
+  explainPeaks(fine: FinePeaks): Explanation | undefined {
+    const [first, second = first] = isotopePeaks(fine)
     const partners = new Set(this.near(second.mz).map(({ ion }) => ion))
     const candidates = this.near(first.mz).filter(({ ion }) => partners.has(ion))
     const found = candidates.find(({ main }) => main) ?? candidates[0]

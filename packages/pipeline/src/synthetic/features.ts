@@ -37,7 +37,7 @@ interface Row {
 /** No concentration and no gain is likely to make an intensity so much larger. */
 const HEADROOM = 8
 /** Below this share of the threshold an intensity does not matter. */
-const NEGLIGIBLE = 0.05
+const NEGLIGIBLE = 0.1
 /** σ of the logarithm from pixel to pixel. */
 const SPREAD = { compound: 0.12, fragment: 0.12, matrix: 0.12, ghost: 0.7, noise: 0.5 }
 const NOISE_REGIONS: readonly Region[] = ['whole', 'matrix', 'gradient', 'cortex', 'lobe']
@@ -55,9 +55,10 @@ export function layOutFeatures(substances: readonly Substance[], noise: number, 
     const lightest = masses.reduce((a, b) => Math.min(a, b))
     const alkali = substance.kind === 'ghost' ? 0 : adduct === '+Na' ? 1 : adduct === '+K' ? 2 : 0
     const shared = places.of(regions)
+    const own = isotopeRegions?.map((weights) => places.of(weights))
     for (let i = 0; i < masses.length; i++) {
       const isotope = Math.round(masses[i] - lightest)
-      const place = isotopeRegions ? places.of(isotopeRegions[isotope]) : shared
+      const place = own ? own[isotope] : shared
       add({ mz: masses[i], strength: amplitude * intensities[i], place, owner, isotope: Math.min(isotope, 31), alkali })
     }
   }

@@ -9,7 +9,7 @@ import { REGIONS, type Tissue } from './tissue.js'
 
 /** Electronic and cosmic: peaks of one pixel, in a spectrum on average. */
 const STRAY_PEAKS = 8
-const NEGLIGIBLE = 0.05
+const NEGLIGIBLE = 0.1
 
 export class Spectrometer {
   /** Peaks of the pixel measured last, ascending; the first `size` entries count. */

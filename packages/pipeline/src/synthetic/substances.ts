@@ -56,9 +56,18 @@ export const chargeOf = (polarity: '+' | '-'): 1 | -1 => (polarity === '+' ? 1 :
 
 type IonPeaks = Pick<Substance, 'ion' | 'masses' | 'intensities'>
 
+const writers = new Map<string, (formula: string) => string>()
+
+/** The formula of the ion a formula forms with an adduct; '' when it cannot. */
+export function writerOf(adduct: string): (formula: string) => string {
+  const known = writers.get(adduct) ?? ionWriter([adduct])
+  writers.set(adduct, known)
+  return known
+}
+
 /** The ion and its peaks; undefined when the formula cannot take the adduct, or has too many isotopologues. */
 export function ionPeaks(formula: string, adduct: string, polarity: '+' | '-'): IonPeaks | undefined {
-  const ion = ionWriter([adduct])(formula)
+  const ion = writerOf(adduct)(formula)
   if (ion === '') return undefined
   try {
     const { masses, intensities } = fineStructure(ion, { charge: chargeOf(polarity) })
@@ -121,7 +130,7 @@ function drawCompounds(options: SubstanceOptions): Substance[] {
     }
     // Some lose water in the source; what is left looks like another molecule.
     const loss = random.between(0.05, 0.3) * SHARES[polarity][0] * amplitude
-    const rest = ionWriter(['-H2O'])(formula)
+    const rest = writerOf('-H2O')(formula)
     if (random.uniform() < 0.25 && rest !== '')
       add({ kind: 'fragment', formula: rest, adduct: ADDUCTS[polarity][0], regions, amplitude: loss })
   }

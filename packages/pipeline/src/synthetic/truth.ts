@@ -1,8 +1,7 @@
 /** What was put into a section, and what nobody can tell apart from it. */
-import { ionWriter } from '../formula/index.js'
 import { Explainer } from './explained.js'
 import type { SectionOptions } from './options.js'
-import { ADDUCTS, chargeOf, ionPeaks, type Substance, type SubstanceKind } from './substances.js'
+import { ADDUCTS, chargeOf, ionPeaks, type Substance, type SubstanceKind, writerOf } from './substances.js'
 
 export interface TruthRow {
   formula: string
@@ -50,11 +49,12 @@ function explainedRows(present: readonly TruthRow[], options: SectionOptions, ch
   const named = new Set(present.map(({ formula, adduct }) => `${formula} ${adduct}`))
   const none = { amplitude: 0, charge, pixels: 0, annotatable: false }
   return ADDUCTS[polarity].flatMap((adduct) => {
-    const write = ionWriter([adduct])
+    const write = writerOf(adduct)
     return formulas.flatMap((formula): TruthRow[] => {
       const ion = named.has(`${formula} ${adduct}`) ? '' : write(formula)
       const peaks = ion === '' ? undefined : ionPeaks(formula, adduct, polarity)
-      const found = peaks && explainer.explain(ion)
+      if (!peaks) return []
+      const found = explainer.known.has(ion) ? { kind: 'same' as const, ion } : explainer.explainPeaks(peaks)
       if (!found) return []
       return [{ ...none, formula, adduct, ion_formula: ion, kind: found.kind, regions: found.ion, mz: peaks.masses[0] }]
     })

@@ -1,4 +1,5 @@
 /** Checking annotations against a reference or the truth of a synthetic data set. Nothing from Node. */
+export { proportionInterval } from './binomial.js'
 export { readCsv } from './csv.js'
 export { truthMarkdown, validationMarkdown } from './report.js'
 export { type TruthReport, validateTruth } from './truth.js'
