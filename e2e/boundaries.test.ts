@@ -16,7 +16,7 @@ const ALLOWED: Record<string, RegExp[]> = {
 }
 
 /** Layers inside the web app; a file may import its own layer's folder and the layers to the right of it. */
-const WEB_LAYERS = [['app'], ['notebook', 'monitor'], ['ui'], ['lib']]
+const WEB_LAYERS = [['app'], ['notebook', 'monitor', 'settings'], ['ui'], ['lib']]
 const WEB_SERVER_CLIENTS = new Set(['app', 'server', 'lib'])
 
 /** Entry points that a browser loads: nothing from Node may be reachable. */

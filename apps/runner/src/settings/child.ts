@@ -3,7 +3,7 @@
  * the user, and because the SDK should not stay in the runner's memory. Asked through its arguments, answers by messages.
  */
 import { checkConfig, configInForce, configReport } from '@mayfly/executor'
-import { doctorAws } from '@mayfly/executor/doctor'
+import { AWS_STEPS, doctorAws } from '@mayfly/executor/doctor'
 import { toErrorValue } from '@mayfly/executor/errors'
 
 export type Question = 'report' | 'check' | 'aws'
@@ -12,7 +12,7 @@ const say = (answer: unknown) => new Promise<void>((resolve) => process.send!(an
 
 /** Everything to be said, in order. */
 async function* answers(question: Question, text: string | undefined): AsyncGenerator<unknown> {
-  if (question === 'report') yield configReport()
+  if (question === 'report') yield { ...configReport(), awsSteps: AWS_STEPS }
   else if (question === 'aws') yield* doctorAws(configInForce({ backend: 'aws_lambda' }).options)
   else {
     checkConfig(JSON.parse(text ?? '{}'))

@@ -24,7 +24,7 @@ beforeEach(() => {
     complete: vi.fn(),
     dispose: vi.fn(),
   }
-  const saver = { flush: vi.fn(async () => {}), resolve: vi.fn(), leave: vi.fn(), dispose: vi.fn() }
+  const saver = { flush: vi.fn(async () => {}), settled: vi.fn(), resolve: vi.fn(), leave: vi.fn(), dispose: vi.fn() }
   context = {
     store,
     session,

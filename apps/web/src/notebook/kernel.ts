@@ -46,11 +46,13 @@ export interface SessionOptions {
   client: RunnerClient
   /** Address of the runner as the browser sees it, for example `http://localhost:4200/runner`. */
   base: string
+  /** Makes the runner know what cells run with: undefined when it does already, else whether it could be done. */
+  settled: () => Promise<boolean> | undefined
   /** Told of what the user asked for and did not get. */
   onProblem: (title: string, error: unknown) => void
 }
 
-export function createSession({ store, client, base, onProblem }: SessionOptions): Session {
+export function createSession({ store, client, base, settled, onProblem }: SessionOptions): Session {
   const inbox = createInbox(store)
   let services: Services | undefined
   let kernel: Kernel.IKernelConnection | undefined
@@ -209,6 +211,19 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     store.setState((state) =>
       transitionAll(state, { type: 'queued', at: Date.now() }, (cell) => wanted.includes(cell.id)),
     )
+    const pending = settled()
+    if (!pending) request(wanted)
+    else void pending.then((good) => (good ? request(wanted) : refuse(wanted)))
+  }
+
+  /** Cells must not run with other settings than the page shows: a budget may be among them. */
+  function refuse(cellIds: readonly string[]) {
+    const aborted = { type: 'reply', status: 'aborted', at: Date.now() } as const
+    store.setState((state) => transitionAll(state, aborted, (cell) => cellIds.includes(cell.id)))
+    onProblem('Nothing was run', new Error('The settings of this notebook could not be saved.'))
+  }
+
+  function request(wanted: readonly string[]) {
     const connection = kernel
     if (!connection || connection.isDisposed) {
       early.push(...wanted)
@@ -217,7 +232,8 @@ export function createSession({ store, client, base, onProblem }: SessionOptions
     // A cell that fails at once can overtake the requests behind it: the kernel knows by the batch that they must not run.
     const batch = crypto.randomUUID()
     for (const cellId of wanted) {
-      const code = store.getState().cells[cellId]!.source
+      const code = store.getState().cells[cellId]?.source
+      if (code === undefined) continue
       const request = { code, store_history: true, allow_stdin: true, stop_on_error: true }
       // Rejected when the kernel restarts or dies; the document then says how the cell ended.
       connection.requestExecute(request, true, { cellId, batch }).done.catch(() => {})

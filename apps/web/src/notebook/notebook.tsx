@@ -81,8 +81,8 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: D
   const client = createRunnerClient(base, getTicket)
   const onProblem = (title: string, error: unknown) =>
     toast({ title, detail: error instanceof Error ? error.message : String(error), tone: 'bad' })
-  const session = createSession({ store, client, base, onProblem })
   const saver = createSaver(store, client)
+  const session = createSession({ store, client, base, settled: () => saver.settled(), onProblem })
   const models = createModels(store)
   const language = createLanguage({
     store,

@@ -1,4 +1,5 @@
 /** Saves the document a moment after the last edit: one request at a time, always the newest state. */
+import { settingsKey } from './backend/settings'
 import type { RunnerClient } from './client'
 import { type SavedCell, sameSources, toSaved } from './document'
 import { cellsOf, loadDocument, type NotebookStore } from './store'
@@ -10,6 +11,10 @@ const RETRY_AFTER_MS = 4000
 export interface Saver {
   /** Saves now what is unsaved; resolves when it is saved or has failed. */
   flush(): Promise<void>
+  /**
+   * Sees to it that the runner knows the notebook's settings: undefined when it does, else whether it does once they are saved.
+   */
+  settled(): Promise<boolean> | undefined
   /** Answers a conflict: take the file's text, or put the page's in its place. */
   resolve(choice: 'reload' | 'overwrite'): Promise<void>
   /** Hands the last state to the browser to send while the page goes away. */
@@ -22,9 +27,12 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
   let running: Promise<void> | undefined
   /** What the file is known to hold, to tell a change of the text outside from a change of its outputs. */
   let base: SavedCell[] | undefined
+  /** The settings the file is known to hold. */
+  let settings = settingsKey(store.getState().metadata)
 
   const unsubscribe = store.subscribe((state, before) => {
     if (state.revision !== before.revision && state.save !== 'conflict') schedule(SAVE_AFTER_MS)
+    if (state.metadata !== before.metadata && state.save === 'saved') settings = settingsKey(state.metadata)
     if (state.hash !== before.hash && state.save === 'saved') base = toSaved(cellsOf(state))
   })
 
@@ -47,6 +55,7 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
     try {
       const answer = await client.save(path, { cells, metadata, hash })
       base = cells
+      settings = settingsKey(metadata)
       const newer = store.getState().revision !== revision
       store.setState({ hash: answer.hash, save: newer ? 'unsaved' : 'saved' })
       if (newer) schedule(SAVE_AFTER_MS)
@@ -84,6 +93,11 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
     await flush()
   }
 
+  function settled(): Promise<boolean> | undefined {
+    const known = () => settingsKey(store.getState().metadata) === settings
+    return known() ? undefined : flush().then(known)
+  }
+
   function leave() {
     const state = store.getState()
     if (state.save !== 'unsaved' && state.save !== 'failed') return
@@ -93,6 +107,7 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
 
   return {
     flush,
+    settled,
     resolve,
     leave,
     dispose() {

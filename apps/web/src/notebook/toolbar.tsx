@@ -17,6 +17,7 @@ import {
 import { cx } from '../lib/cx'
 import { Button, IconButton } from '../ui/button'
 import { TOP_BAR_HEIGHT } from '../ui/top-bar'
+import { BackendButton } from './backend/backend'
 import { useCommand } from './context'
 import { KernelStatus } from './kernel-status'
 import { Problems } from './language/problems'
@@ -71,6 +72,7 @@ export function Toolbar({ onClear }: { onClear: () => void }) {
         </IconButton>
         <h1 className="min-w-0 grow truncate px-3 text-center font-medium text-[13px]">{name}</h1>
         <Problems />
+        <BackendButton />
         <SaveStatus />
         <KernelStatus />
       </div>

@@ -42,6 +42,34 @@ const Entry = z.object({
 })
 export type Entry = z.infer<typeof Entry>
 
+const Report = z.object({
+  /** Absolute path of the configuration file in force. */
+  file: z.string().nullable(),
+  /** Options with a value, without secrets. */
+  options: z.record(z.string(), z.unknown()),
+  sources: z.record(z.string(), z.string()),
+  keys: z.array(z.string()),
+  backends: z.array(z.object({ name: z.string(), configured: z.boolean() })),
+  fault: Fault.optional(),
+  awsSteps: z.array(z.object({ step: z.string(), name: z.string() })),
+  /** The file a change goes to; `reason` says why it cannot be changed. */
+  target: z.object({ path: z.string(), etag: z.string(), reason: z.string().optional() }),
+})
+export type ConfigReport = z.infer<typeof Report>
+
+const AwsCheck = z.object({
+  step: z.string(),
+  name: z.string(),
+  state: z.enum(['good', 'note', 'bad', 'skipped']),
+  says: z.string(),
+  fix: z.string().optional(),
+  ms: z.number(),
+})
+export type AwsCheck = z.infer<typeof AwsCheck>
+
+/** Sections of the configuration with the fields to set; `null` removes one. */
+export type ConfigChange = Record<string, Record<string, unknown>>
+
 /** What the web server asks of the runner, each a line of `docs/architecture.md`. */
 export interface Runner {
   runs(signal?: AbortSignal): Promise<RunHeader[]>
@@ -51,6 +79,12 @@ export interface Runner {
   events(runId: string, after: number, signal: AbortSignal): AsyncGenerator<LoggedEvent[]>
   examples(): Promise<Example[]>
   openExample(id: string): Promise<{ path: string }>
+  /** The configuration of the workspace. */
+  config(): Promise<ConfigReport>
+  /** Changes the configuration file, if it still is what `etag` says. */
+  changeConfig(change: ConfigChange, etag: string): Promise<{ path: string; etag: string }>
+  /** Walks the AWS account that is configured; a check as each step ends. */
+  checkAws(signal: AbortSignal): AsyncGenerator<AwsCheck>
   /** An entry of the workspace, with its content: entries for a folder, nbformat JSON for a notebook. */
   contents(path: string): Promise<Entry>
 }
@@ -58,7 +92,7 @@ export interface Runner {
 /** A client of the runner that signs a fresh ticket for every request. */
 export function createRunner(settings: Pick<Config, 'runnerUrl' | 'secret'>): Runner {
   const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const headers = { authorization: `token ${signTicket(settings.secret)}` }
+    const headers = { ...init.headers, authorization: `token ${signTicket(settings.secret)}` }
     let response: Response
     try {
       response = await fetch(`${settings.runnerUrl}${path}`, { ...init, headers, cache: 'no-store' })
@@ -96,6 +130,18 @@ export function createRunner(settings: Pick<Config, 'runnerUrl' | 'secret'>): Ru
     examples: () => json(z.array(Example), '/api/mayfly/examples'),
     openExample: (id) =>
       json(z.object({ path: z.string() }), `/api/mayfly/examples/${encodeURIComponent(id)}`, { method: 'POST' }),
+    config: () => json(Report, '/api/mayfly/config'),
+    changeConfig: (change, etag) =>
+      json(z.object({ path: z.string(), etag: z.string() }), '/api/mayfly/config', {
+        method: 'PUT',
+        body: JSON.stringify(change),
+        headers: { 'if-match': `"${etag}"` },
+      }),
+    async *checkAws(signal) {
+      const { body } = await request('/api/mayfly/doctor/aws', { method: 'POST', signal })
+      if (!body) return
+      for await (const batch of lines(body)) for (const line of batch) yield AwsCheck.parse(JSON.parse(line))
+    },
     contents: (path) => json(Entry, `/api/contents/${path.split('/').map(encodeURIComponent).join('/')}?content=1`),
   }
 }

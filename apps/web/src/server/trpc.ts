@@ -26,6 +26,7 @@ const CODES: Record<number, TRPCError['code']> = {
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   409: 'CONFLICT',
+  422: 'UNPROCESSABLE_CONTENT',
 }
 
 /** Every procedure: a refusal of the runner keeps its code, hint and status on the way to the page. */

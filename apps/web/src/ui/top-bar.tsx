@@ -8,6 +8,7 @@ import { ThemeToggle } from './theme-toggle'
 const PLACES = [
   { href: '/', title: 'Home', here: (path: string) => path === '/' },
   { href: '/runs', title: 'Runs', here: (path: string) => path.startsWith('/runs') },
+  { href: '/settings', title: 'Settings', here: (path: string) => path.startsWith('/settings') },
 ]
 
 /** Height of the bar in CSS pixels; what sticks below it needs it. */
