@@ -74,7 +74,9 @@ process.stdin.resume().on('end', () => double.close().then(() => process.exit())
 }
 
 /** A product on a workspace of its own that sees the variables of `cloud`. */
-export async function startConnected(port: number): Promise<{ product: Product; workspace: string; stop(): Promise<void> }> {
+export async function startConnected(
+  port: number,
+): Promise<{ product: Product; workspace: string; stop(): Promise<void> }> {
   const workspace = mkdtempSync(join(tmpdir(), 'mayfly-e2e-cloud-'))
   const product = await startProduct({ workspace, port })
   return {

@@ -90,6 +90,8 @@ export class RunModel {
   readonly tx = float64(Number.NaN)
   readonly bytesIn = float64(Number.NaN)
   readonly bytesOut = float64(Number.NaN)
+  /** What the attempts that have ended cost on the run's backend, US dollars. */
+  readonly paid = float64()
   /** Index of the row's latest sample, −1 when there is none. */
   readonly lastSample = int32(-1)
 
@@ -186,8 +188,9 @@ export class RunModel {
   }
 
   private rowColumns() {
-    const { first, last, state, attempt, job, cold, worker, cpuMs, peakRss, rx, tx, bytesIn, bytesOut } = this
-    return [first, last, state, attempt, job, cold, worker, cpuMs, peakRss, rx, tx, bytesIn, bytesOut, this.lastSample]
+    const { first, last, state, attempt, job, cold, worker, cpuMs, peakRss, rx, tx, bytesIn, bytesOut, paid } = this
+    const metrics = [cpuMs, peakRss, rx, tx, bytesIn, bytesOut, paid]
+    return [first, last, state, attempt, job, cold, worker, ...metrics, this.lastSample]
   }
 
   private applyToCall(event: Exclude<LoggedEvent, { type: `run.${string}` | `job.${string}` }>): void {
@@ -198,6 +201,7 @@ export class RunModel {
       return
     }
     const current = this.attempt.data[row]!
+    if (event.type === 'done' || event.type === 'failed') this.paid.data[row]! += event.cost ?? 0
     if (event.type === 'failed') {
       const { kind, error, final, ended } = event
       this.failures.push({ call: row, attempt, ...this.beginOf(row, attempt, at), to: ended, kind, error, final })

@@ -5,16 +5,17 @@ import { CircleStop } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect } from 'react'
 import { announce } from '../lib/announce'
-import { formatDuration } from '../lib/format'
+import { formatDuration, plural } from '../lib/format'
 import { notebookHref } from '../lib/paths'
 import { errorValueOf, useTRPC } from '../lib/trpc'
 import { Button } from '../ui/button'
+import { ErrorNote } from '../ui/panel'
 import { toast } from '../ui/toast'
 import type { RunFeed } from './feed'
 import { formatClock, formatMoney } from './format'
 import { Counts, SegmentedProgress } from './progress'
 import { StatusBadge } from './status'
-import { costOf, quantile, remainingOf, valuesOf } from './summary'
+import { budgetOf, costOf, isLambda, quantile, remainingOf, stoppedByBudget, valuesOf } from './summary'
 
 /** Name, state, progress and the few numbers one looks for first. */
 export function RunHeader({ feed }: { feed: RunFeed }) {
@@ -24,6 +25,8 @@ export function RunHeader({ feed }: { feed: RunFeed }) {
   const counts = [...model.counts]
   const durations = valuesOf(model, 'duration')
   const cost = costOf(model, now)
+  const budget = budgetOf(model)
+  const stopped = stoppedByBudget(model)
   const left = status === 'running' ? remainingOf(model, now) : undefined
   const running = model.jobs.findIndex((job) => job.finishedAt === undefined)
   const name = created?.name ?? feed.runId
@@ -77,16 +80,26 @@ export function RunHeader({ feed }: { feed: RunFeed }) {
           />
           <Stat
             name="cost, estimate"
-            value={cost.own === undefined ? '–' : formatMoney(cost.own)}
+            value={budget === undefined ? formatMoney(cost.own) : `${formatMoney(cost.own)} of at most $${budget}`}
             help={`What the run costs on ${created?.backend ?? 'this backend'}`}
           />
-          <Stat
-            name="on Lambda, estimate"
-            value={formatMoney(cost.lambda)}
-            help={`What the same ${cost.gbSeconds.toFixed(1)} GB-seconds would cost on AWS Lambda`}
-          />
+          {!isLambda(model) && (
+            <Stat
+              name="on Lambda, estimate"
+              value={formatMoney(cost.lambda)}
+              help={`What the same ${cost.gbSeconds.toFixed(1)} GB-seconds would cost on AWS Lambda`}
+            />
+          )}
         </dl>
       </div>
+      {stopped && (
+        <ErrorNote
+          title={`Stopped at its budget${budget === undefined ? '' : ` of $${budget}`}`}
+          message={`${plural(stopped.calls, 'call')} ${stopped.calls === 1 ? 'was' : 'were'} not made, because a call could have passed it.`}
+          {...(stopped.error.hint ? { hint: stopped.error.hint } : {})}
+          code={stopped.error.code}
+        />
+      )}
     </header>
   )
 }

@@ -11,7 +11,7 @@ import { useFeed, useTick, useWidth } from './hooks'
 import { S } from './model'
 import { Counts, SegmentedProgress } from './progress'
 import { StatusBadge } from './status'
-import { costOf, countsOf, remainingOf, spanOf } from './summary'
+import { budgetOf, costOf, countsOf, isLambda, remainingOf, spanOf } from './summary'
 import { failuresByCall, paint } from './timeline/paint'
 import { fitRows, laneRows, orderRows, pickRows } from './timeline/rows'
 import { useCanvas } from './timeline/use-canvas'
@@ -36,7 +36,12 @@ interface StripFacts {
   status: 'running' | 'done' | 'failed' | 'cancelled' | 'lost'
   elapsed: number
   left: [number, number] | undefined
+  /** On the run's own backend, and on Lambda, US dollars. */
+  cost: number
   lambdaCost: number
+  /** The run pays Lambda's prices. */
+  paid: boolean
+  budget: number | undefined
   job: number
 }
 
@@ -47,10 +52,20 @@ export function stripFacts(feed: Pick<RunFeed, 'model' | 'now'>, output: RunOutp
   const over = model.jobs[job]?.finishedAt !== undefined || model.status !== 'running'
   // The cell may know of the end before the log's last lines are here.
   if (output.summary && (job < 0 || !over)) {
-    const { total, done, failed, elapsedMs, lambdaCost } = output.summary
+    const { total, done, failed, elapsedMs, cost, lambdaCost } = output.summary
     const cancelled = Math.max(0, total - done - failed)
     const status = failed > 0 ? 'failed' : cancelled > 0 ? 'cancelled' : 'done'
-    return { counts: [0, 0, done, failed, cancelled], status, elapsed: elapsedMs, left: undefined, lambdaCost, job }
+    return {
+      counts: [0, 0, done, failed, cancelled],
+      status,
+      elapsed: elapsedMs,
+      left: undefined,
+      cost,
+      lambdaCost,
+      paid: cost > 0,
+      budget: undefined,
+      job,
+    }
   }
   if (job < 0) return
   const now = feed.now()
@@ -67,13 +82,17 @@ export function stripFacts(feed: Pick<RunFeed, 'model' | 'now'>, output: RunOutp
         : counts[S.cancelled]! + open > 0
           ? 'cancelled'
           : 'done'
+  const cost = costOf(model, now, job)
   const start = Number.isNaN(from) ? model.jobs[job]!.createdAt : from
   return {
     counts,
     status,
     elapsed: (over ? (finishedAt ?? (Number.isNaN(to) ? start : to)) : now) - start,
     left: over ? undefined : remainingOf(model, now, job),
-    lambdaCost: costOf(model, now, job).lambda,
+    cost: cost.own,
+    lambdaCost: cost.lambda,
+    paid: isLambda(model),
+    budget: budgetOf(model),
     job,
   }
 }
@@ -123,9 +142,7 @@ export function StripView({ feed, output }: { feed: RunFeed; output: RunOutput }
                 <span className="font-medium text-ink">{formatDuration(facts.elapsed)}</span>
                 {facts.left && <span> · {formatLeft(facts.left)} left</span>}
               </span>
-              <span title="What the same work would have cost on AWS Lambda: an estimate">
-                est. {formatMoney(facts.lambdaCost)} on Lambda
-              </span>
+              <StripCost facts={facts} />
             </>
           )}
         </div>
@@ -134,6 +151,21 @@ export function StripView({ feed, output }: { feed: RunFeed; output: RunOutput }
         <MiniTimeline feed={feed} job={facts.job} total={total} begun={total - facts.counts[S.waiting]!} />
       )}
     </section>
+  )
+}
+
+function StripCost({ facts: { paid, cost, lambdaCost, budget } }: { facts: StripFacts }) {
+  if (!paid)
+    return (
+      <span title="What the same work would have cost on AWS Lambda: an estimate">
+        est. {formatMoney(lambdaCost)} on Lambda
+      </span>
+    )
+  return (
+    <span data-testid="strip-cost" title="What the calls have cost so far, by the prices of AWS Lambda">
+      <span className="font-medium text-ink">{formatMoney(cost)}</span>
+      {budget !== undefined && ` of at most $${budget}`}
+    </span>
   )
 }
 

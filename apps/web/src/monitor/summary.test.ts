@@ -1,10 +1,23 @@
+import type { LoggedEvent } from '@mayfly/executor/events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concurrencyOf, curveOf, resourcesOf } from './curves'
 import { failureGroupsOf, stragglersOf, topFrame } from './diagnosis'
 import { B, RunModel, WIDTH } from './model'
 import { endOf, segmentsOf } from './phases'
-import { costOf, countsOf, LAMBDA_PRICE, quantile, remainingOf, rowsOf, stagesOf, valuesOf } from './summary'
+import {
+  budgetOf,
+  costOf,
+  countsOf,
+  isLambda,
+  LAMBDA_PRICE,
+  quantile,
+  remainingOf,
+  rowsOf,
+  stagesOf,
+  stoppedByBudget,
+  valuesOf,
+} from './summary'
 import { type MadeRun, makeRun } from './testing'
 
 function modelOf(options: MadeRun): RunModel {
@@ -125,6 +138,42 @@ describe('stages', () => {
     expect(cost.gbSeconds).toBeCloseTo((ms / 1000) * (1769 / 1024), 9)
     expect(cost.lambda).toBeCloseTo(cost.gbSeconds * LAMBDA_PRICE.gbSecond + 10 * LAMBDA_PRICE.request, 12)
     expect(costOf(model, model.end)).toMatchObject({ own: 0, lambda: model.finished?.lambdaCost })
+  })
+})
+
+describe('cost on a backend that takes money', () => {
+  const at = (seq: number, type: string, fields: object) =>
+    ({ seq, at: 1000 + seq * 100, type, ...fields }) as LoggedEvent
+  const host = { node: '24', platform: 'linux', cpus: 1, memory: 1, pid: 1 }
+  const settings = { runtimeMemory: 1024, budget: { usd: 0.5 } }
+  const call = (call: number) => ({ job: 'M001', call, attempt: 1 })
+  const events = [
+    at(1, 'run.created', { runId: 'r', name: 'n', backend: 'aws_lambda', storage: 'aws_s3', host, settings }),
+    at(2, 'job.created', { job: 'M001', name: 'f', first: 0, total: 3 }),
+    ...[0, 1].flatMap((n) => [
+      at(3 + 2 * n, 'setup', { ...call(n), worker: `w${n}`, cold: true }),
+      at(4 + 2 * n, 'fetched', { ...call(n), loaded: 2000, bytes: 1 }),
+    ]),
+    at(7, 'done', { ...call(0), ended: 3000, metrics: { cpuMs: 1, peakRss: 1, rx: 0, tx: 0 }, cost: 0.01 }),
+    at(8, 'failed', {
+      ...{ ...call(2), ended: 3000, kind: 'budget', final: true },
+      error: { name: 'BudgetExhausted', code: 'E_CALL_BUDGET', message: 'no money', hint: 'more' },
+    }),
+  ]
+  const model = new RunModel()
+  model.fold(events)
+
+  it('is what ended attempts were billed, and what runs so far', () => {
+    const open = (seconds: number) => seconds * LAMBDA_PRICE.gbSecond + LAMBDA_PRICE.request
+    expect(costOf(model, 2500).own).toBeCloseTo(0.01 + open(0.5), 12)
+    expect(costOf(model, 4000, 0).own).toBeCloseTo(0.01 + open(2), 12)
+    expect(isLambda(model)).toBe(true)
+  })
+
+  it('knows the budget, and which calls were not made for it', () => {
+    expect(budgetOf(model)).toBe(0.5)
+    expect(stoppedByBudget(model)).toMatchObject({ calls: 1, error: { code: 'E_CALL_BUDGET' } })
+    expect(stoppedByBudget(modelOf({ jobs: [3] }))).toBeUndefined()
   })
 })
 

@@ -1,4 +1,5 @@
 /** What a run amounts to, computed from its model. Pure. */
+import type { ErrorValue } from '@mayfly/executor/errors'
 import prices from '@mayfly/executor/prices.json'
 import { B, type RunModel, S, WIDTH } from './model'
 import { beginOf, isSettled, totalOf, workedOf } from './phases'
@@ -59,8 +60,8 @@ const DEFAULT_MEMORY = prices.aws_lambda.vcpuMemoryMb
 const LEAST_MEMORY = 128
 
 export interface Cost {
-  /** On the run's own backend, once it is known. */
-  own: number | undefined
+  /** On the run's own backend: what ended attempts cost, and what those under way have cost so far where its price is known. */
+  own: number
   /** GB-seconds × price + attempts × price on Lambda; an estimate. */
   lambda: number
   /** Memory × time of all attempts. */
@@ -75,6 +76,9 @@ export function costOf(model: RunModel, now: number, job?: number): Cost {
   const memory = Math.max(LEAST_MEMORY, memoryLimit(model) ?? DEFAULT_MEMORY)
   let ms = 0
   let requests = 0
+  let paid = 0
+  let openMs = 0
+  let open = 0
   const [from, to] = rowsOf(model, job)
   const bill = (loaded: number, ended: number) => {
     if (Number.isNaN(loaded)) return
@@ -82,17 +86,41 @@ export function costOf(model: RunModel, now: number, job?: number): Cost {
     requests++
   }
   for (let row = from; row < to; row++) {
-    bill(model.bounds.data[row * WIDTH + B.loaded]!, model.bounds.data[row * WIDTH + B.ended]!)
+    const [loaded, ended] = [model.bounds.data[row * WIDTH + B.loaded]!, model.bounds.data[row * WIDTH + B.ended]!]
+    bill(loaded, ended)
+    paid += model.paid.data[row]!
+    if (model.state.data[row] !== S.running || Number.isNaN(loaded) || !Number.isNaN(ended)) continue
+    openMs += Math.max(0, now - loaded)
+    open++
   }
   for (const failure of model.failures) {
     const earlier = failure.attempt !== model.attempt.data[failure.call]
     if (earlier && failure.call >= from && failure.call < to) bill(failure.loaded, failure.to)
   }
   const gbSeconds = (ms / 1000) * (memory / 1024)
-  const estimate = gbSeconds * LAMBDA_PRICE.gbSecond + requests * LAMBDA_PRICE.request
+  const priceOf = (gbSeconds: number, requests: number) =>
+    gbSeconds * LAMBDA_PRICE.gbSecond + requests * LAMBDA_PRICE.request
   const { finished } = model
-  const own = finished && job === undefined ? finished.cost : model.created?.backend === 'localhost' ? 0 : undefined
-  return { own, lambda: finished && job === undefined ? finished.lambdaCost : estimate, gbSeconds }
+  if (finished && job === undefined) return { own: finished.cost, lambda: finished.lambdaCost, gbSeconds }
+  const underWay = isLambda(model) ? priceOf((openMs / 1000) * (memory / 1024), open) : 0
+  return { own: paid + underWay, lambda: priceOf(gbSeconds, requests), gbSeconds }
+}
+
+/** Whether the run pays Lambda's prices itself: what the same would cost there is then no news. */
+export function isLambda(model: RunModel): boolean {
+  return model.created?.backend === 'aws_lambda'
+}
+
+/** What the run may cost, US dollars, where its settings say. */
+export function budgetOf(model: RunModel): number | undefined {
+  const budget = model.created?.settings.budget as { usd?: unknown } | undefined
+  return typeof budget?.usd === 'number' ? budget.usd : undefined
+}
+
+/** The calls that were not made for want of money, and what the executor said of the first. */
+export function stoppedByBudget(model: RunModel): { calls: number; error: ErrorValue } | undefined {
+  const stopped = model.failures.filter(({ kind }) => kind === 'budget')
+  return stopped[0] && { calls: stopped.length, error: stopped[0].error }
 }
 
 /** Memory of a worker in MB, when the settings say. */

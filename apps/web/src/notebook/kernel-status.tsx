@@ -43,7 +43,10 @@ export function KernelStatus() {
       </span>
       {noted && <TriangleAlert size={13} aria-label="with a notice" className="text-warn" />}
       {usage && usage.pid !== null && (
-        <span data-testid="kernel-usage" className="tabular flex items-center gap-2 whitespace-nowrap text-ink-2">
+        <span
+          data-testid="kernel-usage"
+          className="tabular flex items-center gap-2 whitespace-nowrap text-ink-2 max-lg:hidden"
+        >
           <span className="sr-only">Memory</span>
           <Meter share={share} high={high} />
           <span className={cx('w-14 text-right', high && 'font-medium text-bad')}>{formatBytes(usage.rss)}</span>

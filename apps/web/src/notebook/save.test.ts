@@ -1,9 +1,10 @@
 import { MayflyError } from '@mayfly/executor/errors'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { withSetting } from './backend/settings'
 import type { RunnerClient } from './client'
 import { DocumentSchema } from './document'
 import { createSaver, SAVE_AFTER_MS, type Saver } from './save'
-import { createNotebookStore, loadDocument, type NotebookStore, setSource } from './store'
+import { createNotebookStore, edited, loadDocument, type NotebookStore, setSource } from './store'
 
 const document = (source: string, hash: string) =>
   DocumentSchema.parse({
@@ -98,4 +99,20 @@ it('hands unsaved text to the browser when the page goes', () => {
   type('2')
   saver.leave()
   expect(save.mock.calls[0]![2]).toEqual({ leaving: true })
+})
+
+it('saves settings before a cell is run, and says when it could not', async () => {
+  const choose = (backend: string) =>
+    store.setState((state) => edited(state, { metadata: withSetting(state.metadata, 'backend', backend) }))
+  expect(saver.settled()).toBeUndefined()
+  type('2')
+  expect(saver.settled()).toBeUndefined()
+  choose('aws_lambda')
+  expect(await saver.settled()).toBe(true)
+  expect(save.mock.lastCall![1]).toMatchObject({ metadata: { mayfly: { backend: 'aws_lambda' } } })
+  expect(saver.settled()).toBeUndefined()
+  choose('localhost')
+  save.mockRejectedValueOnce(new MayflyError('E_NETWORK', 'gone'))
+  expect(await saver.settled()).toBe(false)
+  expect(await saver.settled()).toBe(true)
 })

@@ -1,10 +1,12 @@
 import { sourceTitle } from '../lib/config'
 import type { ConfigReport } from '../server/runner'
 
-/** Every option with its value and where it comes from; those that are set come first. */
+/** The options that have a value and where each comes from, and the names of the others. */
 export function InForce({ config }: { config: ConfigReport }) {
   const { options, sources, file } = config
-  const keys = [...config.keys].sort((a, b) => Number(b in sources) - Number(a in sources))
+  const set = config.keys.filter((key) => options[key] !== undefined)
+  const keys = set.sort((a, b) => Number(b in sources) - Number(a in sources))
+  const unset = config.keys.filter((key) => options[key] === undefined)
   return (
     <section aria-labelledby="in-force">
       <h2 id="in-force" className="mb-1 font-semibold text-lg">
@@ -41,20 +43,20 @@ export function InForce({ config }: { config: ConfigReport }) {
                 <th scope="row" className="px-3 py-1.5 text-left font-mono font-normal">
                   {key}
                 </th>
-                <td className="w-full break-all px-3 py-1.5 font-mono">{shown(options[key])}</td>
+                <td className="w-full break-all px-3 py-1.5 font-mono">
+                  {typeof options[key] === 'string' ? options[key] : JSON.stringify(options[key])}
+                </td>
                 <td className="whitespace-nowrap px-3 py-1.5 text-ink-2" title={sources[key]}>
-                  {options[key] === undefined ? '' : sourceTitle(sources[key])}
+                  {sourceTitle(sources[key])}
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
+      <p className="mt-2 text-ink-2 text-xs">
+        Not set: <span className="font-mono">{unset.join(', ')}</span>
+      </p>
     </section>
   )
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return '–'
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -34,7 +34,7 @@ export function BackendForm({ config, error }: { config: ConfigReport | undefine
   const backend = settings.backend ?? String(options.backend ?? 'localhost')
   const own = Object.keys(settings).length > 0
   return (
-    <div className="flex max-h-[70vh] flex-col gap-3.5 overflow-y-auto" data-testid="backend-form">
+    <div className="-m-1 flex max-h-[70vh] flex-col gap-3.5 overflow-y-auto p-1" data-testid="backend-form">
       <BackendChoice
         backend={backend}
         source={source('backend')}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { parseSetting, settingsKey, settingsOf, withoutSettings, withSetting } from './settings'
+
+const OTHER = { kernelspec: { name: 'mayfly' }, mayfly: { theirs: 1 } }
+
+it('keeps a setting among the metadata of others, and takes it out again', () => {
+  const set = withSetting(withSetting(OTHER, 'backend', 'aws_lambda'), 'budget', { usd: 0.5 })
+  expect(set).toEqual({ ...OTHER, mayfly: { theirs: 1, backend: 'aws_lambda', budget: { usd: 0.5 } } })
+  expect(settingsOf(set)).toEqual({ backend: 'aws_lambda', budget: { usd: 0.5 } })
+  expect(withSetting(set, 'budget', undefined)).toEqual({ ...OTHER, mayfly: { theirs: 1, backend: 'aws_lambda' } })
+  expect(withoutSettings(set)).toEqual(OTHER)
+  expect(withoutSettings({ mayfly: { backend: 'x' } })).toEqual({})
+})
+
+it('shows nothing of what it does not understand', () => {
+  expect(
+    settingsOf({ mayfly: { backend: 3, workers: 'many', runtimeMemory: 1, budget: { usd: -1 }, storage: 's' } }),
+  ).toEqual({
+    storage: 's',
+  })
+  for (const mayfly of [undefined, null, 'x', []]) expect(settingsOf({ mayfly })).toEqual({})
+})
+
+it('tells by a key whether settings changed, whatever else did', () => {
+  expect(settingsKey({ a: 1 })).toBe(settingsKey({ b: 2 }))
+  expect(settingsKey(OTHER)).not.toBe(settingsKey(withSetting(OTHER, 'workers', 2)))
+})
+
+it.each([
+  ['budget', '', {}],
+  ['budget', ' 0,5 ', { value: 0.5 }],
+  ['budget', '-1', { error: 'Not below 0.' }],
+  ['workers', '1.5', { error: 'Give a whole number.' }],
+  ['workers', 'x', { error: 'Give a number.' }],
+  ['workers', '10001', { error: 'At most 10,000.' }],
+  ['runtimeMemory', '16', { error: 'At least 32 MB.' }],
+  ['runtimeMemory', '2048', { value: 2048 }],
+] as const)('reads %s %j', (key, text, parsed) => {
+  expect(parseSetting(key, text)).toEqual(parsed)
+})
