@@ -51,7 +51,8 @@ test('runs all cells and writes their outputs', async () => {
     { source: 'bar.update("100 %"); alpha * 2' },
   )
   const output = join(folder, 'out/ok.ipynb')
-  expect(await main(['run', input, '-p', 'alpha=21', '-o', output])).toBe(0)
+  expect(await main(['run', input, '-p', 'alpha=21', '-p', 'aplha=1', '-o', output])).toBe(0)
+  expect(errors.join('')).toContain('W_PARAMETER_UNKNOWN: the notebook has no parameter aplha; did you mean alpha?')
   const [markdown, first, injected, printed, last] = outputsOf(output)
   expect([markdown, first, injected]).toEqual([undefined, [], []])
   expect(printed).toEqual([

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { MayflyError } from '@mayfly/executor/errors'
 import { notebookSettings } from '@mayfly/executor/host'
 import { type HeadlessEvents, runNotebook } from '../kernel/headless.js'
-import { injectParameters, parseParameter } from '../kernel/parameters.js'
+import { injectParameters, parseParameter, unknownParameters } from '../kernel/parameters.js'
 import { formatNotebook, parseNotebook } from '../nbformat.js'
 import { writeAtomic } from '../workspace/atomic.js'
 
@@ -29,7 +29,9 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   const file = resolve(request.notebook)
   const output = resolve(request.output)
   const parsed = parseNotebook(await read(file), request.notebook)
-  const notebook = injectParameters(parsed, new Map(request.parameters.map(parseParameter)))
+  const parameters = new Map(request.parameters.map(parseParameter))
+  for (const warning of unknownParameters(parsed, parameters.keys())) process.stderr.write(`${warning}\n`)
+  const notebook = injectParameters(parsed, parameters)
   const place = placeOf(file)
   const cancel = new AbortController()
   const onSignal = () => cancel.abort()

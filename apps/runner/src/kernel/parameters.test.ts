@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseNotebook } from '../nbformat.js'
-import { injectParameters, parseParameter } from './parameters.js'
+import { injectParameters, parseParameter, unknownParameters } from './parameters.js'
 
 const code = (source: string, tags?: string[]) => ({
   cell_type: 'code',
@@ -34,5 +34,15 @@ describe('parameters', () => {
     const again = injectParameters(tagged, new Map([['alpha', 2]]))
     expect(again.cells.map(({ source }) => source)).toEqual(['0', 'const alpha = 1', 'const alpha = 2', '2'])
     expect(injectParameters(notebook(code('0')), values).cells.map(({ source }) => source)[0]).toBe('const alpha = 0.5')
+  })
+
+  test('that the tagged cell does not know are told, with the nearest it has', () => {
+    const tagged = notebook(code('let size = 20 // MB\nlet { mode } = { mode: 1 }', ['parameters']))
+    expect(unknownParameters(tagged, ['size', 'mode'])).toEqual([])
+    expect(unknownParameters(tagged, ['siez', 'reference'])).toEqual([
+      'W_PARAMETER_UNKNOWN: the notebook has no parameter siez; did you mean size?',
+      'W_PARAMETER_UNKNOWN: the notebook has no parameter reference; it has size',
+    ])
+    expect(unknownParameters(notebook(code('0')), ['anything'])).toEqual([])
   })
 })

@@ -1,5 +1,6 @@
 /** Parameters of a notebook that runs without a page (papermill's convention). Pure. */
 import { MayflyError } from '@mayfly/executor/errors'
+import { nearest } from '@mayfly/executor/nearest'
 import type { Notebook, NotebookCell } from '../nbformat.js'
 
 const INJECTED = 'injected-parameters'
@@ -45,6 +46,27 @@ export function injectParameters(notebook: Notebook, parameters: ReadonlyMap<str
   }
   const after = cells.findIndex((cell) => hasTag(cell, 'parameters'))
   return { ...notebook, cells: [...cells.slice(0, after + 1), cell, ...cells.slice(after + 1)] }
+}
+
+/**
+ * A warning for every parameter that the tagged cell does not mention: most likely a slip, whose notebook then runs with another value
+ * than was meant. None for a notebook without such a cell.
+ */
+export function unknownParameters(notebook: Notebook, names: Iterable<string>): string[] {
+  const cell = notebook.cells.find((cell) => hasTag(cell, 'parameters'))
+  if (!cell) return []
+  const mentioned = new Set(cell.source.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu))
+  const declared = Array.from(
+    cell.source.matchAll(/\b(?:let|const|var)\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gu),
+    (m) => m[1]!,
+  )
+  return Array.from(names)
+    .filter((name) => !mentioned.has(name))
+    .map((name) => {
+      const near = nearest(name, declared)
+      const hint = near ? `did you mean ${near}?` : `it has ${declared.join(', ') || 'none'}`
+      return `W_PARAMETER_UNKNOWN: the notebook has no parameter ${name}; ${hint}`
+    })
 }
 
 function freeId(taken: ReadonlySet<string>): string {
