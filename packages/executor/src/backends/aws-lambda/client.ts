@@ -20,6 +20,8 @@ export async function makeClient(options: AwsLambdaOptions, concurrency: number)
   const sockets = { keepAlive: true, maxSockets: most + SPARE_SOCKETS, maxFreeSockets: most }
   return new LambdaClient({
     ...{ region, ...(endpoint ? { endpoint } : {}), ...(profile ? { profile } : {}), maxAttempts: 1 },
+    // What asynchronous requests go through is worked out once, not a thousand times; those with options are each prepared anew.
+    cacheMiddleware: true,
     requestHandler: {
       ...{ httpAgent: new HttpAgent(sockets), httpsAgent: new HttpsAgent(sockets), connectionTimeout: 30_000 },
       ...{ requestTimeout: requestTimeout * 1000, throwOnRequestTimeout: true },

@@ -14,8 +14,13 @@ const SEND_MS = 30_000
 /** The same message again where it is not known whether it was taken: two deliveries of it are harmless. */
 const SENDS = 4
 const SEND_AGAIN_MS = 100
-/** And when nothing has begun after so long, ms, doubled each time: the platform may lose a message. */
+/**
+ * And when it has not begun after so long, ms, doubled each time, although nearly all others have: the platform may lose a
+ * message. While many wait, it is only busy, and more messages would not help.
+ */
 const DROPPED_MS = 10_000
+const FEW = 8
+const FEW_SHARE = 0.05
 
 export interface Evented {
   client: LambdaClient
@@ -25,11 +30,19 @@ export interface Evented {
   answers: AnswerPoll
   /** How long the platform may keep the message waiting, ms. */
   patience: number
-  /** When any function of this executor has last shown itself, ms. */
-  signs: { at: number }
+  signs: Signs
   /** Deliveries of the message that come from now on find nothing to do. */
   settle(): void
   signal: AbortSignal
+}
+
+/** What is known of all asynchronous invocations of an executor together. */
+export interface Signs {
+  /** When any function has last shown itself, ms. */
+  at: number
+  /** Messages under way, and those of which nothing has been seen yet. */
+  sent: number
+  waiting: number
 }
 
 /** The platform has kept the message as long as it may, because it was busy with others. */
@@ -42,24 +55,32 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
   const token = randomUUID()
   const news = answers.watch(token)
   const stop = () => news.end()
+  let [begun, under] = [false, false]
+  const begin = () => {
+    signs.at = now()
+    if (!begun) signs.waiting--
+    begun = true
+  }
   signal.addEventListener('abort', stop)
   try {
     const payload = await parts.payload(answers.prefixOf(token))
     const sent = now()
+    signs.sent++
+    signs.waiting++
+    under = true
     await send(parts, payload)
     let until = sent + patience
-    let [begun, again, wait] = [false, sent + DROPPED_MS, DROPPED_MS]
+    let [again, wait] = [sent + DROPPED_MS, DROPPED_MS]
     for await (const one of news) {
       if (one.type === 'fault') throw one.error
       if (one.type === 'answer') {
-        signs.at = now()
+        begin()
         if (wait > DROPPED_MS) parts.settle()
         yield* told(one.text, sent)
         return
       }
       if (one.type === 'alive') {
-        begun = true
-        signs.at = now()
+        begin()
         until = signs.at + SILENCE_MS
         if (one.seen) yield* eventsOf(one.seen, sent)
         continue
@@ -69,7 +90,8 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
         if (!begun && now() - signs.at < patience) throw new NeverBegun()
         return
       }
-      if (!begun && now() > again) {
+      const few = Math.max(FEW, FEW_SHARE * signs.sent)
+      if (!begun && now() > again && signs.waiting <= few) {
         wait *= 2
         again = now() + wait
         // Refused or not: the first may still come through.
@@ -79,6 +101,8 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
     }
     signal.throwIfAborted()
   } finally {
+    if (under) signs.sent--
+    if (under && !begun) signs.waiting--
     signal.removeEventListener('abort', stop)
     answers.unwatch(token)
   }
@@ -95,14 +119,26 @@ function* told(text: string, sent: number): Generator<AttemptEvent | Beat> {
 async function send({ client, name, signal }: Evented, payload: Uint8Array): Promise<void> {
   const { InvokeCommand } = await import('@aws-sdk/client-lambda')
   for (let sends = 1; ; sends++) {
-    const request = new InvokeCommand({ FunctionName: name, Payload: payload, InvocationType: 'Event' })
     try {
-      await client.send(request, { abortSignal: signal, requestTimeout: SEND_MS })
+      await within(client.send(new InvokeCommand({ FunctionName: name, Payload: payload, InvocationType: 'Event' })))
       return
     } catch (error) {
       const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
       if (signal.aborted || sends >= SENDS || (status !== undefined && !isServerFault(error))) throw error
       await new Promise((resolve) => setTimeout(resolve, SEND_AGAIN_MS * 4 ** (sends - 1) * (0.5 + Math.random())))
     }
+  }
+}
+
+/** The SDK takes a timeout of its own only at the price of preparing each request anew. */
+async function within<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Lambda has not answered for ${SEND_MS / 1000} s`)), SEND_MS)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

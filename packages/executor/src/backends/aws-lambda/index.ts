@@ -22,7 +22,7 @@ import { makeClient, STREAMS } from './client.js'
 import { type AwsLambdaOptions, LONGEST, MARGIN, neededAwsLambda } from './config.js'
 import { deleteFunction, deleteFunctions, ensureFunction, MAX_EVENT_AGE, type ReadyFunction } from './deploy.js'
 import { explained, isPending, isServerFault, isThrottle, nameOf, retryAfterOf } from './errors.js'
-import { evented, NeverBegun } from './evented.js'
+import { evented, NeverBegun, type Signs } from './evented.js'
 import { JobPlace } from './place.js'
 import { billedMemory, classesOf, functionMemory, largerMemory, MOST_FOR_CALL } from './sizes.js'
 import { streamed } from './stream.js'
@@ -31,8 +31,9 @@ import { encodeTask, quote } from './wire.js'
 
 /** Requests up to this size travel in the message (the service takes 6,291,456 and 1,048,576 bytes), larger ones by storage. */
 const REQUEST = { stream: 5 * 1024 * 1024, event: 1_000_000 }
+/** No rate: Lambda's is one of new environments only, and what it refuses is sent later. */
 const LIMITS = {
-  ...{ rate: { perSecond: 100, burst: 1000 }, inlineInput: 64 * 1024, inlineResult: 64 * 1024 },
+  ...{ inlineInput: 64 * 1024, inlineResult: 64 * 1024 },
   ...{ memory: MOST_FOR_CALL, lease: { start: 60_000, running: 10_000 } },
 }
 /** Errors of the service in a row, with no request taken between them, after which attempts fail of them. */
@@ -73,7 +74,7 @@ export class AwsLambdaBackend implements Backend {
   #client: Promise<LambdaClient> | undefined
   #streams = 0
   #faults = 0
-  readonly #signs = { at: Number.NEGATIVE_INFINITY }
+  readonly #signs: Signs = { at: Number.NEGATIVE_INFINITY, sent: 0, waiting: 0 }
 
   /** Throws `E_CONFIG_AWS` without options. */
   constructor(concurrency: number, options: AwsLambdaOptions | undefined) {

@@ -16,9 +16,10 @@ export async function* streamed(
   const reader = new LineReader(now())
   const request = new InvokeWithResponseStreamCommand({ FunctionName: name, Payload: payload })
   const { EventStream } = await client.send(request, { abortSignal: signal })
+  const source = untilAborted<InvokeWithResponseStreamResponseEvent>(EventStream!, signal)
   const decoder = new TextDecoder()
   let rest = ''
-  for await (const event of untilAborted<InvokeWithResponseStreamResponseEvent>(EventStream!, signal)) {
+  for await (const event of source) {
     const { PayloadChunk, InvokeComplete } = event
     if (InvokeComplete?.ErrorCode) throw new FunctionError(InvokeComplete.ErrorCode, InvokeComplete.ErrorDetails ?? '')
     const lines = (rest + decoder.decode(PayloadChunk?.Payload, { stream: true })).split('\n')
@@ -33,9 +34,11 @@ export async function* streamed(
 /** A stream that ends with an error as soon as the signal is aborted, whatever the connection does. */
 async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]()
+  let abort: () => void = () => {}
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
-    if (signal.aborted) reject(new Error('aborted'))
+    abort = () => reject(new Error('aborted'))
+    signal.addEventListener('abort', abort)
+    if (signal.aborted) abort()
   })
   aborted.catch(() => {})
   try {
@@ -45,6 +48,7 @@ async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): 
       yield next.value
     }
   } finally {
+    signal.removeEventListener('abort', abort)
     void iterator.return?.()?.catch(() => {})
   }
 }
