@@ -187,6 +187,14 @@ describe('rights', () => {
     )
   })
 
+  it('to objects are the same for both', () => {
+    const of = (type: string) => statements().filter((one) => one.of === type && /^(Objects|List)$/.test(one.Sid ?? ''))
+    const [callers, functions] = ['AWS::IAM::ManagedPolicy', 'AWS::IAM::Role'].map((type) =>
+      of(type).map(({ of: _, ...statement }) => statement),
+    )
+    expect(functions).toEqual(callers)
+  })
+
   it('to list are for the prefixes, and hold for single objects, so that a missing one is missing and not forbidden', () => {
     for (const { Condition } of statements().filter(({ Sid }) => Sid === 'List')) {
       expect(Condition).toEqual({ StringLikeIfExists: { 's3:prefix': chosen.prefixes.map((prefix) => `${prefix}*`) } })
