@@ -61,6 +61,16 @@ describe('annotate', () => {
     expect(existsSync(join(work, 'none'))).toBe(false)
   })
 
+  it('runs the hybrid implementation, and says so', async () => {
+    const folder = join(work, 'hybrid')
+    const args = ['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json'), folder, '--impl', 'hybrid']
+    expect(await main(args)).toBe(0)
+    const { impl, stages } = JSON.parse(readFileSync(join(folder, 'statistics.json'), 'utf8'))
+    expect(impl).toBe('hybrid')
+    expect(stages.filter((row: { Where: string }) => row.Where === 'vm').length).toBeGreaterThan(1)
+    expect(out.join('\n')).toContain('Implementation hybrid; estimated cost')
+  })
+
   it('writes Parquet and compares with a reference', async () => {
     const args = ['annotate', join(fixture, 'ds.json'), join(fixture, 'db.json')]
     const reference = join(work, 'out', 'results.csv')

@@ -54,6 +54,22 @@ it.each(['metaspace-v1', 'metaspace-v3'] as const)('gives in the mode %s what se
   expect(results[1]).toEqual(results[0])
 })
 
+it('does the same work twice at a time without one hindering the other, with the cache and without', async () => {
+  const home = join(work, 'shared')
+  const options = { home, workers: 2 }
+  await using one = new FunctionExecutor(options)
+  await using two = new FunctionExecutor(options)
+  const expected = section({ executor: functions })
+  await expected.run()
+  for (const use of [{}, fresh]) {
+    const both = [section({ executor: one, ...use }), section({ executor: two, ...use })]
+    await Promise.all(both.map((pipeline) => pipeline.run()))
+    for (const pipeline of both) expect(await pipeline.getResults()).toEqual(await expected.getResults())
+  }
+  expect(await section({ executor: one }).clean()).toBeGreaterThan(0)
+  expect(await one.storage.listKeys(one.storage.bucket, 'pipeline/')).toEqual([])
+})
+
 it('refuses a second executor with another storage', async () => {
   await using other = new FunctionExecutor({ home: join(work, 'other'), workers: 1 })
   expect(() => section({ executor: functions, vmExecutor: other })).toThrow(

@@ -1,39 +1,41 @@
-/** In a notebook: a bar under the cell that runs the pipeline, and the kernel's interrupt as a wish to stop. */
+/** In a notebook: a bar under a cell that runs the pipeline, and the kernel's interrupt as a wish to stop. */
 import { PROGRESS_MIME, type ProgressOutput } from '@mayfly/executor/events'
 import { kernelHost } from '@mayfly/executor/host'
-import type { PipelineProgress, ProgressFeed } from './progress.js'
+import type { PipelineProgress, ProgressFeed, Stage } from './progress.js'
 
 const INTERVAL_MS = 100
 
-interface Bar {
-  handle: { update(bundle: Record<string, unknown>): void }
+/** What the feed told in one cell. */
+interface Shown {
+  cell: string
+  /** The first stage, whose maps show themselves: a bar is for a cell that runs several. */
+  first: Stage
   startedAt: number
   begun: number
   shownAt: number
+  bar?: { update(bundle: Record<string, unknown>): void }
 }
 
 /**
- * Shows each cell that runs stages one bar, which counts the stages' calls.
+ * Shows each cell that runs several stages one bar, which counts the calls of the stage at work.
  * @returns a function that ends it
  */
 export function showInNotebook(feed: ProgressFeed, onInterrupt: () => void): () => void {
   const host = kernelHost()
   if (!host) return () => {}
-  const bars = new Map<string, Bar>()
+  let shown: Shown | undefined
   const off = feed.listen((progress) => {
-    const cell = host.currentCell()
-    if (!cell) return
-    const key = `${cell.cellId ?? ''} ${cell.executionCount}`
+    const running = host.currentCell()
+    if (!running) return
+    const cell = `${running.cellId ?? ''} ${running.executionCount}`
     const now = performance.now()
-    const bar = bars.get(key)
-    if (!bar) {
-      bars.clear()
-      const times = { startedAt: Date.now(), begun: now, shownAt: now }
-      bars.set(key, { handle: host.display(bundleOf(progress, times, now)), ...times })
-    } else if (progress.state !== 'running' || now - bar.shownAt >= INTERVAL_MS) {
-      bar.shownAt = now
-      bar.handle.update(bundleOf(progress, bar, now))
-    }
+    if (shown?.cell !== cell) shown = { cell, first: progress.stage, startedAt: Date.now(), begun: now, shownAt: 0 }
+    if (progress.stage === shown.first) return
+    if (progress.state === 'running' && now - shown.shownAt < INTERVAL_MS) return
+    shown.shownAt = now
+    const bundle = bundleOf(progress, shown, now)
+    if (shown.bar) shown.bar.update(bundle)
+    else shown.bar = host.display(bundle)
   })
   const offInterrupt = host.onInterrupt(onInterrupt)
   return () => {
@@ -44,7 +46,7 @@ export function showInNotebook(feed: ProgressFeed, onInterrupt: () => void): () 
 
 function bundleOf(
   { stage, number, stages, state, done, total, remaining }: PipelineProgress,
-  { startedAt, begun }: Pick<Bar, 'startedAt' | 'begun'>,
+  { startedAt, begun }: Shown,
   now: number,
 ): Record<string, unknown> {
   const cached = state === 'cached' ? ', from cache' : ''

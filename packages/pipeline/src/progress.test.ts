@@ -1,12 +1,12 @@
 /** News of a running pipeline, cancelling it, and cleaning up after it. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FunctionExecutor } from '@mayfly/executor'
 import type { PipelineProgress } from '@mayfly/pipeline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ProgressLine, progressText } from './cli/progress-line.js'
-import { section } from './fixtures/section.js'
+import { section, sectionFolder } from './fixtures/section.js'
 import { ProgressFeed, STAGES } from './progress.js'
 
 const home = mkdtempSync(join(tmpdir(), 'mayfly-progress-'))
@@ -162,6 +162,17 @@ describe('cancelling', () => {
 })
 
 describe('clean', () => {
+  it('needs no inputs that were read before, and says so when there are none', async () => {
+    const folder = mkdtempSync(join(home, 'inputs-'))
+    cpSync(sectionFolder, folder, { recursive: true })
+    const options = { executor, baseDir: folder, useDbCache: false }
+    const [mine, other] = [section(options), section(options)]
+    await mine.loadDs()
+    rmSync(join(folder, 'section.imzML'))
+    await expect(other.clean()).rejects.toMatchObject({ code: expect.stringMatching(/^E_/) })
+    expect(await mine.clean()).toBeGreaterThan(0)
+  })
+
   it('leaves nothing, whoever computed it and however it ended', async () => {
     await section({ executor }).clean()
     const others = await keys()

@@ -23,7 +23,7 @@ export interface PipelineProgress {
   number: number
   stages: number
   state: 'running' | 'done' | 'cached' | 'failed' | 'cancelled'
-  /** Calls of the stage that have ended, and all that it will make; 0 of 0 until that is known. */
+  /** Calls of the stage that have ended, and all that it will make (of `uploadDataset` files); 0 of 0 until that is known. */
   done: number
   total: number
   /** Of the calls that are done, those whose results an earlier run had left when it was broken off. */

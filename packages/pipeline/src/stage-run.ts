@@ -67,6 +67,11 @@ export class StageRun {
     this.parts.meter.expect(calls)
   }
 
+  /** Something that is no call, but counts as one, has ended. */
+  step(): void {
+    this.parts.meter.step()
+  }
+
   /**
    * Runs a stage function over items and waits for all; the first failure is thrown after all have ended. Calls whose receipts an
    * earlier run has left are not made again.

@@ -27,10 +27,12 @@ export class DatasetSteps extends StepGroup {
     compute: async (run) => {
       const { files } = await this.host.inputs.get()
       const { storage } = this.host.runner
-      return {
-        imzml: await files.imzml.upload(storage, `${run.prefix}/data.imzML`, run.signal),
-        ibd: await files.ibd.upload(storage, `${run.prefix}/data.ibd`, run.signal),
-      }
+      run.expect(2)
+      const imzml = await files.imzml.upload(storage, `${run.prefix}/data.imzML`, run.signal)
+      run.step()
+      const ibd = await files.ibd.upload(storage, `${run.prefix}/data.ibd`, run.signal)
+      run.step()
+      return { imzml, ibd }
     },
     say: (value) => `Data set: ${((value.imzml.size + value.ibd.size) / 2 ** 20).toFixed(1)} MB`,
   })

@@ -1,0 +1,44 @@
+import { PROGRESS_MIME, type ProgressOutput } from '@mayfly/executor/events'
+import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
+import { expect, it } from 'vitest'
+import { showInNotebook } from './notebook-progress.js'
+import { ProgressFeed } from './progress.js'
+
+it('shows a bar where a cell runs several stages, and takes an interrupt for a wish to stop', async () => {
+  const displays: ProgressOutput[][] = []
+  let cell = 1
+  let interrupt = () => {}
+  let stopped = 0
+  const outputOf = (bundle: Record<string, unknown>) => bundle[PROGRESS_MIME] as ProgressOutput
+  setKernelHost({
+    currentCell: () => (cell === 0 ? undefined : { cellId: 'c', executionCount: cell }),
+    display: (bundle: Record<string, unknown>) => {
+      const shown = [outputOf(bundle)]
+      displays.push(shown)
+      return { update: (next: Record<string, unknown>) => void shown.push(outputOf(next)) }
+    },
+    onInterrupt: (callback: () => void) => {
+      interrupt = callback
+      return () => (interrupt = () => {})
+    },
+  } as unknown as KernelHost)
+  const feed = new ProgressFeed()
+  const end = showInNotebook(feed, () => void stopped++)
+  feed.begin('loadDs').end('done')
+  cell = 2
+  feed.begin('splitDs').end('cached')
+  const meter = feed.begin('annotate')
+  meter.expect(4)
+  meter.step()
+  meter.end('failed')
+  cell = 0
+  feed.begin('runFdr').end('done')
+  expect(displays.length).toBe(1)
+  const [shown] = displays
+  expect(shown![0]).toMatchObject({ label: 'annotate (9 of 10)', state: 'running', done: 0 })
+  expect(shown!.at(-1)).toMatchObject({ state: 'failed', done: 1, total: 4 })
+  interrupt()
+  end()
+  interrupt()
+  expect(stopped).toBe(1)
+})
