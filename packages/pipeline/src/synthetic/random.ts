@@ -14,7 +14,11 @@ function mix(value: number): number {
 /** Hash of whole numbers to 32 bits. */
 export function hash(...keys: number[]): number {
   let h = 0x9e3779b9
-  for (const key of keys) h = mix(Math.imul(h, 31) ^ mix(key + 0x7f4a7c15))
+  for (const key of keys) {
+    h = mix(Math.imul(h, 31) ^ mix(key + 0x7f4a7c15))
+    const high = Math.floor(key / 2 ** 32)
+    if (high !== 0 && high !== -1) h = mix(h ^ mix(high))
+  }
   return h >>> 0
 }
 

@@ -6,9 +6,9 @@ import { completeOptions, type SyntheticOptions } from './options.js'
 /** Bytes of a peak in the ibd: m/z as a double, intensity as a float. */
 export const PEAK_BYTES = 12
 /** Share of the bounding box with a spectrum, about. */
-export const COVERED = 0.72
-/** Pixels; smaller ones have no shape. */
-const LEAST_EDGE = 8
+export const COVERED = 0.7
+/** Pixels; there is hardly a tissue in fewer. */
+const LEAST_EDGE = 4
 /** What real data sets of these sizes in MB are like; between them by the logarithm of the size. */
 const TYPICAL = [
   { megabytes: 5, peaks: 260 },

@@ -71,8 +71,10 @@ export function drawTissue(width: number, height: number, seed: number): Tissue 
   }))
   const drift = random.between(0, 2 * Math.PI)
   const pixelKey = hash(seed, 3)
+  const noise = (layer: number, px: number, py: number, scale: number) =>
+    smoothNoise(hash(seed, 5, layer), px, py, scale)
 
-  const bent = (noise: number, px: number, py: number) => 0.09 * (smoothNoise(seed + noise, px, py, size / 5) - 0.5)
+  const bent = (layer: number, px: number, py: number) => 0.09 * (noise(layer, px, py, size / 5) - 0.5)
   const placeOf = (px: number, py: number) => {
     const x = (px + 0.5) / width + bent(0, px, py)
     const y = (py + 0.5) / height + bent(7, px, py)
@@ -93,7 +95,7 @@ export function drawTissue(width: number, height: number, seed: number): Tissue 
     concentrations(px, py, out) {
       const { x, y, depth } = placeOf(px, py)
       const inside = step(0, 0.02, depth)
-      const texture = 0.75 + 0.5 * smoothNoise(seed + 11, px, py, size / 12)
+      const texture = 0.75 + 0.5 * noise(11, px, py, size / 12)
       let nucleus = 0
       for (const k of nuclei) {
         const dy = (y - k.y) * 0.8
@@ -106,7 +108,7 @@ export function drawTissue(width: number, height: number, seed: number): Tissue 
       for (const { x: cx, y: cy, r } of spots) spot = Math.max(spot, bell((x - cx) / r) * bell((y - cy) / r))
       const speck = hash(seed, 4, px >> 1, py >> 1) / 2 ** 32
       const values: Record<Region, number> = {
-        whole: texture * inside * (0.6 + 0.4 * smoothNoise(seed + 13, px, py, size / 4)),
+        whole: texture * inside * (0.6 + 0.4 * noise(13, px, py, size / 4)),
         cortex: texture * inside * (1 - step(0.34, 0.03, depth)),
         core: texture * step(0.42, 0.03, depth),
         nucleus: texture * inside * nucleus,
@@ -115,7 +117,7 @@ export function drawTissue(width: number, height: number, seed: number): Tissue 
         vessels: texture * inside * vessel,
         spots: texture * inside * spot,
         gradient: texture * inside * Math.max(0, 0.1 + 0.9 * x),
-        patches: texture * inside * step(0.56, 0.05, smoothNoise(seed + 17, px, py, size / 6)),
+        patches: texture * inside * step(0.56, 0.05, noise(17, px, py, size / 6)),
         hot: speck < 0.01 ? inside * (1 + 600 * (0.01 - speck)) : 0,
         matrix: 0.25 + 0.75 * (1 - inside),
       }
@@ -126,6 +128,6 @@ export function drawTissue(width: number, height: number, seed: number): Tissue 
       const row = 1 + 0.15 * sin((2 * Math.PI * py) / height + drift)
       return dead * row * exp(0.25 * normalAt(pixelKey, py * width + px))
     },
-    sodium: (px, py) => 0.2 + 0.6 * smoothNoise(seed + 19, px, py, size / 3),
+    sodium: (px, py) => 0.2 + 0.6 * noise(19, px, py, size / 3),
   }
 }

@@ -1,6 +1,6 @@
 /** The generator's files: imzML, ibd and truth. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, statfsSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -62,7 +62,7 @@ const XML_BYTES = 1100
 /**
  * Draws a data set and writes `<name>.imzML`, `<name>.ibd` and `<name>-truth.csv` into a folder, which is made when needed. Memory does
  * not grow with the size. The files appear under their names only when they are whole, the truth last.
- * @throws MayflyError E_SYNTH_OPTION, E_SYNTH_DEFECT, E_SYNTH_SPACE (the disk is too small), E_CANCELLED.
+ * @throws MayflyError E_SYNTH_OPTION, E_SYNTH_DEFECT, E_SYNTH_FOLDER, E_SYNTH_SPACE (the disk is too small), E_CANCELLED.
  */
 export async function writeDataset(folder: string, options: WriteOptions = {}): Promise<WrittenDataset> {
   const { name = 'section', defects: named = [], workers, onProgress, signal, ...section } = options
@@ -71,7 +71,7 @@ export async function writeDataset(folder: string, options: WriteOptions = {}): 
   const dataset = generateDataset(section)
   const { seed, mode, axis, width, height, polarity } = dataset.options
   const pixels = width * height
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const points = mode === 'continuous' ? axisPoints(dataset.spectra(0)) : 0
   const bytes = pixels * COVERED * (mode === 'continuous' ? 4 * points : PEAK_BYTES * dataset.options.peaks)
   checkSpace(folder, bytes + pixels * COVERED * XML_BYTES)
@@ -122,6 +122,19 @@ function axisPoints(spectra: Generator<{ mz: ArrayLike<number> }>): number {
 /** The same for the same options, another for any others. */
 function uuidOf(options: SectionOptions): string {
   return createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 32)
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    throw new MayflyError('E_SYNTH_FOLDER', `${folder} cannot be written to: ${(cause as Error).message}`, {
+      hint: 'Give a folder that you may write to.',
+      where: { folder },
+      cause,
+    })
+  }
 }
 
 function checkSpace(folder: string, bytes: number): void {
