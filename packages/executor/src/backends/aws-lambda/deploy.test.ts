@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import * as sdk from '@aws-sdk/client-lambda'
 import { FunctionExecutor } from '@mayfly/executor'
 import { type LambdaDouble, startLambda } from '@mayfly/executor/testing'
@@ -122,6 +123,8 @@ describe('a function made for calls', () => {
       ...{ code: 'E_LAMBDA', hint: expect.stringContaining('trust policy') },
     })
     expect(error('ExpiredTokenException', 'expired', 403).code).toBe('E_LAMBDA_CREDENTIALS')
+    const wordy = error('InvalidSignatureException', 'does not match\nx-amz-security-token: canary', 403)
+    expect(inspect(wordy, { depth: 9, showHidden: true })).not.toContain('canary')
     const nobody = new sdk.LambdaClient({
       region: 'us-east-1',
       endpoint: 'http://127.0.0.1:9',

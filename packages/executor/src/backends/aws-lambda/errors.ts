@@ -45,16 +45,29 @@ const DENIED = /^(AccessDenied|NotAuthorized|Unauthorized)/
 const NO_CREDENTIALS =
   /^(CredentialsProviderError|UnrecognizedClientException|InvalidSignatureException|ExpiredToken\w*|InvalidClientTokenId|IncompleteSignature\w*|MissingAuthenticationToken\w*)$/
 
+/** The first line of what is said: those behind it may repeat the request, with the token of a session. */
+function saidBy(error: unknown): string {
+  return String((error as Error).message).split('\n')[0]!
+}
+
+/** An error that may be shown and logged. */
+function withoutRequest(error: unknown): unknown {
+  const message = saidBy(error)
+  if (message === (error as Error).message) return error
+  const { name, $metadata } = error as { name?: string; $metadata?: unknown }
+  return Object.assign(new Error(message), { name, $metadata })
+}
+
 /** What the service refused, as an error that says what to do. `what`: the operation, such as `lambda:CreateFunction`. */
 export function refused(error: unknown, what: string, functionName?: string): MayflyError {
   if (error instanceof MayflyError) return error
   const name = nameOf(error) ?? 'Error'
-  const said = (error as Error).message
+  const said = saidBy(error)
   const [code, hint] = remedy(name, said, what, statusOf(error))
   return new MayflyError(code, `AWS Lambda refused ${what}: ${name}: ${said}`, {
     hint,
     where: functionName ? { function: functionName } : {},
-    cause: error,
+    cause: withoutRequest(error),
   })
 }
 
@@ -86,7 +99,7 @@ function remedy(name: string, said: string, what: string, status: number): [code
 
 /** How attempts end that the platform or the network has ended. */
 export function explained(error: unknown): [FailureKind, Partial<ErrorValue>] {
-  const { message } = error as Error
+  const message = saidBy(error)
   if (error instanceof FunctionError) {
     if (error.type === 'Runtime.OutOfMemory') return ['oom', { name: 'OutOfMemory', code: 'E_CALL_OOM', message }]
     if (error.type === 'Sandbox.Timedout') return ['timeout', { name: 'TimeoutError', code: 'E_CALL_TIMEOUT', message }]
