@@ -76,16 +76,33 @@ export function s3Needs({ method, url, headers, body }: Seen): Need[] {
   return [object(method === 'GET' || method === 'HEAD' ? 'GetObject' : 'PutObject')]
 }
 
-/** After the table for AWS Lambda. */
-export function lambdaNeeds({ method, url }: Seen): Need[] {
-  if (url.pathname.endsWith('/account-settings')) return [{ action: 'lambda:GetAccountSettings', resource: '*' }]
+/** After the table for AWS Lambda. Who makes a function hands its role on, and needs a right for its tags. */
+export function lambdaNeeds({ method, url, body }: Seen): Need[] {
   const [, name = '', what = ''] = /functions\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? []
-  const resource = `arn:aws:lambda:us-east-1:000000000000:function:${name}`
-  const route = `${method} ${what}`
-  if (/^POST .*invocations$/.test(route)) return [{ action: 'lambda:InvokeFunction', resource }]
-  if (route === 'GET configuration') return [{ action: 'lambda:GetFunctionConfiguration', resource }]
-  return [{ action: `lambda:${route}`, resource }]
+  const route = `${method} ${/invocations$/.test(what) ? 'invocations' : (/[^/]+$/.exec(url.pathname)?.[0] ?? '')}`
+  if (route === 'POST functions') {
+    const { FunctionName, Role, Tags } = JSON.parse(body) as { FunctionName: string; Role: string; Tags?: object }
+    const actions = ['CreateFunction', ...(Tags ? ['TagResource'] : [])]
+    const made = actions.map((action) => ({ action: `lambda:${action}`, resource: functionArn(FunctionName) }))
+    return [...made, { action: 'iam:PassRole', resource: Role }]
+  }
+  const known = LAMBDA[route === `${method} ${name}` ? `${method} function` : route]
+  if (known?.endsWith('*')) return [{ action: `lambda:${known.slice(0, -2)}`, resource: '*' }]
+  return [{ action: `lambda:${known ?? route}`, resource: functionArn(name) }]
 }
+
+/** Those that belong to no function end in `*`. */
+const LAMBDA: Record<string, string> = {
+  'POST invocations': 'InvokeFunction',
+  'GET configuration': 'GetFunctionConfiguration',
+  'GET event-invoke-config': 'GetFunctionEventInvokeConfig',
+  'PUT event-invoke-config': 'PutFunctionEventInvokeConfig',
+  'DELETE function': 'DeleteFunction',
+  'GET functions': 'ListFunctions *',
+  'GET account-settings': 'GetAccountSettings *',
+}
+
+const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`
 
 async function readAll(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []

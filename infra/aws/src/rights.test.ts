@@ -99,7 +99,7 @@ async function everything(invocation: 'stream' | 'event'): Promise<void> {
 interface Statement {
   Action: string | string[]
   Resource: unknown
-  Condition?: { StringLikeIfExists: { 's3:prefix': string[] } }
+  Condition?: { StringLikeIfExists?: { 's3:prefix': string[] } }
 }
 
 const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value])
@@ -125,7 +125,7 @@ function like(pattern: string, text: string): boolean {
 }
 
 function allows({ Action, Resource, Condition }: Statement, { action, resource, prefix }: Need): boolean {
-  const prefixes = Condition?.StringLikeIfExists['s3:prefix']
+  const prefixes = Condition?.StringLikeIfExists?.['s3:prefix']
   return (
     list(Action).includes(action) &&
     list(Resource).some((one) => like(resolved(one), resource)) &&
@@ -144,6 +144,24 @@ it('are those that calls, storage and the doctor need, no fewer and no more', as
   // What would not be missed is not given.
   const granted = caller.flatMap(({ Action }) => list(Action))
   expect(new Set(needs.map(({ action }) => action))).toEqual(new Set(granted))
+})
+
+it('that docs/aws.md shows suffice for functions that are made when they are needed', async () => {
+  const page = readFileSync(new URL('../../../docs/aws.md', import.meta.url), 'utf8')
+  const shown = /^```json\n(\{\n {2}"Version"[\s\S]*?)^```$/m.exec(page)![1]!
+  const here = { 'eu-central-1': 'us-east-1', '123456789012': '000000000000', 'my-bucket': BUCKET }
+  const policy = Object.entries(here).reduce((text, [there, ours]) => text.replaceAll(there, ours), shown)
+  const statements: Statement[] = JSON.parse(policy).Statement
+  const { aws_lambda, ...rest } = options('event')
+  const { functions: _, ...section } = aws_lambda!
+  const role = 'arn:aws:iam::000000000000:role/mayfly-worker'
+  const before = [lambdaSeen!, s3Seen!].map(({ needs }) => needs.length)
+  await using executor = new FunctionExecutor({ ...rest, aws_lambda: { ...section, role, memoryClasses: [512] } })
+  expect(await executor.getResult(executor.callAsync((n: number) => n + 1, 1))).toBe(2)
+  await executor.clean()
+  const needs = [lambdaSeen!, s3Seen!].flatMap((one, i) => one.needs.slice(before[i]))
+  expect(needs.map(({ action }) => action)).toEqual(expect.arrayContaining(['lambda:CreateFunction', 'iam:PassRole']))
+  expect(needs.filter((need) => !statements.some((statement) => allows(statement, need)))).toEqual([])
 })
 
 it('do not reach beyond the prefixes and the functions', () => {
