@@ -1,28 +1,10 @@
-/** axe over every page in both themes. The file of axe-core is injected: nothing is fetched. */
+/** axe over every page in both themes. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startProduct } from '../infra/lib/servers.mjs'
-import { expect, openNotebook, type Page, runAll, test } from './product.js'
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
-interface Violation {
-  id: string
-  help: string
-  nodes: { target: string[] }[]
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE })
-  const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } }
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-    return (await axe.run({ runOnly: { type: 'tag', values: tags } })).violations
-  })
-  return found.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help} at ${node.target.join(' ')}`))
-}
+import { violations } from './axe.js'
+import { expect, openNotebook, runAll, test } from './product.js'
 
 const CELLS = [
   "console.log('text');\n[{ ion: 'C6H13O6', msm: 0.91 }, { ion: 'C5H9NO4', msm: 0.42 }]",

@@ -15,7 +15,7 @@ export interface Cloud {
   s3: Server
   lambda: Server
   /** The sections of a configuration that is connected. */
-  sections: { aws_lambda: object; aws_s3: object }
+  sections: { aws_lambda: { role: string; endpoint: string; environment: object }; aws_s3: { endpoint: string } }
   close(): Promise<void>
 }
 
@@ -55,7 +55,7 @@ process.stdin.resume().on('end', () => double.close().then(() => process.exit())
     s3,
     lambda,
     sections: {
-      aws_lambda: { region: 'us-east-1', role: ROLE, endpoint: lambda.endpoint, environment: keys },
+      aws_lambda: { environment: keys, region: 'us-east-1', role: ROLE, endpoint: lambda.endpoint },
       aws_s3: {
         ...{ region: 'us-east-1', bucket: 'mine', endpoint: s3.endpoint },
         ...{ accessKeyId: `{{env.${KEYS.id}}}`, secretAccessKey: `{{env.${KEYS.secret}}}` },
@@ -73,10 +73,14 @@ process.stdin.resume().on('end', () => double.close().then(() => process.exit())
   }
 }
 
-/** A product on a workspace of its own that sees the variables of `cloud`. */
-export async function startConnected(
-  port: number,
-): Promise<{ product: Product; workspace: string; stop(): Promise<void> }> {
+export interface Connected {
+  product: Product
+  workspace: string
+  stop(): Promise<void>
+}
+
+/** A product on a workspace of its own that sees the variables of the cloud. */
+export async function startConnected(port: number): Promise<Connected> {
   const workspace = mkdtempSync(join(tmpdir(), 'mayfly-e2e-cloud-'))
   const product = await startProduct({ workspace, port })
   return {

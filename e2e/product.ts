@@ -69,7 +69,8 @@ export const test = base.extend<{ problems: string[] }, { mayfly: Mayfly }>({
   ],
 })
 
-function notebookOf(cells: string[]) {
+/** A notebook with one code cell per source. */
+export function notebookOf(cells: string[]) {
   return {
     nbformat: 4,
     nbformat_minor: 5,
