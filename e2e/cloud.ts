@@ -15,7 +15,10 @@ export interface Cloud {
   s3: Server
   lambda: Server
   /** The sections of a configuration that is connected. */
-  sections: { aws_lambda: { role: string; endpoint: string; environment: object }; aws_s3: { endpoint: string } }
+  sections: {
+    aws_lambda: { environment: Record<string, string>; region: string; role: string; endpoint: string }
+    aws_s3: { region: string; bucket: string; endpoint: string; accessKeyId: string; secretAccessKey: string }
+  }
   close(): Promise<void>
 }
 
