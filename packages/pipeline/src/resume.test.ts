@@ -93,7 +93,7 @@ async function killed({ child, closed }: Annotate): Promise<void> {
 }
 
 describe('a killed annotation', () => {
-  it.each(['generateFormulas', 'calculatePeaks', 'annotateSegment', 'rankTargets'])(
+  it.each(['generateFormulas', 'calculatePeaks', 'annotateSegment'])(
     'inside %s goes on with the calls that are missing',
     async (name) => {
       const { table } = await (whole ??= expected())

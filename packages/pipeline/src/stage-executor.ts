@@ -12,10 +12,13 @@ export interface StageExecutor {
       runtimeMemory?: number
       name?: string
       signal?: AbortSignal
-      retry?: { attempts: number; on: ('lost' | 'oom')[] }
+      retry?: { attempts: number; on: RetryKind[] }
     },
   ): Iterable<StageFuture>
 }
+
+/** Failures of a call that may pass. */
+export type RetryKind = 'lost' | 'oom' | 'timeout'
 
 /** A call: its result, and when it ran in ms. */
 export interface StageFuture {

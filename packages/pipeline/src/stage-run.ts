@@ -4,7 +4,7 @@ import { serialize } from 'node:v8'
 import { cancelled, checkCancelled } from './cancel.js'
 import { allThere, cloudObjects, unlessMissing } from './kept-objects.js'
 import type { StageMeter } from './progress.js'
-import type { RunnerOptions } from './stage-executor.js'
+import type { RetryKind, RunnerOptions } from './stage-executor.js'
 import {
   type ItemOf,
   type Receipt,
@@ -18,8 +18,11 @@ import type { StatsRow } from './types.js'
 
 /** US dollars a GB-second, Lithops-METASPACE's price. */
 const PRICE = 0.000017
-/** Tries of a call: workers may be lost, and memory is doubled each time it did not suffice. */
-const RETRY = { attempts: 3, on: ['lost', 'oom'] as ('lost' | 'oom')[] }
+/**
+ * Tries of a call: workers may be lost, memory is doubled each time it did not suffice, and an executor with a time limit may have been
+ * busy. Errors of the stages themselves would come again.
+ */
+const RETRY = { attempts: 3, on: ['lost', 'oom', 'timeout'] } satisfies { attempts: number; on: RetryKind[] }
 /** Receipts read side by side. */
 const AT_ONCE = 32
 

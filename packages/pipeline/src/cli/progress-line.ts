@@ -61,7 +61,7 @@ export function progressText({ stage, number, stages, done, total, elapsed, rema
 }
 
 function left(remaining: number | undefined): string {
-  if (remaining === undefined) return ''
-  const seconds = Math.ceil(remaining)
+  const seconds = Math.ceil(remaining ?? 0)
+  if (seconds === 0) return ''
   return seconds < 100 ? `, about ${seconds} s left` : `, about ${Math.round(seconds / 60)} min left`
 }
