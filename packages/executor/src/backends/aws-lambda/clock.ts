@@ -15,10 +15,21 @@ export class LineReader {
   /** An event, or nothing for what is only about the clock. */
   read(text: string): AttemptEvent | Beat | undefined {
     const line = decode(text) as Line
-    if (line.type !== 'clock') return shifted(line, this.#offset)
-    // A clock that is wrong shows here: it was read after the request was sent, and before this.
-    this.#offset = Math.max(this.#sent - line.at, Math.min(0, now() - line.at))
-    return undefined
+    if (line.type === 'clock') this.#set(line.at, line.at)
+    return line.type === 'clock' ? undefined : shifted(line, this.#offset)
+  }
+
+  /** The events of an answer that has come as a whole. */
+  *readAll(texts: readonly string[]): Generator<AttemptEvent | Beat> {
+    const lines = texts.map((text) => decode(text) as Line)
+    const clock = lines.find(({ type }) => type === 'clock')
+    if (clock) this.#set(clock.at, Math.max(...lines.map(({ at }) => at)))
+    for (const line of lines) if (line.type !== 'clock') yield shifted(line, this.#offset)
+  }
+
+  /** A clock that is wrong shows here: it was read first after the request was sent, and last before this. */
+  #set(first: number, last: number): void {
+    this.#offset = Math.max(this.#sent - first, Math.min(0, now() - last))
   }
 }
 
@@ -34,8 +45,10 @@ export function* eventsOf(seen: Sighting, sent: number): Generator<AttemptEvent>
 function shifted<T extends AttemptEvent | Beat>(event: T, offset: number): T {
   if (offset === 0) return event
   const moved: Record<string, unknown> = { ...event }
+  // What is told has been: how late the first line came is not known of the others.
+  const latest = now()
   for (const key of ['at', 'ended', ...(event.type === 'fetched' ? ['loaded'] : [])]) {
-    if (typeof moved[key] === 'number') moved[key] += offset
+    if (typeof moved[key] === 'number') moved[key] = Math.min(latest, moved[key] + offset)
   }
   return moved as T
 }

@@ -76,7 +76,7 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
       if (one.type === 'answer') {
         begin()
         if (wait > DROPPED_MS) parts.settle()
-        yield* told(one.text, sent)
+        yield* new LineReader(sent).readAll(one.text.split('\n').slice(0, -1))
         return
       }
       if (one.type === 'alive') {
@@ -105,14 +105,6 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
     if (under && !begun) signs.waiting--
     signal.removeEventListener('abort', stop)
     answers.unwatch(token)
-  }
-}
-
-function* told(text: string, sent: number): Generator<AttemptEvent | Beat> {
-  const reader = new LineReader(sent)
-  for (const line of text.split('\n').slice(0, -1)) {
-    const one = reader.read(line)
-    if (one) yield one
   }
 }
 
