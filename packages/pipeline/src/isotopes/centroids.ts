@@ -6,6 +6,7 @@
  * What is not evaluated cannot change the four peaks that are kept: points away from all fine peaks, groups of peaks too
  * weak to be among the four, and Gaussian terms far below the smallest intensity that counts.
  */
+import { tableExp } from './exp-table.js'
 import type { FineStructure } from './fine-structure.js'
 import { Grid, MIDDLE, stepFor, WINDOW } from './grid.js'
 import { type Resolution, sigmaAt } from './resolution.js'
@@ -35,6 +36,8 @@ export class Centroids {
   readonly intensity = new Float64Array(PEAKS)
   size = 0
 
+  /** Grid point at which each centroid's intensity was read. */
+  readonly #top = new Float64Array(PEAKS)
   readonly #grid = new Grid()
   #masses = new Float64Array(256)
   #heights = new Float64Array(256)
@@ -47,17 +50,22 @@ export class Centroids {
   /** First grid run that can still reach the next group. */
   #run = 0
 
-  /** Computes the centroids of a fine structure; `width` is the reference's cut of Gaussians in σ: 12 (0.3.5) or 6 (0.4.2). */
-  compute(fine: FineStructure, resolution: Resolution, width: number): void {
+  /**
+   * Computes the centroids of a fine structure; `width` is the reference's cut of Gaussians in σ: 12 (0.3.5) or 6 (0.4.2).
+   * `tabled`: intensities with the reference's own exponential function (0.4.2). It moves m/z by 5e-8 ppm at most, so those
+   * are left exact.
+   */
+  compute(fine: FineStructure, resolution: Resolution, width: number, tabled: boolean): void {
     this.size = 0
     const n = fine.size
     if (n <= 1) {
-      if (n === 1) this.#keep(fine.masses[0], 1)
+      if (n === 1) this.#keep(fine.masses[0], 1, fine.masses[0])
     } else {
       this.#sort(fine)
       this.#grid.lay(this.#masses, n, resolution, width)
       this.#run = 0
       this.#evaluateGroups(n, resolution, width)
+      if (tabled) for (let i = 0; i < this.size; i++) this.intensity[i] = this.#tabled(this.#top[i], n, width)
     }
     this.#finish()
   }
@@ -275,23 +283,40 @@ export class Centroids {
         sum += y[i]
         weighted += z[i] * y[i]
       }
-      this.#keep(weighted / sum, top)
+      this.#keep(weighted / sum, top, z[middle])
       if (this.size === PEAKS && this.intensity[PEAKS - 1] > least) least = this.intensity[PEAKS - 1]
     }
     return least
   }
 
   /** Inserts a centroid, most intense first; the fifth falls off. */
-  #keep(mz: number, intensity: number): void {
+  #keep(mz: number, intensity: number, top: number): void {
     let at = this.size < PEAKS ? this.size++ : PEAKS
     for (; at > 0 && this.intensity[at - 1] < intensity; at--) {
       if (at === PEAKS) continue
       this.mz[at] = this.mz[at - 1]
       this.intensity[at] = this.intensity[at - 1]
+      this.#top[at] = this.#top[at - 1]
     }
     if (at === PEAKS) return
     this.mz[at] = mz
     this.intensity[at] = intensity
+    this.#top[at] = top
+  }
+
+  /** The sum of Gaussians at a grid point, by the reference's exponential function. */
+  #tabled(z: number, n: number, width: number): number {
+    const { start, sigma, size } = this.#grid
+    let run = 0
+    while (run + 1 < size && start[run + 1] <= z) run++
+    const span = width * sigma[run]
+    let sum = 0
+    for (let p = 0; p < n && this.#masses[p] - z <= span; p++) {
+      if (z - this.#masses[p] >= span) continue
+      const distance = (this.#masses[p] - z) / sigma[run]
+      sum += this.#heights[p] * tableExp(-0.5 * distance * distance)
+    }
+    return sum
   }
 
   /** Scales to percent, drops the weakest, orders by m/z and pads with zeros. */

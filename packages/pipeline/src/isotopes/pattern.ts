@@ -112,7 +112,8 @@ export function fineStructure(ionFormula: string, settings: Pick<IsotopeSettings
 function computeInto(ion: IndexedCounts, settings: IsotopeSettings, labels = 0): void {
   const limit = limitOf(settings)
   fine.compute(ion, settings.charge ?? 1, limit)
-  centroids.compute(fine, resolutionFor(settings, fine.masses[0]), limit === 'fft' ? WIDTH_FFT : WIDTH_TREE)
+  const tree = limit !== 'fft'
+  centroids.compute(fine, resolutionFor(settings, fine.masses[0]), tree ? WIDTH_TREE : WIDTH_FFT, tree)
   if (labels === 0) return
   const shift = labels / Math.abs(settings.charge ?? 1)
   for (let k = 0; k < centroids.size; k++) centroids.mz[k] += shift
