@@ -73,6 +73,8 @@ async function ready() {
 
 /** Says where the credentials come from; throws when there are none. */
 async function checkCredentials(region, profile) {
+  // As the executor has it: which release of the SDK is used is pinned.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const { LambdaClient } = await import('@aws-sdk/client-lambda')
   const { sourceName } = await import('@mayfly/executor/doctor')
   const client = new LambdaClient({ region, ...(profile ? { profile } : {}) })
