@@ -57,8 +57,9 @@ export function textOf(element: Element, name: string): string | undefined {
 function decode(text: string): string {
   const back = Object.entries(NAMES).map(([plain, name]) => [name, plain] as const)
   return text.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|\w+);/g, (entity, hex?: string, decimal?: string) => {
-    if (hex) return String.fromCodePoint(Number.parseInt(hex, 16))
-    if (decimal) return String.fromCodePoint(Number(decimal))
+    const point = hex ? Number.parseInt(hex, 16) : decimal ? Number(decimal) : undefined
+    if (point !== undefined && point > 0x10ffff) throw new S3Error('MalformedXML')
+    if (point !== undefined) return String.fromCodePoint(point)
     return entity === '&apos;' ? "'" : (back.find(([name]) => name === entity)?.[1] ?? entity)
   })
 }
