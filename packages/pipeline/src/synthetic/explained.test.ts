@@ -9,6 +9,8 @@ describe('what nobody can tell apart', () => {
 
   it('is the ion itself', () => {
     expect(explainer.explain('C42H82KNO8P')).toEqual({ kind: 'same', ion: 'C42H82KNO8P' })
+    // As METASPACE's modes write it.
+    expect(explainer.explain('C42H82NO8PK')).toEqual({ kind: 'same', ion: 'C42H82KNO8P' })
   })
 
   it('is an isobar within a search window', () => {
@@ -50,6 +52,11 @@ describe('the report', () => {
     })
     // Two annotations of +H at up to 8 %, one of +Na at 0.
     expect(report.estimated).toBeCloseTo((2 * 0.08) / 3, 12)
+    const otherOrder = results.map((result) => ({
+      ...result,
+      ion_formula: result.ion_formula.replace('NNaO8P', 'NO8PNa'),
+    }))
+    expect(validateTruth(otherOrder, truth)).toEqual(report)
     expect(validateTruth(results, truth.split('\n').slice(0, 2).join('\n'))).toEqual(report)
   })
 

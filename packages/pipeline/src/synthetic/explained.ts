@@ -6,6 +6,8 @@
  * METASPACE shows the isobars of an annotation beside it). So a claim is false when its signal is noise, and not when it is the signal of
  * an ion that was put in: when isotope peaks of one such ion lie in the windows in which its two strongest peaks are searched for.
  */
+import { formatHill } from '../formula/counts.js'
+import { parseFormula } from '../formula/index.js'
 import { fineStructure } from '../isotopes/index.js'
 
 /** Half of METASPACE's search window, in ppm. */
@@ -43,9 +45,13 @@ export function isotopePeaks({ masses, intensities }: FinePeaks): IsotopePeak[] 
 /** Whether a peak is searched for an ion whose peak is at `centre`. */
 const inWindow = (mz: number, centre: number) => Math.abs(mz - centre) <= centre * WINDOW * 1e-6
 
+/** The formula in Hill order: METASPACE's modes write ions in another one. */
+export const inHillOrder = (formula: string) => formatHill(parseFormula(formula))
+
 /** Answers for a section's ions, given by their formulas, which ion of theirs explains an annotation. */
 export class Explainer {
   private readonly ions: readonly string[]
+  /** Their formulas in Hill order. */
   readonly known: ReadonlySet<string>
   /** All their isotope peaks by ascending m/z: m/z, number of the ion, whether it is the strongest. */
   private readonly peaks: { mz: number; ion: number; main: boolean }[]
@@ -54,7 +60,7 @@ export class Explainer {
     ionFormulas: Iterable<string>,
     private readonly charge: number,
   ) {
-    this.known = new Set(ionFormulas)
+    this.known = new Set(Array.from(ionFormulas, inHillOrder))
     this.ions = [...this.known]
     this.peaks = this.ions.flatMap((formula, ion) => {
       const peaks = isotopePeaks(fineStructure(formula, { charge }))
@@ -67,7 +73,8 @@ export class Explainer {
 
   /** @throws MayflyError of the isotope patterns when the formula has none. */
   explain(ionFormula: string): Explanation | undefined {
-    if (this.known.has(ionFormula)) return { kind: 'same', ion: ionFormula }
+    const ion = inHillOrder(ionFormula)
+    if (this.known.has(ion)) return { kind: 'same', ion }
     return this.explainPeaks(fineStructure(ionFormula, { charge: this.charge }))
   }
 

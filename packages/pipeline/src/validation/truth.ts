@@ -1,6 +1,6 @@
 /** Comparing annotations with what a synthetic data set was made of. Pure. */
 import { MayflyError } from '@mayfly/executor/errors'
-import { Explainer } from '../synthetic/explained.js'
+import { Explainer, inHillOrder } from '../synthetic/explained.js'
 import type { Annotation } from '../types.js'
 import { proportionInterval } from './binomial.js'
 import { readCsv } from './csv.js'
@@ -53,12 +53,13 @@ export function validateTruth(results: readonly Result[], truthCsv: string, leve
     putIn.map((row) => row.ion_formula as string),
     Number(rows[0].charge ?? 1),
   )
-  const annotatable = new Set(putIn.filter((row) => row.annotatable === 'true').map(({ ion_formula }) => ion_formula))
+  const strong = putIn.filter((row) => row.annotatable === 'true')
+  const annotatable = new Set(strong.map((row) => inHillOrder(row.ion_formula as string)))
   const hits = results.filter(({ fdr }) => fdr <= level)
-  const found = new Set(hits.map(({ ion_formula }) => ion_formula))
+  const found = new Set(hits.map(({ ion_formula }) => inHillOrder(ion_formula)))
   const kinds = Array.from(found, (ion) => explainer.explain(ion)?.kind)
   const falseDiscoveries = kinds.filter((kind) => kind === undefined).length
-  const recalled = [...annotatable].filter((ion) => found.has(ion as string)).length
+  const recalled = [...annotatable].filter((ion) => found.has(ion)).length
   const share = (n: number, of: number) => (of === 0 ? 0 : n / of)
   const proportion = share(falseDiscoveries, found.size)
   const samplingError = found.size === 0 ? 0 : Math.sqrt((level * (1 - level)) / found.size)
