@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FunctionExecutor } from '@mayfly/executor'
 import type { PipelineProgress } from '@mayfly/pipeline'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ProgressLine, progressText } from './cli/progress-line.js'
 import { section, sectionFolder } from './fixtures/section.js'
 import { ProgressFeed, STAGES } from './progress.js'
@@ -93,12 +93,30 @@ describe('progress', () => {
     const running = { stage: 'annotate', number: 9, stages: 10, state: 'running', resumed: 0 } as const
     const news = { ...running, done: 5, total: 20, elapsed: 2.5, remaining: 7.5 }
     expect(progressText(news)).toBe(' 9/10 annotate  █████░░░░░░░░░░░░░░░  5/20 · 2.5 s, about 8 s left')
-    const terminal = new ProgressLine({ isTTY: true, columns: 40, write: (text) => shown.push(text) }, (line) =>
+    const terminal = new ProgressLine({ isTTY: true, columns: 90, write: (text) => shown.push(text) }, (line) =>
       plain.push(line),
     )
     for (let i = 0; i < 50; i++) terminal.update(news)
     terminal.update({ ...running, state: 'done', done: 20, total: 20, elapsed: 3 })
-    expect(shown).toEqual([`\r\x1b[2K${progressText(news).slice(0, 39)}`, '\r\x1b[2K'])
+    expect(shown).toEqual([`\r\x1b[2K${progressText(news)}`, '\r\x1b[2K'])
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+    try {
+      const drawn: string[] = []
+      const ticking = new ProgressLine({ isTTY: true, columns: 90, write: (text) => drawn.push(text) }, () => undefined)
+      vi.advanceTimersByTime(200)
+      ticking.update(news)
+      vi.advanceTimersByTime(1000)
+      expect(drawn.map((text) => /[^ ]+ s, about .*/.exec(text)?.[0])).toEqual([
+        '2.5 s, about 8 s left',
+        '3.0 s, about 7 s left',
+        '3.5 s, about 7 s left',
+      ])
+      ticking.clear()
+      vi.advanceTimersByTime(1000)
+      expect(drawn.length).toBe(4)
+    } finally {
+      vi.useRealTimers()
+    }
     const file = new ProgressLine({ write: (text) => shown.push(text) }, (line) => plain.push(line))
     for (let i = 0; i < 50; i++) file.update(news)
     expect(shown.length).toBe(2)
@@ -109,7 +127,7 @@ describe('progress', () => {
 describe('cancelling', () => {
   const fresh = { useDsCache: false, useDbCache: false }
 
-  it.each(['buildDatabase', 'splitDs', 'annotate', 'runFdr'] as const)(
+  it.each(['buildDatabase', 'uploadDataset', 'splitDs', 'annotate', 'runFdr'] as const)(
     'stops inside %s, keeps what was finished, and goes on when asked again',
     async (stage) => {
       await section({ executor }).clean()
@@ -124,6 +142,7 @@ describe('cancelling', () => {
       })
       await expect(pipeline.run()).rejects.toMatchObject({ code: 'E_CANCELLED', hint: expect.any(String) })
       expect(states.at(-1)).toBe(`${stage} cancelled`)
+      if (stage === 'uploadDataset') expect((await keys()).filter((key) => key.includes('/data.'))).toEqual([])
       await expect(pipeline.runFdr()).rejects.toMatchObject({ code: 'E_CANCELLED' })
       const again: string[] = []
       const next = section({ executor, onProgress: (n) => void (n.state !== 'running' && again.push(n.state)) })

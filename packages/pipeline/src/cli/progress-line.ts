@@ -2,6 +2,8 @@
 import type { PipelineProgress } from '../progress.js'
 
 const LINE_MS = 100
+/** Between calls that take long the time goes on. */
+const TICK_MS = 500
 const PLAIN_MS = 10_000
 const BAR = 20
 
@@ -14,6 +16,8 @@ export interface Output {
 export class ProgressLine {
   #shownAt = 0
   #shown = false
+  #latest: { progress: PipelineProgress; at: number } | undefined
+  #ticking: NodeJS.Timeout | undefined
 
   constructor(
     private readonly terminal: Output,
@@ -30,7 +34,19 @@ export class ProgressLine {
 
   #draw(progress: PipelineProgress): void {
     const now = performance.now()
-    if (now - this.#shownAt < LINE_MS) return
+    this.#latest = { progress, at: now }
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS).unref()
+    if (now - this.#shownAt >= LINE_MS) this.#show(progress, now)
+  }
+
+  #tick(): void {
+    if (!this.#latest) return
+    const now = performance.now()
+    const { progress, at } = this.#latest
+    this.#show(later(progress, (now - at) / 1000), now)
+  }
+
+  #show(progress: PipelineProgress, now: number): void {
     this.#shownAt = now
     this.#shown = true
     this.terminal.write(`\r\x1b[2K${progressText(progress).slice(0, (this.terminal.columns ?? 80) - 1)}`)
@@ -38,6 +54,8 @@ export class ProgressLine {
 
   /** Takes the line away, so that another may be written. */
   clear(): void {
+    clearInterval(this.#ticking)
+    this.#ticking = this.#latest = undefined
     if (this.#shown) this.terminal.write('\r\x1b[2K')
     this.#shown = false
   }
@@ -50,6 +68,13 @@ export class ProgressLine {
     const { stage, done, total, remaining } = progress
     this.plain(`${stage}: ${done} of ${total} calls${left(remaining)}`)
   }
+}
+
+/** The same some seconds later, when nothing has happened since. */
+function later(progress: PipelineProgress, seconds: number): PipelineProgress {
+  const { elapsed, remaining } = progress
+  const left = remaining === undefined ? {} : { remaining: Math.max(0, remaining - seconds) }
+  return { ...progress, elapsed: elapsed + seconds, ...left }
 }
 
 /** ` 9/10 annotate  ████████░░░░  120/350 · 12.3 s, about 24 s left` */
