@@ -6,13 +6,15 @@ const SIZES = [512, 1024, 1769, 3008]
 /** Where the executor, the pipeline and files written by hand lie in the bucket. */
 export const PREFIXES = ['code/', 'data/', 'jobs/', 'cache/', 'cleaner/', 'cloudobjects/', 'pipeline/', 'files/']
 
+const REGION = "a region such as 'eu-central-1' is needed"
+
 const size = z.number().int().min(128).max(10_240)
 
 export const settingsSchema = z
   .strictObject({
     /** Name of the stack, and first part of every other name. */
     name: z.string().regex(/^[a-z][a-z0-9-]{1,24}$/, '2 to 25 lower-case letters, digits and hyphens'),
-    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as 'eu-central-1'"),
+    region: z.string(REGION).regex(/^[a-z]{2}(-[a-z]+)+-\d$/, REGION),
     /** Sizes of functions, MB. */
     memory: z.array(size).min(1).max(12),
     architecture: z.enum(['x86_64', 'arm64']),

@@ -246,7 +246,7 @@ describe('cdk-nag', () => {
 
 describe('settings', () => {
   it.each([
-    [{}, '--region'],
+    [{}, "--region: a region such as 'eu-central-1' is needed"],
     [{ region: 'Frankfurt' }, '--region'],
     [{ region: 'eu-central-1', memory: [64] }, '--memory'],
     [{ region: 'eu-central-1', memory: [512, 512] }, '--memory: a size stands twice'],

@@ -78,6 +78,7 @@ const REFUSED: Record<string, string> = {
   ExpiredToken: AGAIN,
   RequestExpired: 'The clock of this machine is wrong: set it (`timedatectl set-ntp true`).',
   RequestTimeTooSkewed: 'The clock of this machine is wrong: set it (`timedatectl set-ntp true`).',
+  TokenProviderError: AGAIN,
   CredentialsProviderError:
     'Run `aws configure sso` or `aws configure`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name another profile (AWS_PROFILE, or "profile" in both sections).',
 }
@@ -94,7 +95,10 @@ export function statement(actions: string | string[], resources: string | string
 export function advice(error: unknown, settings: Settings, who: 'caller' | 'role' = 'caller'): Finding {
   const code = codeOf(error)
   if (isDenied(error)) return denied(error, settings, who)
-  if (code in REFUSED) return bad(`${code}: ${whatSdkSaid(error)}`, REFUSED[code])
+  if (code in REFUSED) {
+    const said = whatSdkSaid(error)
+    return bad(`${code}: ${said}`, /expired|sso login/i.test(said) ? AGAIN : REFUSED[code])
+  }
   const { hint, ...value } = toErrorValue(error)
   const says = error instanceof MayflyError ? formatError(value) : `${code}: ${whatSdkSaid(error)}`
   const known = KNOWN.find(([pattern]) => pattern.test(`${code}: ${says}`))

@@ -227,6 +227,7 @@ describe('an error of AWS', () => {
       /sts:AssumeRole/,
     ],
     ['CodeStorageExceededException', 'Code storage limit exceeded.', /runtime delete/],
+    ['CredentialsProviderError', 'The SSO session associated with this profile has expired.', /aws sso login/],
     ['ExpiredTokenException', 'The security token included in the request is expired', /Sign in again/],
     ['PermanentRedirect', 'The bucket must be addressed using the specified endpoint', /another region/],
   ])('%s has its own fix', (name, message, fix) => {
