@@ -38,7 +38,7 @@ async function main() {
       undefined,
       { timeout: 180_000 },
     )
-    await page.getByTestId('cell-output').locator('figure').first().scrollIntoViewIfNeeded()
+    await page.getByTestId('cell-output').locator('figure:has(canvas)').first().scrollIntoViewIfNeeded()
     await shoot('notebook')
     await page.goto(`${product.url}/runs`)
     await page
