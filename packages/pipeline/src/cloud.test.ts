@@ -88,7 +88,7 @@ const images = (out: string) =>
   readdirSync(join(work, out, 'images')).map((file) => [file, readFileSync(join(work, out, 'images', file), 'base64')])
 
 describe('annotate', () => {
-  it('gives bit for bit the same on Lambda and S3, with the inputs read where they lie', async () => {
+  it('gives bit for bit the same on Lambda and S3, inputs read where they lie, stateful stages there or here', async () => {
     const local = await annotated('local', join(work, 'sets'))
     const { accessKeyId: MAYFLY_TEST_ID, secretAccessKey: MAYFLY_TEST_SECRET } = s3.credentials
     vi.stubEnv('MAYFLY_TEST_ID', MAYFLY_TEST_ID)
@@ -104,7 +104,10 @@ describe('annotate', () => {
     vi.stubEnv('MAYFLY_STORAGE', JSON.stringify(storage))
     vi.stubEnv('MAYFLY_AWS_LAMBDA', JSON.stringify(functions))
     const remote = await annotated('remote', 's3://data/sets', '--backend', 'aws_lambda', '--storage', 'aws_s3')
+    const there = ['--backend', 'aws_lambda', '--storage', 'aws_s3', '--vm-backend', 'localhost']
+    const mixed = await annotated('mixed', 's3://data/sets', ...there)
     vi.stubEnv('MAYFLY_STORAGE', '')
+    expect(mixed).toBe(await annotated('hybrid', join(work, 'sets'), '--impl', 'hybrid'))
     expect(remote).toBe(local)
     expect(images('remote')).toEqual(images('local'))
     const keys = s3.buckets.get('mayfly')!.keys()
