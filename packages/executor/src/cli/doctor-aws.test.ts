@@ -92,6 +92,32 @@ describe('an account that is connected', () => {
   })
 })
 
+it('with a profile here and a role there, nothing secret is configured', async () => {
+  const keys = { accessKeyId: 'double', secretAccessKey: 'double' }
+  const [there, data] = await Promise.all([
+    startLambda({ role: keys }),
+    startS3({ buckets: ['mine'], credentials: keys }),
+  ])
+  const file = join(home, 'credentials')
+  writeFileSync(file, '[lab]\naws_access_key_id = double\naws_secret_access_key = double\n')
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env
+  delete process.env.AWS_ACCESS_KEY_ID
+  process.env.AWS_SHARED_CREDENTIALS_FILE = file
+  try {
+    const checks = await walk({
+      ...{ home, workers: 10 },
+      aws_lambda: { region: 'us-east-1', role: ROLE, profile: 'lab', endpoint: there.endpoint, memoryClasses: [512] },
+      storage: { backend: 'aws_s3', endpoint: data.endpoint, bucket: 'mine', profile: 'lab' },
+    })
+    expect(Object.values(checks).filter(({ state }) => state !== 'good')).toEqual([])
+    expect(checks.credentials.says).toBe('the profile lab')
+  } finally {
+    delete process.env.AWS_SHARED_CREDENTIALS_FILE
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY })
+    await Promise.all([there.close(), data.close()])
+  }
+})
+
 describe('what is wrong', () => {
   it('is shown with the exact fix, later steps are not tried, and the exit code is 1', async () => {
     rmSync(join(home, 'mayfly.config.json'))

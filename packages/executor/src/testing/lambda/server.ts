@@ -24,6 +24,8 @@ const REQUEST = 70_167_211
 export interface LambdaOptions extends Partial<LambdaRules> {
   /** Default `us-east-1`. */
   region?: string
+  /** Credentials of the functions' role, which environments find in their variables, as on AWS. Default: none. */
+  role?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
   /** Environments without processes; see there. */
   virtual?: VirtualOptions
   /** Arguments to Node of another runtime client than the double's own; the handler's name is added. */
@@ -46,13 +48,15 @@ export interface LambdaDouble {
 
 /** Starts a double on a free port of the loopback. */
 export async function startLambda(options: LambdaOptions = {}): Promise<LambdaDouble> {
-  const { region = 'us-east-1', virtual, runtime, ...own } = options
+  const { region = 'us-east-1', virtual, runtime, role, ...own } = options
   const rules: LambdaRules = { ...RULES, ...own }
   const credentials = { accessKeyId: 'double', secretAccessKey: 'double' }
   const faults: LambdaFaults = { ...NO_FAULTS }
   const root = mkdtempSync(join(tmpdir(), 'mayfly-lambda-'))
   const fleet = new Fleet(rules, faults, region, (spec) =>
-    virtual ? new VirtualEnvironment(spec, virtual) : new Environment(spec, rules, runtime),
+    virtual
+      ? new VirtualEnvironment(spec, virtual)
+      : new Environment({ ...spec, env: { ...spec.env, ...roleVariables(role) } }, rules, runtime),
   )
   const control = new ControlPlane(rules, fleet, region, root)
   const queue = new AsyncQueue(rules, faults, fleet, (name) => control.functions.get(name))
@@ -114,4 +118,13 @@ async function readAll(request: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk as Buffer)
   }
   return Buffer.concat(chunks)
+}
+
+function roleVariables(role: LambdaOptions['role']): Record<string, string> {
+  if (!role) return {}
+  const { accessKeyId, secretAccessKey, sessionToken } = role
+  return {
+    ...{ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    ...(sessionToken ? { AWS_SESSION_TOKEN: sessionToken } : {}),
+  }
 }
