@@ -65,29 +65,23 @@ describe('a dry run', () => {
   })
 
   it('prints a section by which the functions are used as they are; the doctor finds everything green', async () => {
-    const lambda = await startLambda()
-    const s3 = await startS3({ buckets: ['the-bucket'] })
-    // What the role would give on AWS: the double has no roles.
-    const rights = { MAYFLY_TEST_ID: s3.credentials.accessKeyId, MAYFLY_TEST_SECRET: s3.credentials.secretAccessKey }
-    const { accessKeyId, secretAccessKey } = lambda.credentials
-    Object.assign(process.env, rights, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })
+    const keys = { accessKeyId: 'double', secretAccessKey: 'double' }
+    const lambda = await startLambda({ role: keys })
+    const s3 = await startS3({ buckets: ['the-bucket'], credentials: keys })
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey })
     const client = new LambdaClient({ region: 'us-east-1', endpoint: lambda.endpoint })
     try {
-      for (const { Tags: _tags, LoggingConfig: _log, Code, Environment, ...rest } of functions) {
+      for (const { Tags: _tags, LoggingConfig: _log, Code, ...rest } of functions) {
         const made = {
           ...{ ...rest, Role: 'arn:aws:iam::000000000000:role/mayfly' },
           Code: { ZipFile: readFileSync(join(ASSEMBLY, `asset.${Code.S3Key}`)) },
-          Environment: { Variables: { ...Environment!.Variables, ...rights } },
         }
         await client.send(new CreateFunctionCommand(made))
       }
       const given = {
         ...{ backend: 'aws_lambda', home: folder, workers: 4 },
-        aws_lambda: { ...printed.aws_lambda, endpoint: lambda.endpoint, environment: rights },
-        aws_s3: {
-          ...{ ...printed.aws_s3, endpoint: s3.endpoint, bucket: 'the-bucket' },
-          ...{ accessKeyId: '{{env.MAYFLY_TEST_ID}}', secretAccessKey: '{{env.MAYFLY_TEST_SECRET}}' },
-        },
+        aws_lambda: { ...printed.aws_lambda, endpoint: lambda.endpoint },
+        aws_s3: { ...printed.aws_s3, endpoint: s3.endpoint, bucket: 'the-bucket' },
       }
       const { options } = configInForce(given as ExecutorOptions, { cwd: folder, env: {} })
       const found: string[] = []

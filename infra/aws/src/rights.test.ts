@@ -27,12 +27,12 @@ let [lambdaSeen, s3Seen]: Recorder[] = []
 
 beforeAll(async () => {
   worker = await writeWorker(folder)
-  lambda = await startLambda()
-  s3 = await startS3({ buckets: [BUCKET] })
+  const keys = { accessKeyId: 'double', secretAccessKey: 'double' }
+  lambda = await startLambda({ role: keys })
+  s3 = await startS3({ buckets: [BUCKET], credentials: keys })
   lambdaSeen = await startRecorder(lambda.endpoint, lambdaNeeds)
   s3Seen = await startRecorder(s3.endpoint, s3Needs)
-  const { accessKeyId, secretAccessKey } = lambda.credentials
-  Object.assign(process.env, keys(), { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey })
   const client = new LambdaClient({ region: 'us-east-1', endpoint: lambda.endpoint })
   for (const MemorySize of chosen.memory) {
     await client.send(
@@ -40,7 +40,7 @@ beforeAll(async () => {
         ...{ FunctionName: `mayfly-${MemorySize}`, MemorySize, Timeout: 900, Runtime: 'nodejs22.x' },
         ...{ Handler: worker.handler, Role: 'arn:aws:iam::000000000000:role/mayfly' },
         Code: { ZipFile: readFileSync(worker.file) },
-        Environment: { Variables: { MAYFLY_WORKER: worker.hash, ...keys() } },
+        Environment: { Variables: { MAYFLY_WORKER: worker.hash } },
       }),
     )
   }
@@ -52,17 +52,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const keys = () => ({ MAYFLY_TEST_ID: s3.credentials.accessKeyId, MAYFLY_TEST_SECRET: s3.credentials.secretAccessKey })
-
 function options(invocation: 'stream' | 'event'): ExecutorOptions {
   const { aws_lambda, aws_s3 } = section(chosen, { Bucket: BUCKET })
   return {
     ...{ backend: 'aws_lambda', home: folder, workers: 2, progress: false },
-    aws_lambda: { ...aws_lambda, endpoint: lambdaSeen!.endpoint, environment: keys(), invocation },
-    storage: {
-      ...{ backend: 'aws_s3', ...aws_s3, endpoint: s3Seen!.endpoint },
-      ...{ accessKeyId: '{{env.MAYFLY_TEST_ID}}', secretAccessKey: '{{env.MAYFLY_TEST_SECRET}}' },
-    },
+    aws_lambda: { ...aws_lambda, endpoint: lambdaSeen!.endpoint, invocation },
+    storage: { backend: 'aws_s3', ...aws_s3, endpoint: s3Seen!.endpoint },
   }
 }
 
