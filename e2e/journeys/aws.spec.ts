@@ -1,6 +1,8 @@
 /** A notebook on AWS Lambda, chosen in its toolbar, against the doubles of Lambda and S3. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { violations } from '../axe.js'
 import { type Cloud, type Connected, startCloud, startConnected } from '../cloud.js'
 import { expect, notebookOf, outputOf, type Page, picture, runAll, test } from '../product.js'
@@ -111,3 +113,46 @@ const ends = await fexec.settled(futures);
   }
   await picture(page, 'run-at-its-budget')
 })
+
+test('the METASPACE demo on Lambda gives what it gives here, annotation by annotation', () => {
+  test.setTimeout(240_000)
+  const demo = fileURLToPath(new URL('../../packages/pipeline/notebooks/demo.ipynb', import.meta.url))
+  const cli = fileURLToPath(new URL('../../infra/cli/mayfly.mjs', import.meta.url))
+  const run = (backend: string) => {
+    // A workspace for each: the demo makes its data where there is none.
+    const folder = join(mayfly.workspace, backend)
+    mkdirSync(folder)
+    copyFileSync(demo, join(folder, 'demo.ipynb'))
+    const env = { ...process.env, MAYFLY_WORKSPACE: folder, MAYFLY_HOME: join(folder, '.mayfly') }
+    execFileSync(process.execPath, [cli, 'run', 'demo.ipynb', '--backend', backend, '-o', 'out.ipynb'], {
+      ...{ cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] },
+    })
+    return shownBy(JSON.parse(readFileSync(join(folder, 'out.ipynb'), 'utf8')))
+  }
+  const [there, here] = [run('aws_lambda'), run('localhost')]
+  expect(there).toEqual(here)
+  const text = JSON.stringify(there)
+  for (const part of ['msm', 'fdr', 'image/png', 'Annotations below FDR: 5% ']) expect(text).toContain(part)
+})
+
+interface NbOutput {
+  output_type: string
+  data?: Record<string, unknown>
+  text?: string | string[]
+}
+
+/** What the cells of a notebook show, without names of runs, times and prices. */
+function shownBy(notebook: { cells: { source: string | string[]; outputs?: NbOutput[] }[] }): unknown[] {
+  return notebook.cells
+    .filter(({ source }) => !String(source).includes('getStats'))
+    .flatMap(({ outputs = [] }) => outputs)
+    .filter(({ data }) => !Object.keys(data ?? {}).some((mime) => mime.includes('mayfly.run')))
+    .map(
+      ({ data, text = '' }) =>
+        data ??
+        [text]
+          .flat()
+          .join('')
+          .replace(/[\d.]+ (ms|s|min)\b/g, ''),
+    )
+}

@@ -11,13 +11,16 @@ const CHANGES: Record<CellDiff['change'], string> = {
   changed: 'changed',
   moved: 'moved',
 }
+/** Kind of what stands for the settings of a notebook among its cells. */
+export const SETTINGS_KIND = 'settings'
+
 const LOOKS = { '+': 'bg-ok-soft', '-': 'bg-bad-soft', ' ': '' }
 const SPOKEN = { '+': 'added: ', '-': 'removed: ', ' ': '' }
 
 /** The differences between two states of a notebook, cell by cell; cells that are the same are only counted. */
 export function DiffView({ before, after }: { before: readonly DiffCell[]; after: readonly DiffCell[] }) {
   const diffs = useMemo(() => diffCells(before, after), [before, after])
-  const same = diffs.filter(({ change }) => change === 'same').length
+  const same = diffs.filter(({ change, kind }) => change === 'same' && kind !== SETTINGS_KIND).length
   const shown = diffs.filter(({ change }) => change !== 'same')
   return (
     <div className="flex flex-col gap-3" data-testid="diff">
@@ -26,10 +29,10 @@ export function DiffView({ before, after }: { before: readonly DiffCell[]; after
         <section
           key={diff.id}
           className="overflow-hidden rounded-md border border-line"
-          aria-label={`Cell ${CHANGES[diff.change]}`}
+          aria-label={`${titleOf(diff.kind)}, ${CHANGES[diff.change]}`}
         >
           <p className="border-line border-b bg-sunken px-2.5 py-1 text-ink-2 text-xs">
-            {diff.kind === 'code' ? 'Code' : 'Text'} cell, {CHANGES[diff.change]}
+            {titleOf(diff.kind)}, {CHANGES[diff.change]}
           </p>
           <pre className="overflow-x-auto py-1 text-xs leading-5">
             {diff.lines.map((line, i) => (
@@ -48,4 +51,9 @@ export function DiffView({ before, after }: { before: readonly DiffCell[]; after
       {same > 0 && <p className="text-ink-2 text-xs">{plural(same, 'more cell')} unchanged.</p>}
     </div>
   )
+}
+
+function titleOf(kind: string): string {
+  if (kind === SETTINGS_KIND) return 'Settings'
+  return kind === 'code' ? 'Code cell' : 'Text cell'
 }

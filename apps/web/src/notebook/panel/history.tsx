@@ -5,13 +5,14 @@ import { formatAgo, formatBytes, plural } from '../../lib/format'
 import { Button, IconButton } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { toast } from '../../ui/toast'
+import { settingsOf } from '../backend/settings'
 import { useServices } from '../context'
 import type { DiffCell } from '../diff'
 import type { Notebook } from '../document'
 import { joinText } from '../document'
 import type { Version } from '../runner-schemas'
-import { cellsOf, useNotebook, useNotebookStore } from '../store'
-import { DiffView } from './diff-view'
+import { cellsOf, type NotebookState, useNotebook, useNotebookStore } from '../store'
+import { DiffView, SETTINGS_KIND } from './diff-view'
 
 const CAUSES: Record<Version['cause'], string> = {
   autosave: 'Saved by itself',
@@ -127,18 +128,26 @@ function Preview(props: { version: Version; onClose: () => void; onRestored: () 
   )
 }
 
-/** The cells of a notebook as they are compared. */
+/** What is compared of a notebook: its settings and its cells. */
 export function diffCellsOf(notebook: Notebook): DiffCell[] {
-  return notebook.cells.map(({ id, cell_type, source }, i) => ({
+  const cells = notebook.cells.map(({ id, cell_type, source }, i) => ({
     id: id ?? `#${i}`,
     kind: cell_type,
     source: joinText(source),
   }))
+  return [...settingsCell(notebook.metadata), ...cells]
 }
 
-/** The cells of the page as they are compared. */
-export function present(state: Parameters<typeof cellsOf>[0]): DiffCell[] {
-  return cellsOf(state).map(({ id, kind, source }) => ({ id, kind, source }))
+/** What is compared of the page. */
+export function present(state: Pick<NotebookState, 'order' | 'cells' | 'selected' | 'steps' | 'metadata'>): DiffCell[] {
+  const cells = cellsOf(state).map(({ id, kind, source }) => ({ id, kind, source }))
+  return [...settingsCell(state.metadata), ...cells]
+}
+
+/** The settings of the notebook's executors, a line each, where there are any. */
+function settingsCell(metadata: Record<string, unknown>): DiffCell[] {
+  const lines = Object.entries(settingsOf(metadata)).map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+  return lines.length > 0 ? [{ id: SETTINGS_KIND, kind: SETTINGS_KIND, source: lines.sort().join('\n') }] : []
 }
 
 function timeText(at: number): string {

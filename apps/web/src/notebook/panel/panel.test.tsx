@@ -11,7 +11,8 @@ import { CellInput, questionOf } from '../input'
 import type { VariableDetail, VariableList, Version } from '../runner-schemas'
 import { createNotebookStore, foldMessages, loadDocument, NotebookStoreProvider } from '../store'
 import { memoryShare } from '../usage'
-import { HistoryPanel } from './history'
+import { DiffView } from './diff-view'
+import { diffCellsOf, HistoryPanel } from './history'
 import { OutlinePanel } from './outline'
 import { sizeText, VariablesPanel } from './variables'
 
@@ -169,4 +170,13 @@ it('measures memory by the limit that is nearest', () => {
   expect(memoryShare(usage, undefined)).toBeUndefined()
   expect(memoryShare(usage, { rssLimitMb: 1024, notices: [] })).toBe(0.5)
   expect(memoryShare(usage, { rssLimitMb: 1024, heapLimitMb: 400, notices: [] })).toBe(0.75)
+})
+
+it('compares the settings of executors beside the cells', () => {
+  const cells = [{ id: 'a', cell_type: 'code' as const, source: '1', metadata: {} }]
+  const at = (mayfly: object) => diffCellsOf({ cells, metadata: { mayfly } })
+  const view = render(<DiffView before={at({ workers: 2 })} after={at({ backend: 'aws_lambda', workers: 2 })} />)
+  expect(view.getByTestId('diff').textContent).toContain('Settings, changed')
+  expect(view.getByText('backend: "aws_lambda"')).toBeTruthy()
+  expect(view.getByText('1 more cell unchanged.')).toBeTruthy()
 })
