@@ -78,8 +78,10 @@ describe('a change', () => {
       aws_s3: { region: 'eu-central-1', bucket: 'mine' },
     })
     expect((await get()).backends).toContainEqual({ name: 'aws_lambda', configured: true })
-    expect((await put({ aws_s3: { region: null, bucket: null } }, made.json.etag)).status).toBe(200)
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ aws_lambda: LAMBDA })
+    const functions = { '512': 'mayfly-512' }
+    const change = { aws_s3: { region: null, bucket: null }, aws_lambda: { role: null, functions } }
+    expect((await put(change, made.json.etag)).status).toBe(200)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ aws_lambda: { region: LAMBDA.region, functions } })
   })
 
   test('of a file that has changed meanwhile is refused, also when two come at once', async () => {

@@ -33,6 +33,7 @@ const changeBody = z.strictObject({
       functionPrefix: field(text),
       architecture: field(text),
       memoryClasses: field(z.array(z.int()).max(20)),
+      functions: field(z.record(z.string(), text)),
     })
     .optional(),
   aws_s3: z

@@ -70,7 +70,8 @@ export function Toolbar({ onClear }: { onClear: () => void }) {
         >
           <History size={16} />
         </IconButton>
-        <h1 className="min-w-0 grow truncate px-3 text-center font-medium text-[13px]">{name}</h1>
+        <h1 className="min-w-0 grow truncate px-3 text-center font-medium text-[13px] max-lg:sr-only">{name}</h1>
+        <span className="grow lg:hidden" />
         <Problems />
         <BackendButton />
         <SaveStatus />
@@ -96,9 +97,12 @@ function SaveStatus() {
     <span
       data-testid="save-state"
       data-state={save}
-      className={cx('flex w-20 items-center justify-end gap-1 text-xs', bad ? 'text-bad' : 'text-ink-2')}
+      className={cx(
+        'flex w-20 shrink-0 items-center justify-end gap-1 text-xs max-md:w-6',
+        bad ? 'text-bad' : 'text-ink-2',
+      )}
     >
-      {SAVES[save].icon} {SAVES[save].text}
+      {SAVES[save].icon} <span className="max-md:sr-only">{SAVES[save].text}</span>
     </span>
   )
 }

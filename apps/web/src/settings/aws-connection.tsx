@@ -8,7 +8,7 @@ import { copyText } from '../ui/clipboard'
 import { RadioOption, SelectField, TextField } from '../ui/field'
 import { ErrorNote } from '../ui/panel'
 import { toast } from '../ui/toast'
-import { type AwsForm, changeOf, type FieldName, faultsOf, formOf, snippetOf } from './aws-form'
+import { type AwsForm, changeOf, type FieldName, faultsOf, formOf, pasted, snippetOf } from './aws-form'
 
 /** The form that writes the sections `aws_lambda` and `aws_s3`. It has no field for a secret. */
 export function AwsConnection({ config, onReload }: { config: ConfigReport; onReload: () => void }) {
@@ -27,8 +27,7 @@ export function AwsConnection({ config, onReload }: { config: ConfigReport; onRe
     }),
   )
   const { reason, etag, path } = config.target
-  const deployed = (config.options.aws_lambda as { functions?: unknown } | undefined)?.functions !== undefined
-  const faults = faultsOf(form, deployed)
+  const faults = faultsOf(form)
   const changed = JSON.stringify(form) !== JSON.stringify(saved)
   const submit = (event: React.FormEvent<HTMLFormElement>) => {
     event.preventDefault()
@@ -37,7 +36,7 @@ export function AwsConnection({ config, onReload }: { config: ConfigReport; onRe
     if (first) event.currentTarget.querySelector<HTMLElement>(`[name=${first}]`)?.focus()
     else save.mutate({ etag, ...changeOf(form) })
   }
-  const field = (name: Exclude<FieldName, 'forcePathStyle'>) => ({
+  const field = (name: Exclude<FieldName, 'forcePathStyle' | 'functions'>) => ({
     name,
     value: form[name],
     onChange: (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value }),
@@ -53,20 +52,21 @@ export function AwsConnection({ config, onReload }: { config: ConfigReport; onRe
       data-testid="aws-form"
       className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5 text-[13px]"
     >
+      {saved.region === '' && <Paste onPaste={setForm} />}
       <div className="grid gap-4 sm:grid-cols-2">
         <TextField label="Region" placeholder="eu-central-1" {...field('region')} />
         <TextField label="Bucket" placeholder="my-bucket" hint="For data, code and results." {...field('bucket')} />
       </div>
-      <TextField
-        label="Role of the functions"
-        placeholder="arn:aws:iam::123456789012:role/mayfly"
-        hint={
-          <>
-            It must reach the bucket. <code>npm run deploy:aws</code> makes role and bucket, and prints them.
-          </>
-        }
-        {...field('role')}
-      />
+      {form.functions ? (
+        <Deployed functions={form.functions} onForget={() => setForm({ ...form, functions: '' })} />
+      ) : (
+        <TextField
+          label="Role of the functions"
+          placeholder="arn:aws:iam::123456789012:role/mayfly"
+          hint="Functions are made when they are needed, with this role. It must reach the bucket."
+          {...field('role')}
+        />
+      )}
       <Credentials form={form} setForm={setForm} field={field('profile')} />
       <details className="group" open={saved.s3Endpoint !== '' || saved.lambdaEndpoint !== '' ? true : undefined}>
         <summary className="w-fit cursor-pointer rounded font-medium text-accent">More</summary>
@@ -142,6 +142,43 @@ export function AwsConnection({ config, onReload }: { config: ConfigReport; onRe
         </div>
       )}
     </form>
+  )
+}
+
+/** Where the account was set up by our own stack, its last words fill the form. */
+function Paste({ onPaste }: { onPaste: (form: AwsForm) => void }) {
+  const [text, setText] = useState('')
+  const form = text.trim() === '' ? undefined : pasted(text)
+  return (
+    <TextField
+      label="What npm run deploy:aws printed"
+      placeholder={'{ "aws_lambda": { … }, "aws_s3": { … } }'}
+      hint={form ? 'Filled in below.' : 'It makes what is needed in your account. Or fill in the fields yourself.'}
+      error={text.trim() !== '' && !form ? 'Paste the sections aws_lambda and aws_s3 as they were printed.' : undefined}
+      value={text}
+      autoComplete="off"
+      spellCheck={false}
+      onChange={({ target }) => {
+        setText(target.value)
+        const filled = pasted(target.value)
+        if (filled) onPaste(filled)
+      }}
+    />
+  )
+}
+
+function Deployed({ functions, onForget }: { functions: string; onForget: () => void }) {
+  const names = Object.values(JSON.parse(functions) as Record<string, string>)
+  return (
+    <div>
+      <p className="mb-1 font-medium">Functions deployed ahead</p>
+      <div className="flex items-center gap-3">
+        <p className="min-w-0 grow break-words font-mono text-xs">{names.join(', ')}</p>
+        <Button className="shrink-0" onClick={onForget}>
+          Use a role instead
+        </Button>
+      </div>
+    </div>
   )
 }
 

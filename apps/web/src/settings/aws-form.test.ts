@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AwsForm, changeOf, faultsOf, formOf, snippetOf } from './aws-form'
+import { type AwsForm, changeOf, faultsOf, formOf, pasted, snippetOf } from './aws-form'
 
 const GOOD: AwsForm = {
   ...formOf({}),
@@ -40,12 +40,31 @@ describe('what is in force fills the form', () => {
   })
 })
 
+describe('what deploy:aws printed fills the form', () => {
+  const sections = {
+    aws_lambda: { region: 'eu-central-1', architecture: 'arm64', functions: { '512': 'mayfly-512' } },
+    aws_s3: { region: 'eu-central-1', bucket: 'mayfly-data' },
+  }
+
+  it('whole or without its braces', () => {
+    const text = JSON.stringify(sections)
+    for (const given of [text, text.slice(1, -1), `${text.slice(1, -1)},`]) {
+      expect(JSON.parse(snippetOf(pasted(given)!))).toEqual(sections)
+      expect(faultsOf(pasted(given)!)).toEqual({})
+    }
+  })
+
+  it.each(['', 'x', '{}', '[1]', 'null', '{"aws_lambda": 3}'])('not %j', (text) => {
+    expect(pasted(text)).toBeUndefined()
+  })
+})
+
 describe('a change', () => {
   it('takes out what was emptied', () => {
     expect(changeOf(GOOD)).toEqual({
       aws_lambda: {
         ...{ region: 'eu-central-1', role: GOOD.role, profile: null, endpoint: null },
-        ...{ functionPrefix: null, architecture: null, memoryClasses: null },
+        ...{ functionPrefix: null, architecture: null, memoryClasses: null, functions: null },
       },
       aws_s3: {
         ...{ region: 'eu-central-1', bucket: 'my-bucket', profile: null, endpoint: null },
@@ -63,7 +82,7 @@ describe('a change', () => {
 describe('faults', () => {
   it('has none for a good form', () => {
     expect(faultsOf(GOOD)).toEqual({})
-    expect(faultsOf({ ...GOOD, role: '' }, true)).toEqual({})
+    expect(faultsOf({ ...GOOD, role: '', functions: '{"512":"mayfly-512"}' })).toEqual({})
   })
 
   it.each<[keyof AwsForm, string]>([

@@ -5,6 +5,8 @@ import { z } from 'zod'
 export interface AwsForm {
   region: string
   role: string
+  /** Functions deployed ahead, as JSON: names by size in MB; empty for none. They need no role here. */
+  functions: string
   functionPrefix: string
   architecture: '' | 'x86_64' | 'arm64'
   /** Sizes in MB, separated by commas. */
@@ -24,7 +26,7 @@ export interface AwsForm {
 
 export type FieldName = keyof AwsForm
 type Section = Record<string, unknown>
-type Value = string | boolean | number[] | null
+type Value = string | boolean | number[] | Record<string, string> | null
 
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/
 const optional = <T extends z.ZodType>(schema: T) => z.union([z.literal(''), schema])
@@ -74,11 +76,11 @@ const Schema = z
     if (form.keyVariable && form.profile) missing('keyVariable', 'Give a profile or variables, not both.')
   })
 
-/** What is wrong, by field. `deployed`: functions are named in the file, so that no role is needed. */
-export function faultsOf(form: AwsForm, deployed = false): Partial<Record<FieldName, string>> {
+/** What is wrong, by field. */
+export function faultsOf(form: AwsForm): Partial<Record<FieldName, string>> {
   const faults: Partial<Record<FieldName, string>> = {}
   for (const issue of Schema.safeParse(form).error?.issues ?? []) faults[issue.path[0] as FieldName] ??= issue.message
-  if (!form.role && !deployed) faults.role ??= 'The ARN of the role that functions run with.'
+  if (!form.role && !form.functions) faults.role ??= 'The ARN of the role that functions run with.'
   return faults
 }
 
@@ -92,6 +94,7 @@ export function formOf(options: Record<string, unknown>): AwsForm {
   return {
     region,
     role: text(lambda.role),
+    functions: namesOf(lambda.functions),
     functionPrefix: text(lambda.functionPrefix),
     architecture: lambda.architecture === 'arm64' || lambda.architecture === 'x86_64' ? lambda.architecture : '',
     memoryClasses: Array.isArray(lambda.memoryClasses) ? lambda.memoryClasses.join(', ') : '',
@@ -115,6 +118,7 @@ export function changeOf(form: AwsForm): { aws_lambda: Record<string, Value>; aw
     aws_lambda: {
       region: form.region.trim(),
       role: text(form.role),
+      functions: form.functions ? JSON.parse(form.functions) : null,
       profile: text(form.profile),
       endpoint: text(form.lambdaEndpoint),
       functionPrefix: text(form.functionPrefix),
@@ -133,6 +137,22 @@ export function changeOf(form: AwsForm): { aws_lambda: Record<string, Value>; aw
   }
 }
 
+/**
+ * The form as sections fill it that somebody pasted, those that `npm run deploy:aws` prints: a whole object, or its two members
+ * without the braces. Undefined for anything else.
+ */
+export function pasted(text: string): AwsForm | undefined {
+  for (const candidate of [text, `{${text.trim().replace(/,$/, '')}}`]) {
+    try {
+      const sections = JSON.parse(candidate)
+      if (typeof sections?.aws_lambda === 'object' || typeof sections?.aws_s3 === 'object') return formOf(sections)
+    } catch {
+      // Tried the other way, or no JSON at all.
+    }
+  }
+  return undefined
+}
+
 /** The sections as they would stand in a file, to be copied where the page must not write. */
 export function snippetOf(form: AwsForm): string {
   const { aws_lambda, aws_s3 } = changeOf(form)
@@ -146,6 +166,13 @@ function sizesOf(text: string): number[] {
     .split(/[\s,;]+/)
     .filter(Boolean)
     .map(Number)
+}
+
+function namesOf(functions: unknown): string {
+  const names = Object.entries((functions ?? {}) as Record<string, unknown>).filter(
+    ([, name]) => typeof name === 'string',
+  )
+  return names.length > 0 ? JSON.stringify(Object.fromEntries(names)) : ''
 }
 
 function variableOf(value: unknown): string {

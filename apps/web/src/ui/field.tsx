@@ -20,7 +20,7 @@ function Labelled({ label, aside, hint, error, children }: FieldProps & { childr
   return (
     <div>
       <div className="mb-1 flex items-baseline gap-2">
-        <label htmlFor={id} className="font-medium">
+        <label htmlFor={id} className="shrink-0 font-medium">
           {label}
         </label>
         {aside && <span className="ml-auto truncate text-ink-2 text-xs">{aside}</span>}

@@ -27,8 +27,8 @@ export function BackendButton() {
       className="ml-1 flex h-7 shrink-0 items-center gap-1.5 whitespace-nowrap rounded-full border border-line bg-surface pr-2 pl-3 text-xs hover:bg-sunken data-[state=open]:bg-sunken"
     >
       <Icon size={14} aria-hidden="true" className="text-ink-2" />
-      {backendTitle(backend)}
-      {settings.budget && <span className="tabular text-ink-2">≤ ${settings.budget.usd}</span>}
+      <span className="max-md:hidden">{backendTitle(backend)}</span>
+      {settings.budget && <span className="tabular text-ink-2 max-md:hidden">≤ ${settings.budget.usd}</span>}
       <ChevronDown size={12} aria-hidden="true" className="text-ink-2" />
     </button>
   )

@@ -241,7 +241,7 @@ function NumberSetting({
   return (
     <TextField
       label={label}
-      aside={value === undefined ? undefined : source}
+      aside={source === 'default' ? undefined : source}
       hint={hint}
       error={parsed.error}
       inputMode="decimal"

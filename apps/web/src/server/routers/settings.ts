@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { procedure, router } from '../trpc'
 
-const Section = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.number()), z.null()]))
+const Section = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.array(z.number()), z.record(z.string(), z.string()), z.null()]),
+)
 
 export const settingsRouter = router({
   /** What is in force in the workspace, where it comes from, and which backends are configured. */
