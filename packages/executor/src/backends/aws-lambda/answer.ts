@@ -13,10 +13,15 @@ export interface Answer {
   end(): Promise<void>
 }
 
+/** Measurements may wait so long for something that may not, ms: who listens to a thousand functions pays for each chunk. */
+const LAZY_MS = 500
+
 /** Lines of the response, as they come. Those of one turn of the loop go together: each chunk is a message with headers. */
 export class StreamedAnswer implements Answer {
   readonly #out: Writable
   #lines: string[] = []
+  #soon: NodeJS.Immediate | undefined
+  #late: NodeJS.Timeout | undefined
 
   constructor(out: Writable) {
     this.#out = out
@@ -36,10 +41,15 @@ export class StreamedAnswer implements Answer {
   }
 
   #push(line: Line): void {
-    if (this.#lines.push(encode(line)) === 1) setImmediate(() => this.#flush())
+    this.#lines.push(encode(line))
+    if (line.type === 'sample') this.#late ??= setTimeout(() => this.#flush(), LAZY_MS)
+    else this.#soon ??= setImmediate(() => this.#flush())
   }
 
   #flush(): void {
+    clearImmediate(this.#soon)
+    clearTimeout(this.#late)
+    this.#soon = this.#late = undefined
     if (this.#lines.length === 0 || this.#out.writableEnded) return
     this.#out.write(`${this.#lines.join('\n')}\n`)
     this.#lines = []
