@@ -149,8 +149,10 @@ export class Scheduler {
     let why = 'went away without an answer'
     try {
       if (!deployment) return
+      const wanted = this.#wanted(batch, invocations)
+      if (wanted.length === 0) return
       const { running } = this.#backend.limits.lease
-      for await (const event of this.#backend.invoke(deployment, invocations, aborter.signal)) {
+      for await (const event of this.#backend.invoke(deployment, wanted, aborter.signal)) {
         if (batch.over) break
         lease.seen = now()
         lease.silence = running
@@ -161,6 +163,16 @@ export class Scheduler {
     } finally {
       this.#leave(batch, why)
     }
+  }
+
+  /** Without calls that were cancelled while the backend was made ready: it has not heard of them. */
+  #wanted(batch: Batch, invocations: Invocation[]): Invocation[] {
+    return invocations.filter(({ id }) => {
+      const attempt = batch.open.get(id)
+      if (!attempt?.call.over) return attempt !== undefined
+      this.#end(batch, attempt, { id, type: 'returned', at: now() })
+      return false
+    })
   }
 
   #batch(job: JobRecord, calls: CallRef[], memory: number | undefined, copy: boolean) {

@@ -9,6 +9,8 @@ export interface Answer {
   say(event: AttemptEvent | Beat): void
   /** A second has passed. */
   beat(): void
+  /** Somebody is known to wait still. */
+  renew(): void
   /** All is said; resolves when it can be read. */
   end(): Promise<void>
 }
@@ -36,6 +38,10 @@ export class StreamedAnswer implements Answer {
     this.#push({ type: 'beat', at: now() })
   }
 
+  renew(): void {
+    // Who listens hears the beats.
+  }
+
   async end(): Promise<void> {
     this.#flush()
   }
@@ -56,8 +62,8 @@ export class StreamedAnswer implements Answer {
   }
 }
 
-/** Beats between two signs of life in the storage: each is a request. The first comes after a second. */
-const LIVE_EVERY = 3
+/** Between two signs of life in the storage, ms: each is a request. The first comes after a second. */
+const LIVE_MS = 2_500
 
 /**
  * One object with all lines at the end, which only the first of several deliveries can write, and while the batch runs another
@@ -69,7 +75,8 @@ export class StoredAnswer implements Answer {
   readonly #prefix: string
   readonly #lines: string[] = [encode({ type: 'clock', at: now() })]
   #seen: Sighting | undefined
-  #beats = 0
+  #renewedAt = 0
+  #ending = false
   #renewing = Promise.resolve()
 
   constructor(storage: Storage, bucket: string, prefix: string) {
@@ -91,18 +98,23 @@ export class StoredAnswer implements Answer {
   }
 
   beat(): void {
-    const beat = this.#beats++
-    if (beat % LIVE_EVERY > 0) return
+    // Nobody listens.
+  }
+
+  renew(): void {
+    const at = now()
+    if (at - this.#renewedAt < LIVE_MS || this.#ending) return
+    this.#renewedAt = at
     const key = this.#prefix + liveName(this.#seen)
-    this.#renewing = this.#renewing
-      .then(() => this.#storage.putObject(this.#bucket, key, String(beat)))
-      .then(
-        () => {},
-        () => {},
-      )
+    const put = () => this.#storage.putObject(this.#bucket, key, String(at))
+    this.#renewing = this.#renewing.then(put).then(
+      () => {},
+      () => {},
+    )
   }
 
   async end(): Promise<void> {
+    this.#ending = true
     await this.#renewing
     try {
       await this.#storage.putObject(this.#bucket, this.#prefix + STATUS, `${this.#lines.join('\n')}\n`, {

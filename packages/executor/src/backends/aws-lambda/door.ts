@@ -64,11 +64,11 @@ export function lambdaDoor(
     const answer: Answer =
       task.answer === undefined ? new StreamedAnswer(out) : new StoredAnswer(storage, deployment.bucket, task.answer)
     const waited = () => stillOpen(storage, deployment.bucket, task.open)
-    if (task.answer !== undefined) {
-      const stopped = await waited()
-      task.batch = stopped ? task.batch.filter(({ id }) => !stopped.includes(id)) : []
-      if (task.batch.length === 0) return end(out)
-    }
+    const stopped = task.answer === undefined ? [] : await waited()
+    if (!stopped) return end(out)
+    const batch = task.batch.filter(({ id }) => !stopped.includes(id))
+    // The batch itself is still waited for, if only to be over.
+    for (const { id } of task.batch) if (stopped.includes(id)) answer.say({ type: 'returned', id, at: now() })
     const stop = new AbortController()
     let late = false
     const remaining = context?.getRemainingTimeInMillis?.()
@@ -86,14 +86,15 @@ export function lambdaDoor(
     const beat = setInterval(() => {
       answer.beat()
       if (++beats > SHORT && beats % LONG_EVERY > 0) return
-      void waited().then((stopped) => {
-        if (stopped === undefined) stop.abort()
-        else for (const id of stopped) backend.cancel(id)
+      void waited().then((unwanted) => {
+        if (unwanted === undefined) return stop.abort()
+        for (const id of unwanted) backend.cancel(id)
+        answer.renew()
       })
     }, BEAT_MS)
     let requests = 1
     try {
-      for await (const one of backend.invoke(deployment, task.batch, stop.signal)) {
+      for await (const one of batch.length > 0 ? backend.invoke(deployment, batch, stop.signal) : []) {
         let told: AttemptEvent | Beat = one
         if (one.type === 'setup') {
           told = { ...one, worker, cold }

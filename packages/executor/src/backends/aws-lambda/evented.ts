@@ -18,7 +18,7 @@ const SEND_AGAIN_MS = 100
  * And when it has not begun after so long, ms, doubled each time, although nearly all others have: the platform may lose a
  * message. While many wait, it is only busy, and more messages would not help.
  */
-const DROPPED_MS = 10_000
+const DROPPED_MS = 20_000
 const FEW = 8
 const FEW_SHARE = 0.05
 
