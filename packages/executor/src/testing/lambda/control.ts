@@ -44,7 +44,7 @@ export class ControlPlane {
       const deployed = find(call.name)
       change(deployed, call.body)
       // Who runs goes on; whoever comes next starts from the new settings.
-      fleet.stop(call.name)
+      void fleet.stop(call.name)
       return { body: deployed.configuration }
     }
     const setAsync = (start: (deployed: Deployed) => AsyncConfig) => (call: Call) => {
@@ -77,7 +77,7 @@ export class ControlPlane {
         ({ name }) => {
           find(name)
           this.functions.delete(name)
-          fleet.stop(name)
+          void fleet.stop(name)
           return { status: 204 }
         },
       ],

@@ -40,6 +40,7 @@ export class Environment implements Sandbox {
   /** Told when the runtime asks for work, or that it will not. */
   #asked: (failed?: FunctionError) => void = () => {}
   #idle: () => void = () => {}
+  #removed: Promise<void> | undefined
 
   constructor(spec: SandboxSpec, rules: LambdaRules, runtime: readonly string[] = [BOOTSTRAP]) {
     this.spec = spec
@@ -112,8 +113,9 @@ export class Environment implements Sandbox {
     return this.#limits?.peak() ?? 0
   }
 
-  kill(): void {
+  async kill(): Promise<void> {
     this.#die({ errorType: 'Runtime.ExitError', errorMessage: 'The environment was stopped' })
+    await this.#removed
   }
 
   #spawn(): void {
@@ -181,7 +183,7 @@ export class Environment implements Sandbox {
     this.dead = true
     this.#killTree()
     this.#api.close()
-    this.#limits?.remove()
+    this.#removed = this.#limits?.remove()
     this.#asked(error)
     this.#idle()
   }

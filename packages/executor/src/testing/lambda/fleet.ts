@@ -115,15 +115,17 @@ export class Fleet {
   }
 
   /** Ends the environments of a function that are idle, or of all functions whatever they do. */
-  stop(name?: string): void {
+  async stop(name?: string): Promise<void> {
+    const ends: Promise<void>[] = []
     for (const [functionName, pool] of this.#pools) {
       if (name !== undefined && functionName !== name) continue
       for (const sandbox of name === undefined ? pool.all : pool.idle) {
-        sandbox.kill()
+        ends.push(sandbox.kill())
         pool.all.delete(sandbox)
       }
       pool.idle = []
     }
+    await Promise.all(ends)
   }
 
   /** It is free when it asks for work again, and is stopped until there is some. */

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { descendantsIn, processTable } from '../../processes/index.js'
 import type { LambdaRules } from './rules.js'
 import type { SandboxSpec } from './sandbox.js'
@@ -18,6 +19,8 @@ const ONE_CPU = 1769
 /** Period of the CPU's quota, µs: short, so that small shares do not stall for long. */
 const PERIOD = 20_000
 const WATCH_MS = 50
+const REMOVAL_MS = 20
+const REMOVALS = 250
 
 export type LimitKind = 'cgroup v1' | 'cgroup v2' | 'watch'
 
@@ -89,20 +92,14 @@ export class Limits {
     this.#pid = pid
   }
 
-  remove(): void {
+  /** Resolves when nothing is left of them; a group goes when its last process has gone. */
+  async remove(): Promise<void> {
     clearInterval(this.#watch)
-    // A group goes when its last process has gone.
-    const groups = [...this.#folders]
-    const again = (left: number) => {
-      const still = groups.filter((folder) => !removed(folder))
-      groups.splice(0, groups.length, ...still)
-      if (still.length > 0 && left > 0) setTimeout(() => again(left - 1), 50)
-    }
-    again(20)
     if (this.tmp) {
       execFileSync('umount', ['-l', this.tmp], { stdio: 'ignore' })
       rmSync(this.tmp, { recursive: true, force: true })
     }
+    for (let tries = 0; tries < REMOVALS && !this.#folders.every(removed); tries++) await pause(REMOVAL_MS)
   }
 
   #group(folder: string, values: Record<string, number | string>): void {

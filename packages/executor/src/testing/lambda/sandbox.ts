@@ -52,7 +52,8 @@ export interface Sandbox {
   freeze(frozen: boolean): void
   /** Most memory it ever had, bytes; 0 where that is unknown. */
   peak(): number
-  kill(): void
+  /** Ends it at once; resolves when nothing is left of it. */
+  kill(): Promise<void>
 }
 
 export const NOTHING = Buffer.alloc(0)

@@ -96,7 +96,7 @@ export async function startLambda(options: LambdaOptions = {}): Promise<LambdaDo
       fleet.list().map((one) => ({ functionName: one.spec.functionName, pid: one.pid, busy: fleet.isBusy(one) })),
     async close() {
       queue.close()
-      fleet.stop()
+      await fleet.stop()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
       rmSync(root, { recursive: true, force: true })

@@ -94,7 +94,7 @@ export class VirtualEnvironment implements Sandbox {
     return 0
   }
 
-  kill(): void {
+  async kill(): Promise<void> {
     this.#stop({ errorType: 'Runtime.ExitError', errorMessage: 'The environment was stopped' })
   }
 }
