@@ -120,7 +120,7 @@ it('with a profile here and a role there, nothing secret is configured', async (
 
 describe('what is wrong', () => {
   it('is shown with the exact fix, later steps are not tried, and the exit code is 1', async () => {
-    rmSync(join(home, 'mayfly.config.json'))
+    rmSync(join(home, 'mayfly.config.json'), { force: true })
     const { code, out } = await command([])
     expect(code).toBe(1)
     expect(out).toMatch(/^✗ configuration: There is no section aws_lambda.*\n {4}→ `npm run deploy:aws` prints/)
@@ -170,6 +170,7 @@ describe('what is wrong', () => {
     const absent = await walk(
       configured({ aws_lambda: { role: undefined, memoryClasses: undefined, functions: { 512: 'mayfly-512' } } }),
     )
+    expect(absent.configuration.says).toBe('functions mayfly-512, bucket mine, us-east-1')
     expect(absent.function.says).toMatch(/^E_LAMBDA_FUNCTION: .*mayfly-512/)
     expect([absent.role.state, absent.function.fix]).toEqual(['good', expect.stringContaining('npm run deploy:aws')])
   })
@@ -180,6 +181,7 @@ describe('what is wrong', () => {
     const impatient = doctorAws(configured(), { access: (settings) => awsAccess(settings, 1) })
     for await (const check of impatient) found.push(check)
     lambda.faults.throttle = 0
+    expect(found.filter(({ state }) => state === 'bad').map(({ says }) => says)).toEqual(['no answer in time'])
     expect(found.at(-2)).toMatchObject({ step: 'call', state: 'bad', says: 'no answer in time' })
     expect(found.at(-2)?.fix).toContain('get-account-settings --region us-east-1')
   })

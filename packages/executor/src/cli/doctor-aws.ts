@@ -102,7 +102,8 @@ export async function* doctorAws(
 const STEPS: Record<AwsStep, (access: AwsAccess, options: ExecutorOptions) => Finding | Promise<Finding>> = {
   configuration: ({ settings: { lambda, storage } }) => {
     const where = lambda.region === storage.region ? lambda.region : `${lambda.region}, bucket in ${storage.region}`
-    const says = `functions ${lambda.functionPrefix ?? 'mayfly'}-*, bucket ${storage.bucket}, ${where}`
+    const ahead = Object.values(lambda.functions ?? {}).join(', ')
+    const says = `functions ${ahead || `${lambda.functionPrefix ?? 'mayfly'}-*`}, bucket ${storage.bucket}, ${where}`
     if (lambda.region === storage.region || storage.endpoint) return { state: 'good', says }
     return {
       state: 'note',
