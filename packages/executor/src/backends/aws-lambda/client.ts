@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { quietSdk } from '../../storage/aws-s3/quiet.js'
 import { type AwsLambdaOptions, LONGEST } from './config.js'
-import { isServerFault, isThrottle } from './errors.js'
+import { isBroken, isServerFault, isThrottle } from './errors.js'
 
 /** What asynchronous invocations need: they are over in milliseconds. */
 const EVENT_SOCKETS = 100
@@ -42,13 +42,13 @@ export const STREAMS = 256
 const TRIES = 6
 const FIRST_WAIT_MS = 200
 
-/** A request to the control plane, which takes 15 a second from the whole account: sent again when it was too many. */
+/** A request to the control plane, which takes 15 a second from the whole account: sent again when it was too many, or the connection broke. */
 export async function patiently<T>(send: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await send()
     } catch (error) {
-      if (tries >= TRIES || !(isThrottle(error) || isServerFault(error))) throw error
+      if (tries >= TRIES || !(isThrottle(error) || isServerFault(error) || isBroken(error))) throw error
       const wait = FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + Math.random())
       await new Promise((resolve) => setTimeout(resolve, wait))
     }

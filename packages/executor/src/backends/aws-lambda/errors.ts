@@ -20,6 +20,12 @@ export function isServerFault(error: unknown): boolean {
   return statusOf(error) >= 500
 }
 
+/** The connection broke: the other side may have let go of an idle one just when it was used again. */
+export function isBroken(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string }
+  return code === 'ECONNRESET' || code === 'EPIPE' || message === 'socket hang up'
+}
+
 /** The function is being made or changed. */
 export function isPending(error: unknown): boolean {
   return nameOf(error) === 'ResourceConflictException' || nameOf(error) === 'ResourceNotReadyException'
