@@ -63,7 +63,7 @@ export function lambdaDoor(
     const storage = storages.open(deployment.storage)
     const answer: Answer =
       task.answer === undefined ? new StreamedAnswer(out) : new StoredAnswer(storage, deployment.bucket, task.answer)
-    const waited = () => stillOpen(storage, deployment.bucket, task.open)
+    const waited = looksFor(storage, deployment.bucket, task.open)
     const stopped = task.answer === undefined ? [] : await waited()
     if (!stopped) return end(out)
     const batch = task.batch.filter(({ id }) => !stopped.includes(id))
@@ -122,13 +122,21 @@ async function end(out: Writable): Promise<void> {
   if (!out.writableFinished) await once(out, 'finish')
 }
 
-/** Ids of attempts nobody waits for; undefined when nobody waits for any. While the storage does not answer, all go on. */
-async function stillOpen(storage: Storage, bucket: string, key: string): Promise<number[] | undefined> {
-  try {
-    const text = Buffer.from(await storage.getObject(bucket, key)).toString()
-    return text === '' ? [] : text.split(',').map(Number)
-  } catch (error) {
-    return (error as { code?: string }).code === 'E_STORAGE_NOT_FOUND' ? undefined : []
+/**
+ * Looks for ids of attempts nobody waits for; undefined when nobody waits for any. While the storage does not answer, all go on.
+ * S3 denies what is not there to who may not list: once the object was read, that means that it is gone.
+ */
+function looksFor(storage: Storage, bucket: string, key: string): () => Promise<number[] | undefined> {
+  let seen = false
+  return async () => {
+    try {
+      const text = Buffer.from(await storage.getObject(bucket, key)).toString()
+      seen = true
+      return text === '' ? [] : text.split(',').map(Number)
+    } catch (error) {
+      const { code, where } = error as { code?: string; where?: { s3?: string } }
+      return code === 'E_STORAGE_NOT_FOUND' || (seen && where?.s3 === 'AccessDenied') ? undefined : []
+    }
   }
 }
 
