@@ -33,7 +33,7 @@ const metadataOf = (name: string) =>
   JSON.parse(readFileSync(join(mayfly.workspace, name), 'utf8')).metadata as Record<string, unknown>
 
 test('Hello, map runs on Lambda when that is chosen, with the results it has here', async ({ page }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(240_000)
   await page.goto(mayfly.product.url)
   await page.getByTestId('home-card-hello-map').click()
   await expect(page.getByTestId('backend')).toHaveText('This machine')
