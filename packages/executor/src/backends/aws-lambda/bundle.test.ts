@@ -54,7 +54,9 @@ it('a process that has called functions ends by itself, without a word of the SD
   const code = `import { FunctionExecutor } from '@mayfly/executor'
 const fexec = new FunctionExecutor(${JSON.stringify({ backend: 'aws_lambda', progress: false, workers: 2, aws_lambda })})
 console.log(JSON.stringify(await fexec.getResult(fexec.map((x) => x * 2, [1, 2, 3]))))
-await fexec.close()`
+await fexec.close()
+// What keeps a process alive is what would be named here.
+process.stdout.write(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').join())`
   const keys = { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey }
   expect(await script(code, keys)).toEqual({ stdout: '[2,4,6]\n', stderr: '' })
 })

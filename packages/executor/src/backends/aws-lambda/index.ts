@@ -146,7 +146,7 @@ export class AwsLambdaBackend implements Backend {
     for (const stop of this.#running) stop.abort()
     const until = now() + CLOSE_MS
     while (this.#running.size + this.#tasks.size > 0 && now() < until) {
-      await Promise.race([Promise.allSettled(this.#tasks), sleep(CLOSE_MS)])
+      await Promise.race([Promise.allSettled(this.#tasks), sleep(CLOSE_MS, undefined, { ref: false })])
       if (this.#running.size > 0) await sleep(1)
     }
     await this.#storages.close()
