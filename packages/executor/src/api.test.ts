@@ -1,6 +1,6 @@
 /**
  * The executor's vocabulary beyond a plain map, on real workers. Where Lithops has a defect that was reproduced, the test
- * says so in its name: “Lithops: …”.
+ * says so in its name: “Lithops: …”. Long, because it is the list of what a user may call.
  */
 
 import { spawn } from 'node:child_process'

@@ -1,6 +1,6 @@
 /**
  * What every storage must do: each runs this suite unchanged. `make` gives a storage that nobody else uses; `url` opens the same
- * one in another process, where the storage can be reached from there.
+ * one in another process, where the storage can be reached from there. Long, because it is one list of requirements.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
