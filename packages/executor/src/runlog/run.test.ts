@@ -18,7 +18,7 @@ class FakeKernel {
   readonly interrupts = new Set<() => void>()
 
   install(): void {
-    const host: Partial<KernelHost> = {
+    const host: KernelHost = {
       currentCell: () => this.cell,
       display: (bundle) => {
         this.shown.push(bundle)
@@ -29,12 +29,13 @@ class FakeKernel {
         return () => void this.interrupts.delete(callback)
       },
       mapStack: (stack) => stack,
+      settings: () => ({}),
       workspace: tmpdir(),
       importOf: () => undefined,
       modules: () => [],
       warn: () => {},
     }
-    setKernelHost(host as KernelHost)
+    setKernelHost(host)
   }
 
   runCell(executionCount: number): void {
