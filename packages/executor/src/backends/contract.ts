@@ -30,8 +30,19 @@ export function backendContract(
   name: string,
   { make, events, cloud = false, remoteStorage = false, only }: ContractParts,
 ): void {
+  let wanted: [title: string, body: () => Promise<void>][] = []
   const it = (title: string, body: () => Promise<void>) => {
-    if (!only || only.test(title)) test(title, body)
+    if (!only || only.test(title)) wanted.push([title, body])
+  }
+  // A group of which nothing is wanted is no group: the test runner takes an empty one for a mistake.
+  const group = (title: string, tests: () => void) => {
+    wanted = []
+    tests()
+    const chosen = wanted
+    if (chosen.length === 0) return
+    describe(`backend ${name}: ${title}`, () => {
+      for (const [what, body] of chosen) test(what, body)
+    })
   }
   const using = async (
     options: ExecutorOptions,
@@ -51,7 +62,7 @@ export function backendContract(
   const ofType = <T extends LoggedEvent['type']>(type: T) =>
     lastRun().filter((event): event is Extract<LoggedEvent, { type: T }> => event.type === type)
 
-  describe(`backend ${name}: success`, () => {
+  group('success', () => {
     it('returns results in input order, whatever order they come in', () =>
       using({ workers: 3 }, async (executor) => {
         const sleeps = [120, 10, 60, 1, 30]
@@ -186,7 +197,7 @@ export function backendContract(
       }))
   })
 
-  describe(`backend ${name}: failures`, () => {
+  group('failures', () => {
     it('keeps class, message, code and stack of an error, and does not try again', () =>
       using({}, async (executor) => {
         const future = executor.callAsync(function faulty() {
@@ -358,7 +369,7 @@ export function backendContract(
       }))
   })
 
-  describe(`backend ${name}: cancelling`, () => {
+  group('cancelling', () => {
     it('stops busy calls and drops waiting ones', () =>
       using({ workers: 2 }, async (executor) => {
         const futures = executor.map(() => {
@@ -427,7 +438,7 @@ export function backendContract(
       }))
   })
 
-  describe(`backend ${name}: the platform's faults`, () => {
+  group("the platform's faults", () => {
     const square = (i: number) => i * i
     const items = Array.from({ length: 60 }, (_, i) => i)
     const squares = items.map(square)
@@ -496,7 +507,7 @@ export function backendContract(
       ))
   })
 
-  describe(`backend ${name}: waiting`, () => {
+  group('waiting', () => {
     it('waits for any, for a share, for a time, or not at all', () =>
       using({ workers: 4 }, async (executor) => {
         const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, ms))
@@ -521,7 +532,7 @@ export function backendContract(
       }))
   })
 
-  describe(`backend ${name}: the account`, () => {
+  group('the account', () => {
     // Processes are the same everywhere; what is different on a platform shows with fewer.
     const calls = cloud ? 2_500 : 10_000
 
