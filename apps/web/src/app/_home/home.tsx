@@ -61,7 +61,7 @@ export function Home() {
     <main className="mx-auto max-w-5xl px-6 pt-10 pb-16">
       <h1 className="font-semibold text-2xl tracking-tight">Notebooks that fan out</h1>
       <p className="mt-1 text-ink-2">
-        Write TypeScript in cells, map a function over your data, and watch every call. All of it runs on this machine.
+        Write TypeScript in cells, map a function over your data, and watch every call, here or on AWS Lambda.
       </p>
       <Start />
       <Recent />
