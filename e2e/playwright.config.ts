@@ -9,6 +9,9 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 15_000 },
   forbidOnly: true,
+  // On a machine that others load, V8's collector may fall behind a flood of output until the memory guard stops it (seen once in
+  // five runs). The report names such a journey as flaky.
+  retries: process.env.CI ? 1 : 0,
   outputDir: '../test-results/journeys',
   use: {
     viewport: { width: 1440, height: 900 },
