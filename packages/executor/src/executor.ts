@@ -257,6 +257,11 @@ export class FunctionExecutor implements ListOwner {
     return this.#engine.backend
   }
 
+  /** Calls that run at a time, at most. */
+  get workers(): number {
+    return this.#options.workers
+  }
+
   /**
    * Draws the runs of this executor so far: a timeline with a bar per phase of every call, and how many calls ran at a time. In
    * a notebook the result shows itself.

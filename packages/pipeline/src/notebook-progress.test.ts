@@ -2,7 +2,8 @@ import { PROGRESS_MIME, type ProgressOutput } from '@mayfly/executor/events'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
 import { expect, it } from 'vitest'
 import { showInNotebook } from './notebook-progress.js'
-import { ProgressFeed } from './progress.js'
+import { ProgressFeed, STAGES } from './progress.js'
+import { expectedTimes } from './steps/expected.js'
 
 it('shows a bar where a cell runs several stages, and takes an interrupt for a wish to stop', async () => {
   const displays: ProgressOutput[][] = []
@@ -23,6 +24,10 @@ it('shows a bar where a cell runs several stages, and takes an interrupt for a w
     },
   } as unknown as KernelHost)
   const feed = new ProgressFeed()
+  const sizes = { molecules: 1e3, candidates: 1e5, ions: 3e4, spectra: 1e3, points: 1e6, pixels: 1e3 }
+  const kept = new Set(STAGES.filter((stage) => !['annotate', 'runFdr'].includes(stage)))
+  feed.whole.foresee(expectedTimes({ ...sizes, copied: 0, fetched: 0 }, 2), kept)
+  feed.whole.aim('runFdr')
   const end = showInNotebook(feed, () => void stopped++)
   feed.begin('loadDs').end('done')
   cell = 2
@@ -35,8 +40,9 @@ it('shows a bar where a cell runs several stages, and takes an interrupt for a w
   feed.begin('runFdr').end('done')
   expect(displays.length).toBe(1)
   const [shown] = displays
-  expect(shown![0]).toMatchObject({ label: 'annotate (9 of 10)', state: 'running', done: 0 })
-  expect(shown!.at(-1)).toMatchObject({ state: 'failed', done: 1, total: 4 })
+  expect(shown![0]).toMatchObject({ label: 'annotate (9 of 10)', state: 'running', done: 0, total: 100 })
+  expect(shown![0]!.remainingMs).toBeGreaterThan(0)
+  expect(shown!.at(-1)).toMatchObject({ label: 'annotate (9 of 10): 1 of 4 calls', state: 'failed' })
   interrupt()
   end()
   interrupt()

@@ -17,7 +17,7 @@ interface Shown {
 }
 
 /**
- * Shows each cell that runs several stages one bar, which counts the calls of the stage at work.
+ * Shows each cell that runs several stages one bar, which grows once from the first of them to the last.
  * @returns a function that ends it
  */
 export function showInNotebook(feed: ProgressFeed, onInterrupt: () => void): () => void {
@@ -44,17 +44,19 @@ export function showInNotebook(feed: ProgressFeed, onInterrupt: () => void): () 
   }
 }
 
+/** The bar is that of all the stages the cell waits for, in percent; its label says which is at work. */
 function bundleOf(
-  { stage, number, stages, state, done, total, remaining }: PipelineProgress,
+  { stage, number, stages, state, done, total, whole }: PipelineProgress,
   { startedAt, begun }: Shown,
   now: number,
 ): Record<string, unknown> {
-  const cached = state === 'cached' ? ', from cache' : ''
+  const of = state === 'cached' ? 'from cache' : total > 0 ? `${done} of ${total} calls` : ''
+  const over = state !== 'failed' && state !== 'cancelled' && whole?.share === 1
   const output: ProgressOutput = {
-    label: `${stage} (${number} of ${stages}${cached})`,
-    ...{ done, startedAt, elapsedMs: Math.round(now - begun), state: state === 'cached' ? 'done' : state },
-    ...(total > 0 ? { total } : {}),
-    ...(remaining === undefined ? {} : { remainingMs: Math.round(remaining * 1000) }),
+    label: `${stage} (${number} of ${stages})${of && `: ${of}`}`,
+    ...{ done: Math.floor(100 * (whole?.share ?? 0)), startedAt, elapsedMs: Math.round(now - begun) },
+    state: state === 'failed' || state === 'cancelled' ? state : over ? 'done' : 'running',
+    ...(whole ? { total: 100, remainingMs: Math.round(whole.remaining * 1000) } : {}),
   }
-  return { [PROGRESS_MIME]: output, 'text/plain': `${output.label}: ${done} of ${total} calls` }
+  return { [PROGRESS_MIME]: output, 'text/plain': output.label }
 }

@@ -150,11 +150,17 @@ export class Pipeline {
       () => this.segmentCentroids(),
       () => this.annotate(),
     ]
-    for (const stage of stages) {
-      await stage()
-      checkCancelled(signal, 'the pipeline')
+    const { whole } = this.#runner.progress
+    whole.aim('runFdr')
+    try {
+      for (const stage of stages) {
+        await stage()
+        checkCancelled(signal, 'the pipeline')
+      }
+      return await this.runFdr()
+    } finally {
+      whole.aim(undefined)
     }
-    return this.runFdr()
   }
 
   /**

@@ -50,6 +50,10 @@ describe('progress', () => {
       true,
       false,
     ])
+    expect(news.every(({ whole }) => whole !== undefined && whole.remaining >= 0)).toBe(true)
+    const shares = news.map(({ whole }) => whole?.share)
+    expect(shares).toEqual([...shares].sort((a, b) => Number(a) - Number(b)))
+    expect(news.at(-1)?.whole).toEqual({ share: 1, remaining: 0 })
     for (const { remaining, done, total, elapsed } of annotate.slice(2, -1))
       expect(remaining).toBeCloseTo(((total - done) * elapsed) / done, 9)
 
@@ -93,6 +97,12 @@ describe('progress', () => {
     const running = { stage: 'annotate', number: 9, stages: 10, state: 'running', resumed: 0 } as const
     const news = { ...running, done: 5, total: 20, elapsed: 2.5, remaining: 7.5 }
     expect(progressText(news)).toBe(' 9/10 annotate  █████░░░░░░░░░░░░░░░  5/20 · 2.5 s, about 8 s left')
+    const whole = { share: 0.5, remaining: 40 }
+    expect(progressText({ ...news, whole })).toMatch(/ 2\.5 s, about 8 s left, 40 s in all$/)
+    expect(progressText({ ...news, whole: { ...whole, remaining: 7.1 } })).toMatch(/ 2\.5 s, about 8 s left$/)
+    expect(progressText({ ...running, done: 0, total: 0, elapsed: 0, whole })).toMatch(
+      / 0\.0 s, about 40 s left in all$/,
+    )
     const terminal = new ProgressLine({ isTTY: true, columns: 90, write: (text) => shown.push(text) }, (line) =>
       plain.push(line),
     )

@@ -1,4 +1,5 @@
 /** How far a pipeline is: one stream of news for whoever looks on. */
+import { type Whole, WholeProgress } from './whole-progress.js'
 
 /** The pipeline's methods in the order of `run`. */
 export const STAGES = [
@@ -32,12 +33,19 @@ export interface PipelineProgress {
   elapsed: number
   /** Seconds the stage will still take at the rate of the calls so far; absent until a call has ended. */
   remaining?: number
+  /**
+   * Of all stages that somebody waits for (of `run` all): the share that is done, which never falls, and the seconds they will still
+   * take, estimated from the sizes of the inputs, from what is kept, and from how fast things went so far.
+   */
+  whole?: Whole
 }
 
 type Listener = (progress: PipelineProgress) => void
 
 /** Hands news to listeners and iterators. */
 export class ProgressFeed {
+  /** Makes one estimate of the stages' own. */
+  readonly whole = new WholeProgress()
   readonly #listeners = new Set<Listener>()
   readonly #closers = new Set<() => void>()
 
@@ -49,7 +57,8 @@ export class ProgressFeed {
 
   begin(stage: Stage): StageMeter {
     return new StageMeter(stage, (progress) => {
-      for (const listener of this.#listeners) listener(progress)
+      const whole = this.whole.look(progress, performance.now())
+      for (const listener of this.#listeners) listener(whole ? { ...progress, whole } : progress)
     })
   }
 

@@ -66,6 +66,14 @@ export class StageRunner {
       .slice(0, 24)
   }
 
+  /** Whether the result of a stage is kept, as far as one request tells. */
+  async isKept(place: { name: string; hash: string }): Promise<boolean> {
+    return this.storage.headObject(this.storage.bucket, keyOf(place)).then(
+      () => true,
+      () => false,
+    )
+  }
+
   /** The result of a stage: from storage when it was computed before from the same input, else computed and kept. */
   async stage<T>(spec: StageSpec<T>): Promise<T> {
     const { signal } = this
@@ -108,7 +116,7 @@ export class StageRunner {
     }
   }
 
-  async #load<T>(spec: Pick<StageSpec<T>, 'name' | 'hash'>): Promise<T | undefined> {
+  async #load<T>(spec: Pick<StageSpec<T>, 'name' | 'stage' | 'hash'>): Promise<T | undefined> {
     let entry: CacheEntry<T>
     try {
       entry = deserialize(await this.storage.getObject(this.storage.bucket, keyOf(spec))) as CacheEntry<T>
@@ -117,6 +125,8 @@ export class StageRunner {
       return unlessMissing(error)
     }
     this.stats.push(...entry.stats.map((row) => ({ ...row, Cached: true })))
+    const work = entry.stats.reduce((sum, { Actions, AvgRuntime }) => sum + Actions * AvgRuntime, 0)
+    this.progress.whole.found(spec.stage, work)
     return entry.value
   }
 

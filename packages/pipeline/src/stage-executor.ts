@@ -4,6 +4,8 @@ import type { Storage } from '@mayfly/executor'
 /** The part of `FunctionExecutor` the pipeline needs. */
 export interface StageExecutor {
   readonly storage: Storage
+  /** Calls that run at a time, as a rule. Default: the number of CPUs. */
+  readonly workers?: number
   /** Calls `fn(item, ctx)` for each item; futures in the order of the items. */
   map(
     fn: (...args: never[]) => unknown,

@@ -4,6 +4,7 @@ import { readMolecularDatabase } from '../moldb/index.js'
 import { type AnalyserName, DEFECTS, optionsForSize, type SyntheticProgress, writeDataset } from '../synthetic/index.js'
 import { misused, parseArguments, wholeNumber } from './arguments.js'
 import { withInterrupt } from './interrupt.js'
+import { StatusLine, type StatusText, timeLeft } from './status-line.js'
 
 const OPTIONS = {
   size: { type: 'string', default: '5' },
@@ -20,7 +21,6 @@ const OPTIONS = {
 } as const
 
 const UNITS: Record<string, number> = { '': 1, M: 1, MB: 1, G: 1000, GB: 1000 }
-const PLAIN_MS = 10_000
 
 /**
  * Runs the command and returns its exit code.
@@ -51,7 +51,7 @@ export async function synth(args: string[], help: () => number): Promise<number>
     ...(values.db === undefined ? {} : { formulas: formulasOf(values.db) }),
     ...(workers === undefined ? {} : { workers }),
   }
-  const line = new Line()
+  const line = new StatusLine(STATUS, process.stderr, console.error)
   return withInterrupt(async (signal) => {
     try {
       const made = await writeDataset(out, { ...options, signal, onProgress: (progress) => line.update(progress) })
@@ -89,25 +89,13 @@ function formulasOf(file: string): string[] {
   return readMolecularDatabase(readFileSync(file, 'utf8'), file).formulas.sort()
 }
 
-/** One line that is written over in a terminal; elsewhere a line every ten seconds. */
-class Line {
-  private shownAt = performance.now()
-  private shown = false
+const STATUS: StatusText<SyntheticProgress> = {
+  line: (progress, seconds) => statusText({ ...progress, remaining: Math.max(0, progress.remaining - seconds) }),
+  plain: (progress) => statusText(progress),
+}
 
-  update({ done, total, bytes, elapsed, remaining }: SyntheticProgress): void {
-    const percent = Math.floor((100 * done) / total)
-    const text = `${percent} %  ${(bytes / 1e6).toFixed(0)} MB, ${(bytes / 1e6 / elapsed).toFixed(1)} MB/s, about ${Math.ceil(remaining)} s left`
-    if (process.stderr.isTTY) {
-      this.shown = true
-      process.stderr.write(`\r\x1b[2K${text}`)
-    } else if (performance.now() - this.shownAt >= PLAIN_MS) {
-      this.shownAt = performance.now()
-      console.error(text)
-    }
-  }
-
-  clear(): void {
-    if (this.shown) process.stderr.write('\r\x1b[2K')
-    this.shown = false
-  }
+function statusText({ done, total, bytes, elapsed, remaining }: SyntheticProgress): string {
+  const percent = Math.floor((100 * done) / total)
+  const speed = `${(bytes / 1e6).toFixed(0)} MB, ${(bytes / 1e6 / elapsed).toFixed(1)} MB/s`
+  return `${percent} %  ${speed}${timeLeft(remaining)}`
 }

@@ -98,7 +98,7 @@ async function readInputs(
   checkLimits(imzml)
   checkIbd(imzml, files.ibd.size, files.ibd.head, { file: files.ibd.name, ignoreUuid: config.ignore_uuid })
   // What comes over a network is not read twice for a hash that an etag is good for.
-  if (files.ibd.size > HASH_LIMIT || !files.ibd.local) hash.update(`${files.ibd.size} ${files.ibd.version}`)
+  if (files.ibd.size > HASH_LIMIT || files.ibd.from !== 'file') hash.update(`${files.ibd.size} ${files.ibd.version}`)
   else await hashIbd(files.ibd, imzml, hash, signal)
   return { imzml, files, datasetHash: hash.digest('hex'), databases: read }
 }

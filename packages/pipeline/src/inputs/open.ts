@@ -17,8 +17,8 @@ export interface OpenInput {
   size: number
   /** Changes with the content: etag, or the time of the last change. */
   version: string
-  /** Only of a local file: its content is read at the speed of the disk. */
-  local: boolean
+  /** Where it lies: a local `file`, which is read at the speed of the disk, a `url`, or the name of a storage. */
+  from: string
   /** The first 16 bytes, fewer of a shorter file. */
   head: Uint8Array
   /** All bytes. @throws MayflyError E_INPUT_UNREACHABLE, E_INPUT_CHANGED. */
@@ -51,7 +51,7 @@ async function openFile({ name }: Input, path: string): Promise<OpenInput> {
   const handle = await open(path)
   const { bytesRead } = await handle.read(head, 0, HEAD, 0).finally(() => handle.close())
   return {
-    ...{ name, size, version: String(mtimeMs), local: true, head: head.subarray(0, bytesRead) },
+    ...{ name, size, version: String(mtimeMs), from: 'file', head: head.subarray(0, bytesRead) },
     stream: () => createReadStream(path, { highWaterMark: READ_SIZE }),
     upload: (storage, key, signal) =>
       copy(createReadStream(path, { highWaterMark: READ_SIZE }), size, storage, key, signal),
@@ -64,7 +64,7 @@ async function openUrl(input: Input): Promise<OpenInput> {
   return {
     name: input.name,
     ...facts,
-    local: false,
+    from: 'url',
     stream,
     upload: (storage, key, signal) => copy(stream(), facts.size, storage, key, signal),
   }
@@ -110,7 +110,7 @@ async function openObject(input: Input, place: Place & { kind: 'object' }, own: 
       }
     }
     return {
-      ...{ name: input.name, size, version: etag, local: false, head, stream },
+      ...{ name: input.name, size, version: etag, from: nameOf(backend), head, stream },
       upload: async (target, to, signal) =>
         here ? objectOf(target, bucket, key, size) : copy(stream(), size, target, to, signal),
     }

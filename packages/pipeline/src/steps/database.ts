@@ -9,6 +9,7 @@ import type { Shuffle } from '../stages/shuffled.js'
 import { computingPatterns, generating, mergingFormulas, wholeDatabase } from './memory.js'
 import {
   adductCalls,
+  candidatesOf,
   formulaGroups,
   hashPartition,
   moleculeCalls,
@@ -113,14 +114,13 @@ export class DatabaseSteps extends StepGroup {
 
   async #generate(run: StageRun, databases: readonly Database[]): Promise<FormulaGroup[]> {
     const { search } = this.host.settings
-    const shuffled = isShuffled(search)
-    const adducts = shuffled
-      ? search.adducts.length * (1 + search.decoys)
-      : search.adducts.length + decoyCandidates(search.adducts).length
-    const candidates = databases.reduce((sum, { molecules }) => sum + molecules, 0) * search.prefixes.length * adducts
+    const candidates = candidatesOf(
+      search,
+      databases.reduce((sum, { molecules }) => sum + molecules, 0),
+    )
     const groups = formulaGroups(candidates)
     if (this.whole) return this.#atOnce(run, databases, groups, candidates)
-    const parts = shuffled
+    const parts = isShuffled(search)
       ? await this.#byMolecule(run, databases, groups, candidates)
       : await this.#byAdduct(run, databases, groups, candidates)
     return run.map(

@@ -40,7 +40,7 @@ export class Steps {
   /** Forgets what was done, so that steps run (or are loaded) again. */
   reset(): void {
     for (const step of this.#all) step.reset()
-    this.#host.inputs.forget()
+    this.#host.reset()
   }
 
   get #all() {

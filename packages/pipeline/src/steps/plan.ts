@@ -2,10 +2,19 @@
  * How inputs are divided into calls and objects, and what memory a call needs: by the size of the input alone, so that results kept
  * by one machine are found by another. Pure.
  */
+import { decoyCandidates } from '../fdr/index.js'
+import { isShuffled, type Search } from '../search.js'
 import { FORMULA_CHUNKS, type Partition } from '../stages/ion-collector.js'
 
 const clamp = (value: number, low: number, high: number) => Math.max(low, Math.min(high, value))
 export const times = (n: number) => Array.from({ length: n }, (_, i) => i)
+
+/** Ion formulas of so many molecules with their decoys, before duplicates are gone. */
+export function candidatesOf(search: Search, molecules: number): number {
+  const { adducts, decoys, prefixes } = search
+  const each = isShuffled(search) ? adducts.length * (1 + decoys) : adducts.length + decoyCandidates(adducts).length
+  return molecules * prefixes.length * each
+}
 
 /** Groups of ion formulas for so many candidates: 2, 4 … 32. */
 export function formulaGroups(candidates: number): number {

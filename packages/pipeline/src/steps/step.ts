@@ -1,4 +1,5 @@
 /** A step of the pipeline: computed or loaded at most once, and known by a hash that is there without computing anything. */
+import { availableParallelism } from 'node:os'
 import type { CloudObject } from '@mayfly/executor'
 import type { CheckedDatabase, CheckedDataset } from '../config.js'
 import { type CheckedInputs, checkInputs, type DatasetInputs } from '../inputs/check.js'
@@ -8,6 +9,7 @@ import type { StageRunner } from '../runner.js'
 import type { CatBoostModel } from '../scoring/index.js'
 import type { Search } from '../search.js'
 import type { StageRun } from '../stage-run.js'
+import { expectedTimes, sizesOf } from './expected.js'
 import { warnOfInputs } from './warnings.js'
 
 /** Everything that decides what the steps do. */
@@ -27,11 +29,37 @@ export interface StepSettings {
 /** What all steps share: the runner, the settings, and the inputs, which are read once. */
 export class StepHost {
   readonly inputs = new Once(() => this.#read())
+  /** Tells the progress what the steps will take, before the first begins. */
+  readonly outlook = new Once(() => this.#foresee())
+  readonly #steps: Foreseen[] = []
 
   constructor(
     readonly runner: StageRunner,
     readonly settings: StepSettings,
   ) {}
+
+  add(step: Foreseen): void {
+    this.#steps.push(step)
+  }
+
+  /** Forgets the inputs and what was foreseen of them. */
+  reset(): void {
+    this.inputs.forget()
+    this.outlook.forget()
+    this.runner.progress.whole.reset()
+  }
+
+  async #foresee(): Promise<void> {
+    const { search } = this.settings
+    const { storage, options, progress } = this.runner
+    const sizes = sizesOf(await this.inputs.get(), search, storage.backend)
+    const there = await Promise.all(
+      this.#steps.map(async (step) => step.use && this.runner.isKept({ name: step.name, hash: await step.hash() })),
+    )
+    const kept = new Set(this.#steps.filter((_, i) => there[i]).map(({ stage }) => stage))
+    const workers = options.executor.workers ?? availableParallelism()
+    progress.whole.foresee(expectedTimes(sizes, workers, search.impl === 'hybrid'), kept)
+  }
 
   /** The input files, read and checked; warnings are told. */
   async #read(): Promise<CheckedInputs> {
@@ -40,6 +68,15 @@ export class StepHost {
     warnOfInputs(inputs, this.settings, this.runner.options.warn)
     return inputs
   }
+}
+
+/** What is known of a step before it runs. */
+export interface Foreseen {
+  readonly name: string
+  readonly stage: Stage
+  /** Whether results of earlier runs may be used. */
+  readonly use: boolean
+  hash(): Promise<string>
 }
 
 /** Steps that share a host. */
@@ -87,7 +124,8 @@ export interface StepSpec<T> {
   after?: (value: T) => void
 }
 
-export class Step<T> {
+export class Step<T> implements Foreseen {
+  readonly use: boolean
   readonly #hash: Once<string>
   readonly #value: Once<T>
 
@@ -97,13 +135,20 @@ export class Step<T> {
   ) {
     const { runner, settings } = host
     const { cache, after } = spec
-    const use = (cache === 'ds' || settings.useDbCache) && (cache === 'db' || settings.useDsCache)
+    this.use = (cache === 'ds' || settings.useDbCache) && (cache === 'db' || settings.useDsCache)
     this.#hash = new Once(async () => runner.hashOf(spec.name, await spec.input()))
     this.#value = new Once(async () => {
-      const value = await runner.stage({ ...spec, hash: await this.hash(), use })
+      const hash = await this.hash()
+      await host.outlook.get()
+      const value = await runner.stage({ ...spec, hash, use: this.use })
       after?.(value)
       return value
     })
+    host.add(this)
+  }
+
+  get stage(): Stage {
+    return this.spec.stage
   }
 
   get name(): string {
