@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Client, NODES, openKernel, sleep } from './fixtures/client.js'
 
 let client: Client
@@ -12,12 +16,15 @@ beforeAll(async () => {
 })
 afterAll(() => client.kernel.shutdown())
 
-/** Runs a cell that would never end, interrupts it, and gives its result. */
-async function interrupted(code: string) {
-  const result = client.run(code)
-  await sleep(200)
-  await client.kernel.interrupt()
-  return result
+const BEGUN = 'console.log("begun")'
+
+/** Runs a cell that would never end, interrupts it a moment after it has printed `begun`, and gives its result. */
+async function interrupted(code: string, { kernel, start } = client) {
+  const cell = start(code)
+  await cell.says('begun')
+  await sleep(50)
+  await kernel.interrupt()
+  return cell.result
 }
 
 describe('an interrupt ends the cell and keeps the state', () => {
@@ -70,7 +77,7 @@ describe('an interrupt ends the cell and keeps the state', () => {
     ['map of endless calls', 'await fexec.getResult(fexec.map(() => { for (;;); }, [1, 2, 3]))'],
     ['futures of endless calls', 'for await (const f of fexec.map(() => { for (;;); }, [1])) await f.result()'],
   ])('%s', async ([, code]) => {
-    const { reply, outputs } = await interrupted(code!)
+    const { reply, outputs } = await interrupted(`${BEGUN};\n${code}`)
     expect(reply).toMatchObject({ status: 'error', ename: 'KeyboardInterrupt' })
     expect(outputs.at(-1)?.type).toBe('error')
     expect((await client.run('keep')).text).toBe('7')
@@ -84,38 +91,40 @@ describe('an interrupt ends the cell and keeps the state', () => {
   })
 
   test('a blocking child process is killed after two seconds', async () => {
-    const { reply } = await interrupted('require("node:child_process").execSync("sleep 60")')
+    const { reply } = await interrupted(`${BEGUN};\nrequire("node:child_process").execSync("sleep 60")`)
     expect(reply.ename).toBe('KeyboardInterrupt')
     expect((await client.run('keep')).text).toBe('7')
   })
 })
 
 test('finally blocks run, and what they print comes before the error', async () => {
-  const { outputs } = await interrupted('try { await new Promise(() => {}) } finally { console.log("tidied") }')
-  expect(outputs.map(({ type }) => type)).toEqual(['stream', 'error'])
+  const { outputs } = await interrupted(
+    `try { ${BEGUN}; await new Promise(() => {}) } finally { console.log("tidied") }`,
+  )
+  expect(outputs.map(({ type, content }) => content.text ?? type)).toEqual(['begun\n', 'tidied\n', 'error'])
 })
 
 test('a cell may catch the interrupt and go on', async () => {
   const result = await interrupted(
-    'let caught = ""; try { await new Promise(() => {}) } catch (e: any) { caught = e.name }\ncaught',
+    `let caught = ""; try { ${BEGUN}; await new Promise(() => {}) } catch (e: any) { caught = e.name }\ncaught`,
   )
-  expect(result.text).toBe("'KeyboardInterrupt'")
+  expect(result.outputs.at(-1)!.content.data['text/plain']).toBe("'KeyboardInterrupt'")
 })
 
 test('listeners of the host hear it once', async () => {
   await client.run(
     'import { kernelHost } from "@mayfly/executor/host"; let heard = 0; const stop = kernelHost()!.onInterrupt(() => heard++)',
   )
-  await interrupted('for (;;);')
+  await interrupted(`${BEGUN}; for (;;);`)
   expect((await client.run('stop(); heard')).text).toBe('1')
 })
 
 test('queued cells are aborted, later ones run', async () => {
-  const first = client.run('await new Promise(() => {})')
+  const first = client.start(`${BEGUN}; await new Promise(() => {})`)
   const second = client.run('rounds = -1')
-  await sleep(100)
+  await first.says('begun')
   client.send('interrupt_request', {}, 'control')
-  expect((await first).reply.ename).toBe('KeyboardInterrupt')
+  expect((await first.result).reply.ename).toBe('KeyboardInterrupt')
   expect((await second).reply.status).toBe('aborted')
   expect((await client.run('rounds >= 0')).text).toBe('true')
 })
@@ -129,7 +138,7 @@ test.for([0, 1, 3, 10, 30])('an interrupt %i ms after the request is not lost', 
 })
 
 test('promises of abandoned cells may be collected', async () => {
-  for (let i = 0; i < 5; i++) await interrupted('await 0; for (;;);')
+  for (let i = 0; i < 5; i++) await interrupted(`await 0; ${BEGUN}; for (;;);`)
   await client.run('for (let i = 0; i < 200; i++) new Array(1e5).fill(i)')
   expect((await client.run('keep')).text).toBe('7')
 })
@@ -160,10 +169,7 @@ describe.for(NODES)('on %s', ([version, nodePath]) => {
 
   test.for(SCENARIOS)('%s', async ([, code]) => {
     const pid = own.kernel.pid
-    const result = own.run(code)
-    await sleep(150)
-    await own.kernel.interrupt()
-    const { reply, outputs } = await result
+    const { reply, outputs } = await interrupted(`${BEGUN};\n${code}`, own)
     expect(reply).toMatchObject({ status: 'error', ename: 'KeyboardInterrupt' })
     expect(outputs.at(-1)!.content.mayfly.cellId).toBe(outputs.at(-1)!.cellId)
     expect((await own.run('await new Promise((r) => setTimeout(r, 5)); keep')).text).toBe('7')
@@ -185,8 +191,9 @@ describe.for(NODES)('on %s', ([version, nodePath]) => {
 })
 
 test('code that loops after its cell has ended is interrupted too', async () => {
-  await client.run('setTimeout(() => { for (;;); }, 20); 0')
-  await sleep(100)
+  const looping = client.start(`setTimeout(() => { ${BEGUN}; for (;;); }, 20); 0`)
+  await looping.result
+  await looping.says('begun')
   const next = client.run('keep')
   await client.kernel.interrupt()
   expect((await next).reply.status).toMatch(/ok|error/)
@@ -195,7 +202,7 @@ test('code that loops after its cell has ended is interrupted too', async () => 
 
 test('a cell that replaces timers and promises is interrupted all the same', async () => {
   const { reply } = await interrupted(
-    'const own = { ...globalThis, setTimeout, setImmediate, process }\nglobalThis.setTimeout = globalThis.setImmediate = (() => 0) as never; await new Promise(() => {})',
+    `const own = { ...globalThis, setTimeout, setImmediate, process }\nglobalThis.setTimeout = globalThis.setImmediate = (() => 0) as never; ${BEGUN}; await new Promise(() => {})`,
   )
   expect(reply.ename).toBe('KeyboardInterrupt')
   const { text } = await client.run(
@@ -206,27 +213,34 @@ test('a cell that replaces timers and promises is interrupted all the same', asy
 
 test('a late process.exit is a fault that is shown, and ends nothing', async () => {
   const pid = client.kernel.pid
-  const said = client.until(({ content }) => String(content.text).includes('process.exit(2)'))
-  await client.run('setTimeout(() => process.exit(2), 5); 0')
-  expect((await said).content.text).toContain('the kernel goes on')
+  const cell = client.start('setTimeout(() => process.exit(2), 5); 0')
+  const said = await cell.until(({ content }) => String(content.text).includes('process.exit(2)'))
+  expect(said.content.text).toContain('the kernel goes on')
   expect((await client.run('keep')).text).toBe('7')
   expect(client.kernel.pid).toBe(pid)
 })
 
 test('native code that nothing stops: after five seconds a restart is offered, and works', async () => {
-  const { kernel, run, until } = await openKernel()
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-stuck-'))
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const { kernel, run, start } = await openKernel()
+  let writer: number | undefined
   try {
-    const offered = until(({ header }) => header.msg_type === 'mayfly_notice')
     // A pipe nobody writes to: no child process to kill, no JavaScript to terminate.
-    const stuck = run(`import { execFileSync } from 'node:child_process'; import { readFileSync } from 'node:fs'
-const pipe = '/tmp/mayfly-stuck-' + process.pid; execFileSync('mkfifo', [pipe]); readFileSync(pipe)`)
-    await sleep(300)
+    const stuck = start(`require('node:fs').readFileSync(${JSON.stringify(pipe)})`)
+    // It can be opened for writing when the cell has opened it: it reads from then on, until the writer closes.
+    writer = await vi.waitFor(() => openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK), { timeout: 30_000 })
+    await sleep(100)
     await kernel.interrupt()
-    expect((await offered).content).toMatchObject({ code: 'E_KERNEL_STUCK', action: 'restart' })
+    const offered = await stuck.until(({ header }) => header.msg_type === 'mayfly_notice')
+    expect(offered.content).toMatchObject({ code: 'E_KERNEL_STUCK', action: 'restart' })
     await kernel.restart()
-    expect((await stuck).reply.status).toBe('aborted')
+    expect((await stuck.result).reply.status).toBe('aborted')
     expect((await run('1 + 1')).text).toBe('2')
   } finally {
     await kernel.shutdown()
+    if (writer !== undefined) closeSync(writer)
+    rmSync(folder, { recursive: true })
   }
 })

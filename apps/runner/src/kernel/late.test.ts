@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, NODES, openKernel, sleep } from './fixtures/client.js'
+import { type Client, NODES, openKernel } from './fixtures/client.js'
 
 /** What a cell does late, and what of it is shown where: under the cell itself, or (`far`) under it only where contexts are followed. */
 const CASES: { name: string; code: string; shows: RegExp; far?: boolean }[] = [
@@ -46,17 +46,12 @@ const later = async () => { await sleep(20); console.log('later') }`)
   afterAll(() => client.kernel.shutdown())
 
   test.for(CASES.filter(({ far }) => exact || !far))('$name is shown under its cell', async ({ code, shows }) => {
-    const first = client.messages.length
-    await client.run(code)
-    await client.run('await sleep(60); console.log("another")')
-    await sleep(40)
-    const said = client.messages
-      .slice(first)
-      .filter(({ header }) => ['stream', 'display_data'].includes(header.msg_type))
-    const cells = client.messages.slice(first).filter(({ header }) => header.msg_type === 'execute_input')
-    const own = said.filter(({ metadata }) => metadata.cellId === cells[0]!.metadata.cellId)
-    const other = said.filter(({ metadata }) => metadata.cellId === cells[1]!.metadata.cellId)
-    expect(own.map(({ content }) => JSON.stringify(content)).join()).toMatch(shows)
-    expect(other.map(({ content }) => content.text).join('')).toBe('another\n')
+    const cell = client.start(code)
+    const { cellId } = (await cell.until(({ header }) => header.msg_type === 'execute_input')).metadata
+    await cell.result
+    const another = client.run('await sleep(60); console.log("another")')
+    const shown = await cell.until(({ content }) => shows.test(JSON.stringify(content.data ?? content.text ?? '')))
+    expect(shown.metadata.cellId).toBe(cellId)
+    expect((await another).text).toBe('another\n')
   })
 })

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Kernel } from '@mayfly/runner/kernel'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { descendantsOf } from './descendants.js'
 import { type Client, NODES, openKernel, sleep, WORKSPACE } from './fixtures/client.js'
 import { defaultLimits, memoryLimits } from './limits.js'
@@ -19,10 +19,11 @@ async function withKernel(options: Parameters<typeof openKernel>[0], body: (clie
   }
 }
 
+/** Where nobody reaps orphans, a dead one keeps its number: it is a zombie then. */
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    return true
+    return process.platform !== 'linux' || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch {
     return false
   }
@@ -104,14 +105,14 @@ test('one allocation too large for the watch is reported as out of memory', asyn
 })
 
 test('restart gives a new process without names, and settles what ran and waited', async () => {
-  await withKernel({}, async ({ kernel, run }) => {
+  await withKernel({}, async ({ kernel, run, start }) => {
     await run('let here = 1; const URL = 2')
-    const running = run('await new Promise(() => {})')
+    const running = start('console.log("in"); await new Promise(() => {})')
     const waiting = run('3')
-    await sleep(50)
+    await running.says('in')
     const before = kernel.pid!
     await kernel.restart()
-    expect((await running).reply.status).toBe('aborted')
+    expect((await running.result).reply.status).toBe('aborted')
     expect((await waiting).reply.status).toBe('aborted')
     expect(kernel.pid).not.toBe(before)
     expect(isAlive(before)).toBe(false)
@@ -122,10 +123,9 @@ test('restart gives a new process without names, and settles what ran and waited
 })
 
 test('a busy kernel is restarted and shut down all the same, and its children go with it', async () => {
-  const { kernel, run } = await openKernel()
+  const { kernel, run, start } = await openKernel()
   const child = await run('require("node:child_process").spawn("sleep", ["60"], { stdio: "ignore" }).pid')
-  void run('for (;;);')
-  await sleep(50)
+  await start('console.log("in"); for (;;);').says('in')
   const pid = kernel.pid!
   await kernel.shutdown()
   expect(kernel.executionState).toBe('dead')
@@ -180,7 +180,9 @@ test.for([
   ],
 ] as const)('an %s kernel and its children end when its runner is killed', async ([, code, children]) => {
   const script = fileURLToPath(new URL('./fixtures/runner.mjs', import.meta.url))
-  const runner = spawn(process.execPath, [script, WORKSPACE, code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const home = mkdtempSync(join(tmpdir(), 'mayfly-orphan-'))
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const runner = spawn(process.execPath, [script, WORKSPACE, home, code], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [chunk] = (await once(runner.stdout, 'data')) as [Buffer]
   const pid = Number(chunk.toString())
   expect(isAlive(pid)).toBe(true)

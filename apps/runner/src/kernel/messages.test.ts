@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, openKernel, sleep } from './fixtures/client.js'
+import { type Client, gate, openKernel } from './fixtures/client.js'
 import { makeHeader } from './index.js'
 
 let client: Client
@@ -44,10 +44,14 @@ describe('order', () => {
   })
 
   test('output of a child process that inherits the pipes is shown', async () => {
-    const { text } = await client.run(
-      'require("node:child_process").spawnSync("echo", ["from outside"], { stdio: "inherit" }); await new Promise((r) => setTimeout(r, 100))',
+    const seen = gate()
+    const cell = client.start(
+      `require("node:child_process").spawnSync("echo", ["from outside"], { stdio: "inherit" }); ${seen.awaits}`,
     )
-    expect(text).toContain('from outside')
+    // The pipe is another way than that of the end of the cell.
+    await cell.says('from outside')
+    seen.open()
+    expect((await cell.result).text).toContain('from outside')
   })
 })
 
@@ -247,21 +251,23 @@ describe('other requests', () => {
   })
 
   test('are answered while a cell runs, and the status stays busy', async () => {
-    const running = client.run('await new Promise((r) => setTimeout(r, 300)); "done"')
-    await sleep(50)
+    const answered = gate()
+    const running = client.start(`console.log('in'); ${answered.awaits}; "done"`)
+    await running.says('in')
     const info = await client.ask('kernel_info_request')
     expect(info.status).toBe('ok')
     expect(client.messages.at(-1)!.content.execution_state).toBe('busy')
     expect(client.kernel.executionState).toBe('busy')
-    expect((await running).text).toBe("'done'")
+    answered.open()
+    expect((await running.result).text).toBe("in\n\n'done'")
   })
 
   test('input is asked for and answered', async () => {
-    const asked = client.until(({ header }) => header.msg_type === 'input_request')
-    const running = client.run('"hello " + prompt("Name?")', { allow_stdin: true })
-    expect((await asked).content).toEqual({ prompt: 'Name?', password: false })
+    const running = client.start('"hello " + prompt("Name?")', { allow_stdin: true })
+    const asked = await running.until(({ header }) => header.msg_type === 'input_request')
+    expect(asked.content).toEqual({ prompt: 'Name?', password: false })
     client.send('input_reply', { value: 'Ada' }, 'stdin')
-    expect((await running).text).toBe("'hello Ada'")
+    expect((await running.result).text).toBe("'hello Ada'")
     expect((await client.run('prompt("nobody")')).text).toMatch(/Nobody can be asked.*\n.*E_KERNEL_STDIN/)
   })
 })

@@ -1,6 +1,8 @@
 /** Requests beside execution, through the kernel core and a real child: completion, inspection, expressions, comms, questions. */
+import { PROGRESS_MIME, type ProgressOutput } from '@mayfly/executor/events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, openKernel, sleep } from './fixtures/client.js'
+import { type Cell, type Client, gate, openKernel } from './fixtures/client.js'
+import type { JupyterMessage } from './messages.js'
 
 let client: Client
 
@@ -51,15 +53,19 @@ describe('complete', () => {
   })
 
   test('while a cell waits: live; while it computes: what the cells declared', async () => {
-    const waiting = client.run('let during = { inner: 1 }; await new Promise((r) => setTimeout(r, 300))')
-    await sleep(100)
+    const looked = gate()
+    const waiting = client.start(`let during = { inner: 1 }; console.log('in'); ${looked.awaits}`)
+    await waiting.says('in')
     expect(await matches('during.inn')).toEqual(['inner'])
-    await waiting
-    const computing = client.run('const until = Date.now() + 700; while (Date.now() < until);')
-    await sleep(50)
+    looked.open()
+    await waiting.result
+    const asked = gate()
+    const computing = client.start(`console.log('in'); ${asked.computes}`)
+    await computing.says('in')
     expect(await matches('shap')).toEqual(['shape'])
     expect(await matches('shape.')).toEqual([])
-    await computing
+    asked.open()
+    await computing.result
   })
 })
 
@@ -141,40 +147,39 @@ describe('history', () => {
 })
 
 describe('input', () => {
-  const question = () => client.until(({ header }) => header.msg_type === 'input_request')
+  const ask = (code: string) => client.start(code, { allow_stdin: true })
+  const question = (cell: Cell) => cell.until(({ header }) => header.msg_type === 'input_request')
 
   test('defaults, passwords and confirmations', async () => {
-    let asked = question()
-    let running = client.run('prompt("Name?", "Ada")', { allow_stdin: true })
-    expect((await asked).content).toEqual({
+    let running = ask('prompt("Name?", "Ada")')
+    expect((await question(running)).content).toEqual({
       prompt: 'Name? [Ada] ',
       password: false,
       mayfly: { prompt: 'Name?', confirm: false, default: 'Ada' },
     })
     client.send('input_reply', { value: '' }, 'stdin')
-    expect((await running).text).toBe("'Ada'")
-    asked = question()
-    running = client.run('prompt("Key?", { password: true })', { allow_stdin: true })
-    expect((await asked).content).toEqual({ prompt: 'Key?', password: true })
+    expect((await running.result).text).toBe("'Ada'")
+    running = ask('prompt("Key?", { password: true })')
+    expect((await question(running)).content).toEqual({ prompt: 'Key?', password: true })
     client.send('input_reply', { value: 's3' }, 'stdin')
-    expect((await running).text).toBe("'s3'")
-    asked = question()
-    running = client.run('confirm("Sure?")', { allow_stdin: true })
-    expect((await asked).content).toMatchObject({ prompt: 'Sure? [y/n] ', mayfly: { prompt: 'Sure?', confirm: true } })
+    expect((await running.result).text).toBe("'s3'")
+    running = ask('confirm("Sure?")')
+    expect((await question(running)).content).toMatchObject({
+      prompt: 'Sure? [y/n] ',
+      mayfly: { prompt: 'Sure?', confirm: true },
+    })
     client.send('input_reply', { value: 'yes' }, 'stdin')
-    expect((await running).text).toBe('true')
+    expect((await running.result).text).toBe('true')
   })
 
   test('a second answer is not taken for the next question', async () => {
-    let asked = question()
-    const running = client.run('[prompt("1"), prompt("2")]', { allow_stdin: true })
-    await asked
-    asked = question()
+    const running = ask('[prompt("1"), prompt("2")]')
+    expect((await question(running)).content).toMatchObject({ prompt: '1' })
     client.send('input_reply', { value: 'a' }, 'stdin')
     client.send('input_reply', { value: 'too late' }, 'stdin')
-    await asked
+    expect((await running.until(({ content }) => content.prompt === '2')).header.msg_type).toBe('input_request')
     client.send('input_reply', { value: 'b' }, 'stdin')
-    expect((await running).text).toBe("[ 'a', 'b' ]")
+    expect((await running.result).text).toBe("[ 'a', 'b' ]")
   })
 
   test('where nobody can be asked it throws, also in a timer after the cell', async () => {
@@ -187,45 +192,46 @@ describe('input', () => {
     await client.run('let late: unknown; setTimeout(() => { try { prompt("y") } catch (e) { late = e } }, 10); 0', {
       allow_stdin: true,
     })
-    await sleep(100)
-    expect((await client.run('(late as any)?.code')).text).toBe("'E_KERNEL_STDIN'")
+    const { text } = await client.run('while (!late) await new Promise((r) => setTimeout(r, 5)); (late as any).code')
+    expect(text).toBe("'E_KERNEL_STDIN'")
   })
 
   test('an interrupt ends the waiting', async () => {
-    const asked = question()
-    const running = client.run('prompt("never")', { allow_stdin: true })
-    await asked
+    const running = ask('prompt("never")')
+    await question(running)
     await client.kernel.interrupt()
-    expect((await running).reply.ename).toBe('KeyboardInterrupt')
+    expect((await running.result).reply.ename).toBe('KeyboardInterrupt')
     expect((await client.run('1')).text).toBe('1')
   })
 })
 
 describe('comms', () => {
-  const published = (type: string) => client.until(({ header }) => header.msg_type === type)
+  /** The next message of this type, on this line if it is known already. */
+  const published = (type: string, id?: string) =>
+    client.until(({ header, content }) => header.msg_type === type && (id ?? content.comm_id) === content.comm_id)
 
   test('opened by a cell: messages and buffers go both ways, until one side closes', async () => {
-    const opened = published('comm_open')
-    const sent = published('comm_msg')
-    await client.run(`const comm = comms.open('widget', { a: 1n }, { metadata: { version: '2' }, buffers: [new Uint16Array([258])] })
+    const cell =
+      client.start(`const comm = comms.open('widget', { a: 1n }, { metadata: { version: '2' }, buffers: [new Uint16Array([258])] })
 const got: unknown[] = []; comm.onMessage(({ data, buffers }) => { got.push(data, [...buffers[0]!]); comm.send({ pong: true }) })
 comm.onClose(() => got.push('closed'))`)
-    const open = await opened
+    const open = await cell.until(({ header }) => header.msg_type === 'comm_open')
+    await cell.result
     expect(open.content).toMatchObject({ target_name: 'widget', data: { a: '1' } })
     expect(open.metadata).toMatchObject({ version: '2' })
     expect([...open.buffers![0]!]).toEqual([2, 1])
-    const id = open.content.comm_id
+    const id = String(open.content.comm_id)
     expect(await client.ask('comm_info_request', { target_name: 'widget' })).toEqual({
       status: 'ok',
-      comms: { [String(id)]: { target_name: 'widget' } },
+      comms: { [id]: { target_name: 'widget' } },
     })
     expect((await client.ask('comm_info_request', { target_name: 'other' })).comms).toEqual({})
+    const sent = published('comm_msg', id)
     client.send('comm_msg', { comm_id: id, data: { ping: 1 } }, 'shell', [new Uint8Array([7, 8])])
     expect((await sent).content).toEqual({ comm_id: id, data: { pong: true } })
     client.send('comm_close', { comm_id: id, data: {} })
-    expect((await client.run('await new Promise((r) => setTimeout(r, 20)); got')).text).toBe(
-      "[ { ping: 1 }, [ 7, 8 ], 'closed' ]",
-    )
+    const { text } = await client.run('while (got.at(-1) !== "closed") await new Promise((r) => setTimeout(r, 5)); got')
+    expect(text).toBe("[ { ping: 1 }, [ 7, 8 ], 'closed' ]")
     expect((await client.run('comm.send({})')).reply.evalue).toMatch(/is closed/)
     expect((await client.ask('comm_info_request')).comms).toEqual({})
   })
@@ -234,21 +240,21 @@ comm.onClose(() => got.push('closed'))`)
     await client.run(
       `const unregister = comms.register('mine', (line, { data }) => { line.send({ hello: data }); line.onMessage(() => { throw new Error('in listener') }) })`,
     )
-    let answer = published('comm_msg')
+    const answer = published('comm_msg', 'c1')
     client.send('comm_open', { comm_id: 'c1', target_name: 'mine', data: { x: 1 } })
     expect((await answer).content).toEqual({ comm_id: 'c1', data: { hello: { x: 1 } } })
-    const told = published('stream')
+    const told = client.until(({ content }) => String(content.text).includes('in listener'))
     client.send('comm_msg', { comm_id: 'c1', data: {} })
-    expect((await told).content.text).toContain('in listener')
-    const closed = published('comm_close')
+    expect((await told).header.msg_type).toBe('stream')
+    const closed = published('comm_close', 'c2')
     client.send('comm_open', { comm_id: 'c2', target_name: 'nobody', data: {} })
-    expect((await closed).content).toMatchObject({ comm_id: 'c2' })
+    await closed
     client.send('comm_msg', { comm_id: 'unknown', data: {} })
     client.send('comm_msg', {})
     await client.run('unregister()')
-    answer = published('comm_close')
+    const refused = published('comm_close', 'c3')
     client.send('comm_open', { comm_id: 'c3', target_name: 'mine', data: {} })
-    expect((await answer).content.comm_id).toBe('c3')
+    await refused
     await client.kernel.restart()
     expect((await client.ask('comm_info_request')).comms).toEqual({})
   })
@@ -264,16 +270,12 @@ test('a debugger is asked for in vain, in its own terms; unknown requests get th
 
 describe('progress', () => {
   test('an interrupted loop is shown as cancelled', async () => {
-    const started = client.until(({ header }) => header.msg_type === 'display_data')
-    const running = client.run('for (const i of display.progress(Array(1e9).keys(), "endless")) { }')
-    await started
-    await sleep(150)
+    const cell = client.start('for (const i of display.progress(Array(1e9).keys(), "endless")) { }')
+    await cell.until(({ header }) => header.msg_type === 'display_data')
     await client.kernel.interrupt()
-    await running
-    await sleep(50)
-    const last = client.messages.findLast(({ header }) => header.msg_type === 'update_display_data')!
-    expect(last.content.data).toMatchObject({
-      'application/vnd.mayfly.progress+json': { label: 'endless', state: 'cancelled' },
-    })
+    const progress = ({ content }: JupyterMessage) => (content.data as Record<string, ProgressOutput>)?.[PROGRESS_MIME]
+    const last = await cell.until((message) => progress(message)?.state === 'cancelled')
+    expect(progress(last)).toMatchObject({ label: 'endless' })
+    await cell.result
   })
 })

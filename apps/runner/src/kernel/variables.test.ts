@@ -1,6 +1,6 @@
 /** Variables of a real kernel: what is listed, that nothing runs, and while cells run. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, openKernel, sleep } from './fixtures/client.js'
+import { type Client, gate, openKernel } from './fixtures/client.js'
 
 let client: Client
 
@@ -110,19 +110,23 @@ Object.defineProperty(globalThis, 'live', { get() { touched.push('live'); return
 
   test('while a cell waits the list is live; while it computes, the one of before is given as busy', async () => {
     await client.run('let progress = 0')
-    const waiting = client.run('progress = 1; await new Promise((r) => setTimeout(r, 400)); progress = 2')
-    await sleep(150)
+    const looked = gate()
+    const waiting = client.start(`progress = 1; console.log('in'); ${looked.awaits}; progress = 2`)
+    await waiting.says('in')
     expect(await client.kernel.variables()).toMatchObject({ busy: false })
     expect((await one('progress'))!.preview).toBe('1')
-    await waiting
+    looked.open()
+    await waiting.result
     const { at } = await client.kernel.variables()
-    const computing = client.run('progress = 3; const end = Date.now() + 900; while (Date.now() < end);')
-    await sleep(100)
+    const asked = gate()
+    const computing = client.start(`progress = 3; console.log('in'); ${asked.computes}`)
+    await computing.says('in')
     const busy = await client.kernel.variables()
     expect(busy).toMatchObject({ busy: true, at })
     expect(busy.variables.find(({ name }) => name === 'progress')!.preview).toBe('2')
     await expect(client.kernel.variable('progress')).rejects.toMatchObject({ code: 'E_KERNEL_BUSY' })
-    await computing
+    asked.open()
+    await computing.result
     expect((await one('progress'))!.preview).toBe('3')
   })
 })
