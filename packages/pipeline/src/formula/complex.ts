@@ -1,7 +1,8 @@
 /**
- * The grammar of the isotope code: `count? fragment+ ("." complex)* ([+-] complex)*`, where a fragment is an element or a
- * parenthesised group with an optional multiplier. Unlike `parseFormula` it adds up repeated elements and reads every
- * character. Error texts and positions are those of the reference (positions count from 0, those of unknown elements from 1).
+ * The grammar of the isotope code: `complex ("." complex)* ([+-] complex)*`, a complex being `count? fragment+` and a fragment a run
+ * of elements or a group in parentheses with an optional multiplier, which holds exactly one fragment: `((CH3))2` is one, `(CH(OH))2`
+ * is refused. Unlike `parseFormula` it adds up repeated elements and reads every character. Error texts and positions are those of
+ * the reference (positions count from 0, those of unknown elements from 1).
  */
 import { MayflyError } from '@mayfly/executor/errors'
 import { ELEMENT_INDEX } from '../isotopes/elements.js'
@@ -9,6 +10,9 @@ import type { ElementCounts } from './counts.js'
 
 /** The reference refuses a further digit once the number read so far has reached this. */
 const LARGEST_PREFIX = 3000
+
+/** The reference counts in 16 bits with a sign, and wraps beyond. */
+const LARGEST_COUNT = 32_767
 
 /**
  * Element counts of an isotope code formula, zero counts removed: `(CH3)2CO.H2O-H` is C3 H7 O2.
@@ -35,48 +39,53 @@ export function parseComplex(text: string): ElementCounts {
     return value
   }
 
-  const element = (): string => {
-    const start = at++
-    while (at < text.length && text[at] >= 'a' && text[at] <= 'z') at++
-    const symbol = text.slice(start, at)
-    if (!ELEMENT_INDEX.has(symbol)) throw fail('E_FORMULA_ELEMENT', `unknown element ${symbol}`, start + 1)
-    return symbol
+  const elements = (counts: ElementCounts): void => {
+    while (isUpper(text[at])) {
+      const start = at++
+      while (text[at] >= 'a' && text[at] <= 'z') at++
+      const symbol = text.slice(start, at)
+      const count = number() ?? 1
+      if (!ELEMENT_INDEX.has(symbol)) throw fail('E_FORMULA_ELEMENT', `unknown element ${symbol}`, start + 1)
+      addTo(counts, [[symbol, count]], 1)
+    }
   }
 
-  const startsFragment = (): boolean => at < text.length && (text[at] === '(' || isUpper(text[at]))
-
-  const fragments = (counts: ElementCounts, multiplier: number): void => {
+  const fragment = (counts: ElementCounts): void => {
     if (at >= text.length) throw fail('E_FORMULA_SYNTAX', 'unexpected end of input', at)
-    if (!startsFragment()) throw fail('E_FORMULA_SYNTAX', `unexpected character '${text[at]}'`, at)
-    while (startsFragment()) {
-      const group: ElementCounts = new Map()
-      if (text[at] === '(') {
-        at++
-        fragments(group, 1)
-        if (text[at] !== ')') throw fail('E_FORMULA_SYNTAX', 'expected closing parenthesis', at - 1)
-        at++
-      } else {
-        group.set(element(), 1)
-      }
-      addTo(counts, group, multiplier * (number() ?? 1))
+    if (isUpper(text[at])) {
+      elements(counts)
+      return
     }
-  }
-
-  const complex = (counts: ElementCounts, sign: number): void => {
-    fragments(counts, sign * (number() ?? 1))
-    while (text[at] === '.') {
-      at++
-      fragments(counts, sign * (number() ?? 1))
+    if (text[at] !== '(') throw fail('E_FORMULA_SYNTAX', `unexpected character '${text[at]}'`, at)
+    at++
+    const group: ElementCounts = new Map()
+    fragment(group)
+    if (text[at] !== ')') {
+      throw fail('E_FORMULA_SYNTAX', 'expected closing parenthesis', Math.min(at, text.length - 1))
     }
+    at++
+    addTo(counts, group, number() ?? 1)
   }
 
   const counts: ElementCounts = new Map()
-  complex(counts, 1)
+  const complex = (sign: number): void => {
+    const multiplier = sign * (number() ?? 1)
+    const sum: ElementCounts = new Map()
+    do fragment(sum)
+    while (at < text.length && !'.+-'.includes(text[at]))
+    addTo(counts, sum, multiplier)
+  }
+
+  complex(1)
+  while (text[at] === '.') {
+    at++
+    complex(1)
+  }
   while (at < text.length) {
     const sign = text[at]
-    if (sign !== '+' && sign !== '-') throw fail('E_FORMULA_SYNTAX', `unexpected character '${sign}'`, at)
+    if (sign === '.') throw fail('E_FORMULA_SYNTAX', 'expected +/-', at)
     at++
-    complex(counts, sign === '+' ? 1 : -1)
+    complex(sign === '+' ? 1 : -1)
   }
   return positive(counts, text)
 }
@@ -89,12 +98,18 @@ function positive(counts: ElementCounts, formula: string): ElementCounts {
         where: { formula },
       })
     }
+    if (count > LARGEST_COUNT) {
+      throw new MayflyError('E_FORMULA_NUMBER', `total number of ${symbol} elements (${count}) is too big`, {
+        hint: `An ion has at most ${LARGEST_COUNT} atoms of an element.`,
+        where: { formula },
+      })
+    }
     if (count === 0) counts.delete(symbol)
   }
   return counts
 }
 
-function addTo(counts: ElementCounts, group: ElementCounts, multiplier: number): void {
+function addTo(counts: ElementCounts, group: Iterable<[string, number]>, multiplier: number): void {
   for (const [symbol, count] of group) counts.set(symbol, (counts.get(symbol) ?? 0) + count * multiplier)
 }
 
@@ -102,6 +117,6 @@ function isDigit(character: string | undefined): boolean {
   return character !== undefined && character >= '0' && character <= '9'
 }
 
-function isUpper(character: string): boolean {
-  return character >= 'A' && character <= 'Z'
+function isUpper(character: string | undefined): boolean {
+  return character !== undefined && character >= 'A' && character <= 'Z'
 }

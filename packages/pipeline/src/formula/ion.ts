@@ -117,7 +117,9 @@ function readModifiers(modifiers: readonly string[], options: IonFormulaOptions)
 function readModifier(modifier: string, options: IonFormulaOptions): Step[] {
   if (modifier === '') return []
   if (options.order === 'chnops' && CHARGE_ONLY.test(modifier)) return []
-  const signed = options.parts === 'first' ? firstPart(modifier) : allParts(modifier)
+  // Lithops-METASPACE takes these two signs out of modifiers too, METASPACE out of base formulas only.
+  const written = options.order === 'chnops' ? modifier : modifier.replaceAll(/[.=]/g, '')
+  const signed = options.parts === 'first' ? firstPart(written) : allParts(written)
   return signed.flatMap(([sign, part]) => {
     const sums: ElementCounts = new Map()
     eachPart(part, (symbol, count) => sums.set(symbol, (sums.get(symbol) ?? 0) + count))
