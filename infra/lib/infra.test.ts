@@ -37,9 +37,10 @@ describe('digest', () => {
 })
 
 it('freePort steps over a taken port', async () => {
+  // Below those that systems hand out, so that nobody takes it between the two looks.
+  const port = await freePort(20_000 + (process.pid % 10_000))
   const taken = createServer()
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
-  const { port } = taken.address() as { port: number }
+  await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve))
   expect(await freePort(port)).toBeGreaterThan(port)
   await new Promise((resolve) => taken.close(resolve))
   expect(await freePort(port)).toBe(port)

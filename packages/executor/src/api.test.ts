@@ -18,6 +18,7 @@ import {
   type ResponseFuture,
   ServerlessExecutor,
   StandaloneExecutor,
+  shared,
 } from '@mayfly/executor'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 
@@ -25,12 +26,15 @@ const PATIENTLY = { timeout: 30_000 }
 const entry = fileURLToPath(import.meta.resolve('@mayfly/executor'))
 const home = mkdtempSync(join(tmpdir(), 'mayfly-api-'))
 let fexec: FunctionExecutor
+/** Ends of the scripts: until then they may write. */
+const ended: Promise<unknown>[] = []
 
 beforeAll(() => {
   fexec = new FunctionExecutor({ home, workers: 3 })
 })
 afterAll(async () => {
   await fexec.close()
+  await Promise.all(ended)
   rmSync(home, { recursive: true, force: true, maxRetries: 5 })
 })
 
@@ -39,19 +43,21 @@ const sum = (xs: number[]) => xs.reduce((a, b) => a + b, 0)
 
 describe('chains', () => {
   it('start the next stage per element, without a barrier', async () => {
+    const gate = shared.event('chain-gate')
     const first = fexec.map(
-      async (ms: number) => {
-        await new Promise((resolve) => setTimeout(resolve, ms))
-        return ms
+      async (n: number) => {
+        if (n === 0) await gate.wait()
+        return n
       },
-      [2500, 1],
+      [0, 1],
       { chunksize: 1 },
     )
-    const second = first.map((ms) => `after ${ms}`)
+    const second = first.map((n) => `after ${n}`)
     expectTypeOf(second).toEqualTypeOf<FuturesList<string>>()
     expect(await second[1]!.result()).toBe('after 1')
     expect(first[0]!.done).toBe(false)
-    expect(await second.getResult()).toEqual(['after 2500', 'after 1'])
+    await gate.set()
+    expect(await second.getResult()).toEqual(['after 0', 'after 1'])
   })
 
   it('hand large results on through storage, and leave them to who wants them too', async () => {
@@ -287,6 +293,7 @@ describe('results', () => {
       [3, expect.anything()],
     ])
     await other.close()
+    expect(await kept(), 'what is kept is there once the executor is closed').toBe(3)
     const changed = await fexec.map((x: number) => [x, 'new'], [1], { idempotencyKey }).getResult()
     expect(changed).toEqual([[1, 'new']])
   })
@@ -336,6 +343,7 @@ describe('another process', () => {
       ['--input-type=module', '-e', `import { FunctionExecutor } from ${JSON.stringify(entry)}\n${body}`],
       { env: { ...process.env, MAYFLY_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] },
     )
+    ended.push(once(child, 'close'))
     return {
       child,
       line: new Promise<string>((resolve) => {
@@ -392,12 +400,24 @@ describe('another process', () => {
       const fexec = new FunctionExecutor({ workers: 2 })
       const futures = fexec.map(async (x) => {
         await new Promise((resolve) => setTimeout(resolve, x < 3 ? 1 : 60_000))
-        return [x, process.hrtime.bigint()]
+        return [x, process.hrtime.bigint(), 'kept by the killed one']
       }, [0, 1, 2, 3], { idempotencyKey: 'restart' })
       await fexec.wait(futures, { returnWhen: 75 })
     `
     const first = script(`${work}
-      await new Promise((resolve) => setTimeout(resolve, 1000))
+      const { storage } = fexec
+      const kept = async () => {
+        const keys = await storage.listKeys(storage.bucket, 'cache/')
+        const bodies = await Promise.all(keys.map((key) => storage.getObject(storage.bucket, key)))
+        return bodies.filter((bytes) => Buffer.from(bytes).includes('kept by the killed one')).length
+      }
+      while ((await kept()) < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+      // The log and the journal have them, too.
+      let seen = 0
+      for await (const future of await fexec.attach(futures[0].runId)) {
+        await future.result()
+        if (++seen === 3) break
+      }
       console.log(JSON.stringify((await fexec.getResult(futures.slice(0, 3))).map(([x, t]) => String(t))) + ' ' + futures[0].runId)
       setInterval(() => {}, 1000)
     `)

@@ -3,6 +3,7 @@
  * what they returned from storage.
  */
 import { Attempt } from './attempt.js'
+import { Background } from './background.js'
 import { lostError } from './call-ends.js'
 import { CallError } from './call-error.js'
 import { CallRecord } from './call-record.js'
@@ -15,6 +16,9 @@ import { readJournal } from './results.js'
 import type { RunStore } from './runs/store.js'
 import type { Storage } from './storage/storage.js'
 
+/** How far the journal may be behind the log, ms: of a run that goes on, on a machine that is busy, and of one that is over. */
+const BEHIND_MS = { open: 5000, over: 1000 }
+
 /** Nothing an onlooker does is written to the log or billed. */
 const onlooker = (runId: string) => ({ runId, append: () => {}, bill: () => {}, jobEnded: () => {} })
 
@@ -23,6 +27,7 @@ class AttachedRun {
   readonly #storage: Storage
   readonly #add: (futures: ResponseFuture<unknown>[]) => void
   readonly #calls: CallRecord[] = []
+  #over = false
   readonly #journals = new Map<JobRecord, Promise<Map<number, Uint8Array>>>()
 
   constructor(runId: string, storage: Storage, add: (futures: ResponseFuture<unknown>[]) => void) {
@@ -36,7 +41,8 @@ class AttachedRun {
       const { job: id, name, first, total } = event
       const settings = resolveSettings({}, {})
       const run = onlooker(this.#runId)
-      const job = new JobRecord({ key: 0, id, name, run, storage: this.#storage, settings, first, total })
+      const background = new Background()
+      const job = new JobRecord({ key: 0, id, name, run, storage: this.#storage, settings, first, total, background })
       const calls = Array.from({ length: total }, (_, index) => new CallRecord(job, index, undefined, event.at))
       for (const [index, call] of calls.entries()) this.#calls[first + index] = call
       this.#add(calls.map((call) => (call.future = new ResponseFuture(call))))
@@ -48,6 +54,7 @@ class AttachedRun {
 
   /** No more events come: what has no end will not have one. */
   end(): void {
+    this.#over = true
     for (const call of this.#calls) {
       if (!call.over)
         this.#fail(call, 'lost', lostError(call.callId, 'ended with the process that had started the run'))
@@ -76,13 +83,14 @@ class AttachedRun {
     const { job, index } = call
     const published = await job.publishedResult(call)
     if (published) return published
-    // The journal is a moment behind the log.
-    for (let tries = 0; tries < 20; tries++) {
+    const began = performance.now()
+    for (let pause = 0; ; pause = Math.min(500, pause + 50)) {
       let journal = this.#journals.get(job)
-      if (!journal || tries > 0) this.#journals.set(job, (journal = readJournal(this.#storage, job.prefix)))
+      if (!journal || pause > 0) this.#journals.set(job, (journal = readJournal(this.#storage, job.prefix)))
       const bytes = (await journal).get(index)
       if (bytes) return { bytes }
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (performance.now() - began > (this.#over ? BEHIND_MS.over : BEHIND_MS.open)) break
+      await new Promise((resolve) => setTimeout(resolve, pause))
     }
     throw new MayflyError(
       'E_RESULT_GONE',

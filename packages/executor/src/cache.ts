@@ -65,9 +65,6 @@ export class ResultCache {
       const bytes = await call.job.read(await call.data())
       await this.#storage.putObject(this.#storage.bucket, key, bytes, { ifNoneMatch: '*' })
     }
-    // A result that is not kept is computed again, no more.
-    void keep()
-      .catch(() => undefined)
-      .finally(release)
+    call.job.background.add(keep().finally(release))
   }
 }

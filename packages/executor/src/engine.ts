@@ -2,7 +2,9 @@
  * What an executor does behind its face: turns a function and inputs into a job, brings the job to the backend, and keeps the
  * runs. Inputs are values, or the results of other calls, which are handed on as bytes without being read here.
  */
+
 import type { Backend, DataRef, Resources } from './backends/backend.js'
+import { Background } from './background.js'
 import { ResultCache } from './cache.js'
 import { CallRecord } from './call-record.js'
 import { type Capture, capture } from './closure/index.js'
@@ -55,6 +57,7 @@ export class Engine {
   readonly scheduler: Scheduler
   readonly #parts: EngineParts
   readonly #runs = new Set<Run>()
+  readonly #background = new Background()
   #run: Run | undefined
   #closed = false
 
@@ -125,6 +128,7 @@ export class Engine {
     this.#closed = true
     await this.scheduler.close()
     for (const run of this.#runs) run.finish(true)
+    await this.#background.done()
   }
 
   #submit(
@@ -148,7 +152,17 @@ export class Engine {
     const run = this.#runFor(name)
     const { number, first } = run.addJob(total)
     const id = `${kind}${String(number).padStart(3, '0')}`
-    const job = new JobRecord({ key: this.jobs.length, id, name, run, settings, first, storage, total })
+    const job = new JobRecord({
+      key: this.jobs.length,
+      id,
+      name,
+      run,
+      settings,
+      first,
+      storage,
+      total,
+      background: this.#background,
+    })
     this.jobs.push(job)
     run.append({ type: 'job.created', at: job.createdAt, job: id, name, first, total })
     const items = memory ? [...calls.items] : []

@@ -1,6 +1,7 @@
 /** What the executor knows of one job: its run, its deployment, and the figures of its summary. */
 import type { Attempt } from './attempt.js'
 import type { AttemptEvent, Backend, Billed, DataRef, Deployment } from './backends/backend.js'
+import type { Background } from './background.js'
 import type { CallRecord } from './call-record.js'
 import { gbSeconds, lambdaCost } from './cost/cost.js'
 import type { JobDisplay } from './display.js'
@@ -23,6 +24,7 @@ export interface JobParts {
   name: string
   run: JobRun
   storage: Storage
+  background: Background
   settings: ResolvedSettings
   /** Run-wide number of the first call. */
   first: number
@@ -35,6 +37,7 @@ export class JobRecord {
   readonly name: string
   readonly run: JobRun
   readonly storage: Storage
+  readonly background: Background
   readonly settings: ResolvedSettings
   readonly first: number
   readonly total: number
@@ -74,6 +77,7 @@ export class JobRecord {
     this.name = parts.name
     this.run = parts.run
     this.storage = parts.storage
+    this.background = parts.background
     this.settings = parts.settings
     this.first = parts.first
     this.total = parts.total
@@ -123,7 +127,7 @@ export class JobRecord {
 
   /** A call's result as it came in the reply, for who attaches to the run. */
   keepResult(index: number, bytes: Uint8Array): void {
-    this.#journal ??= new ResultJournal(this.storage, this.prefix)
+    this.#journal ??= new ResultJournal(this.storage, this.prefix, this.background)
     this.#journal.add(index, bytes)
   }
 
@@ -215,7 +219,7 @@ export class JobRecord {
   /** Removes an object of this job, in the background, and without fuss if it fails: `clean()` finds what is left. */
   remove(key: string): void {
     if (!key.startsWith(`${this.prefix}/`)) return
-    this.storage.deleteObject(this.storage.bucket, key).catch(() => undefined)
+    this.background.add(this.storage.deleteObject(this.storage.bucket, key))
   }
 
   collected(call: CallRecord): void {

@@ -3,6 +3,7 @@
  * storage a few times a second, so that another process can attach to the run, also after this one has died.
  */
 import { deserialize, serialize } from 'node:v8'
+import type { Background } from './background.js'
 import type { Storage } from './storage/storage.js'
 
 const FLUSH_MS = 200
@@ -13,6 +14,7 @@ type Entry = [index: number, bytes: Uint8Array]
 export class ResultJournal {
   readonly #storage: Storage
   readonly #prefix: string
+  readonly #background: Background
   #entries: Entry[] = []
   #size = 0
   #written = 0
@@ -20,9 +22,10 @@ export class ResultJournal {
   #writing: Promise<unknown> = Promise.resolve()
 
   /** @param prefix keys of the job's data */
-  constructor(storage: Storage, prefix: string) {
+  constructor(storage: Storage, prefix: string, background: Background) {
     this.#storage = storage
     this.#prefix = prefix
+    this.#background = background
   }
 
   add(index: number, bytes: Uint8Array): void {
@@ -49,6 +52,7 @@ export class ResultJournal {
     this.#writing = this.#writing
       .then(() => this.#storage.putObject(this.#storage.bucket, key, bytes))
       .catch(() => undefined)
+    this.#background.add(this.#writing)
   }
 }
 

@@ -86,10 +86,11 @@ async function expected(): Promise<{ table: string; stats: StatsRow[] }> {
 let whole: ReturnType<typeof expected> | undefined
 
 async function killed({ child, closed }: Annotate): Promise<void> {
+  const workers = workersOf(child)
   child.kill('SIGKILL')
   await closed
-  // Workers notice at once that they are alone, and end.
-  await sleep(400)
+  // Workers notice that they are alone, and end.
+  await expect.poll(() => workers.filter(isAlive)).toEqual([])
 }
 
 describe('a killed annotation', () => {
@@ -144,6 +145,15 @@ function workersOf({ pid }: ChildProcess): number[] {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
   } catch {
     return []
+  }
+}
+
+/** Whether it runs: what has ended and waits for its parent to take note does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return false
   }
 }
 

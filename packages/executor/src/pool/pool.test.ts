@@ -50,16 +50,15 @@ describe('Pool', () => {
     expect(await pool.apply(() => 7)).toBe(7)
     expect(await pool.apply((...all: number[]) => all.length, [1, 2, 3])).toBe(3)
     expect(await pool.apply(async (text: string, times: number) => text.repeat(times), ['ab', 2])).toBe('abab')
-    const result = pool.applyAsync(
-      async (ms: number) => {
-        await new Promise((resolve) => setTimeout(resolve, ms))
-        return 'late'
-      },
-      [300],
-    )
+    const gate = shared.event('pool-late')
+    const result = pool.applyAsync(async () => {
+      await gate.wait()
+      return 'late'
+    })
     expect(result.ready()).toBe(false)
     expect(() => result.successful()).toThrow(expect.objectContaining({ code: 'E_POOL_NOT_READY' }))
     await expect(result.get(0.01)).rejects.toMatchObject({ code: 'E_POOL_TIMEOUT' })
+    await gate.set()
     expect(await result.wait()).toBe(true)
     expect([result.ready(), result.successful(), await result.get()]).toEqual([true, true, 'late'])
   })

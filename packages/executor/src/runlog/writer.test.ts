@@ -23,7 +23,7 @@ it('writes soon, without being asked', async () => {
   const log = new RunLogWriter(join(folder, 'a', 'soon.ndjson'), fail)
   log.append(event(0))
   log.append(event(1))
-  await expect.poll(() => sequence(log.path), { timeout: 5000 }).toEqual([1, 2])
+  await expect.poll(() => sequence(log.path)).toEqual([1, 2])
   log.close()
 })
 

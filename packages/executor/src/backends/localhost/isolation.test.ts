@@ -58,15 +58,17 @@ describe.skipIf(refused)(`isolated workers ${refused ? `(skipped: ${String(refus
     expect(await killed.result()).toBe(2)
     const exit = executor.callAsync(() => process.exit(3))
     await expect(exit.result()).rejects.toMatchObject({ kind: 'error', code: 'E_CALL_EXIT' })
-    const busy = executor.callAsync(() => {
-      process.getBuiltinModule('node:child_process').spawn('sleep', ['4321.25'], { stdio: 'ignore', detached: true })
+    // Tells it from sleepers of other processes.
+    const seconds = `4321.${process.pid}`
+    const busy = executor.callAsync((long: string) => {
+      process.getBuiltinModule('node:child_process').spawn('sleep', [long], { stdio: 'ignore', detached: true })
       for (;;);
-    })
-    const sleepers = () => [...pidsWith('4321.25')].length
-    await expect.poll(sleepers, { timeout: 30_000 }).toBeGreaterThan(0)
+    }, seconds)
+    const sleepers = () => [...pidsWith(seconds)].length
+    await expect.poll(sleepers).toBeGreaterThan(0)
     executor.cancel(busy)
     await expect(busy.result()).rejects.toMatchObject({ kind: 'cancelled' })
-    await expect.poll(sleepers, { timeout: 30_000 }).toBe(0)
+    await expect.poll(sleepers).toBe(0)
   })
 })
 

@@ -10,10 +10,10 @@ const PATIENTLY = { timeout: 30_000 }
 const kind = { runtimeMemory: undefined, cwd: process.cwd() }
 
 it('ends workers nobody uses, prewarmed ones too, and no worker in use', async () => {
-  const pool = new Pool(1500)
+  const pool = new Pool(400)
   const worker = pool.acquire(kind)
   await expect.poll(() => worker.heapLimit, PATIENTLY).toBeGreaterThan(0)
-  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await new Promise((resolve) => setTimeout(resolve, 800))
   expect(worker.dead).toBe(false)
   pool.release(worker)
   await expect.poll(() => worker.dead, PATIENTLY).toBe(true)

