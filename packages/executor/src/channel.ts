@@ -4,6 +4,12 @@ export class Channel<T> implements AsyncIterableIterator<T> {
   #head = 0
   #ended = false
   #wake: ((result: IteratorResult<T>) => void) | undefined
+  readonly #left: (() => void) | undefined
+
+  /** @param left called when the reader goes before the end */
+  constructor(left?: () => void) {
+    this.#left = left
+  }
 
   /** Ignored after `end`. */
   push(item: T): void {
@@ -38,6 +44,7 @@ export class Channel<T> implements AsyncIterableIterator<T> {
   }
 
   return(): Promise<IteratorResult<T>> {
+    if (!this.#ended) this.#left?.()
     this.end()
     this.#items = []
     this.#head = 0

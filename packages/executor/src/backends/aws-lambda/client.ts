@@ -1,10 +1,10 @@
-/** The SDK's client as we want it: no retries of its own, and sockets for the concurrency. */
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+/** The SDK's client as we want it: no retries of its own, sockets for the concurrency, and streams that are read as they come. */
+import type { IncomingMessage } from 'node:http'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { quietSdk } from '../../storage/aws-s3/quiet.js'
 import { type AwsLambdaOptions, LONGEST } from './config.js'
 import { isBroken, isServerFault, isThrottle } from './errors.js'
+import { type SignedRequest, Transport } from './transport.js'
 
 /** What asynchronous invocations need: they are over in milliseconds. */
 const EVENT_SOCKETS = 100
@@ -13,22 +13,58 @@ const SPARE_SOCKETS = 16
 
 /** @param concurrency invocations at once */
 export async function makeClient(options: AwsLambdaOptions, concurrency: number): Promise<LambdaClient> {
+  return (await makeCaller(options, concurrency)).client
+}
+
+/** Invokes functions. */
+export interface LambdaCaller {
+  client: LambdaClient
+  /** Sent and forgotten. */
+  send(name: string, payload: Uint8Array): Promise<void>
+  /** The body of a streamed answer, as it comes: `application/vnd.amazon.eventstream`. Rejects with the SDK's errors. */
+  stream(name: string, payload: Uint8Array, signal: AbortSignal): Promise<IncomingMessage>
+}
+
+/** @param concurrency invocations at once */
+export async function makeCaller(options: AwsLambdaOptions, concurrency: number): Promise<LambdaCaller> {
   quietSdk()
-  const { LambdaClient } = await import('@aws-sdk/client-lambda')
+  const { InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient } = await import('@aws-sdk/client-lambda')
   const { region, endpoint, profile, functionTimeout = LONGEST, requestTimeout = functionTimeout + 30 } = options
-  const most = socketsFor(options, concurrency)
-  const sockets = { keepAlive: true, maxSockets: most + SPARE_SOCKETS, maxFreeSockets: most }
-  return new LambdaClient({
+  const kept = socketsFor(options, concurrency)
+  const transport = new Transport({ sockets: kept + SPARE_SOCKETS, kept, silence: requestTimeout * 1000 })
+  const client = new LambdaClient({
     ...{ region, ...(endpoint ? { endpoint } : {}), ...(profile ? { profile } : {}), maxAttempts: 1 },
-    // What asynchronous requests go through is worked out once, not a thousand times; those with options are each prepared anew.
+    requestHandler: transport as NonNullable<ConstructorParameters<typeof LambdaClient>[0]>['requestHandler'],
+    // What a request goes through is worked out once, not a thousand times. Those with options are each prepared anew.
     cacheMiddleware: true,
-    requestHandler: {
-      ...{ httpAgent: new HttpAgent(sockets), httpsAgent: new HttpsAgent(sockets), connectionTimeout: 30_000 },
-      ...{ requestTimeout: requestTimeout * 1000, throwOnRequestTimeout: true },
-      // Waiting for a socket is what most of many asynchronous invocations do.
-      socketAcquisitionWarningTimeout: 600_000,
-    },
   })
+  const streams = new WeakMap<object, { signal: AbortSignal; body?: IncomingMessage }>()
+  // The SDK prepares and signs the request, and reads a refusal; a stream of events it would pass through five iterators.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const stream = streams.get(args.input)
+      if (!stream) return next(args)
+      const request = args.request as SignedRequest
+      const { response } = await transport.handle(request, { abortSignal: stream.signal })
+      if (response.statusCode !== 200) return next({ ...args, request: { ...request, answer: response } })
+      stream.body = response.body
+      return { response, output: { $metadata: {} } }
+    },
+    { step: 'deserialize', priority: 'high', name: 'mayflyStream' },
+  )
+  return {
+    client,
+    async send(FunctionName, Payload) {
+      await client.send(new InvokeCommand({ FunctionName, Payload, InvocationType: 'Event' }))
+    },
+    async stream(FunctionName, Payload, signal) {
+      const input = { FunctionName, Payload }
+      const stream: { signal: AbortSignal; body?: IncomingMessage } = { signal }
+      streams.set(input, stream)
+      await client.send(new InvokeWithResponseStreamCommand(input))
+      return stream.body!
+    },
+  }
 }
 
 function socketsFor({ invocation = 'auto', streams = STREAMS }: AwsLambdaOptions, concurrency: number): number {

@@ -1,8 +1,8 @@
 /** One asynchronous invocation: sent and forgotten by the platform's caller, answered by way of the storage. */
 import { randomUUID } from 'node:crypto'
-import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { now } from '../../worker/clock.js'
 import type { AttemptEvent, Beat } from '../backend.js'
+import type { LambdaCaller } from './client.js'
 import { eventsOf, LineReader } from './clock.js'
 import { isServerFault } from './errors.js'
 import type { AnswerPoll } from './poll.js'
@@ -23,7 +23,7 @@ const FEW = 8
 const FEW_SHARE = 0.05
 
 export interface Evented {
-  client: LambdaClient
+  caller: LambdaCaller
   name: string
   /** The request for an answer with this first part of its keys. */
   payload(answer: string): Promise<Uint8Array>
@@ -108,11 +108,10 @@ export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Be
   }
 }
 
-async function send({ client, name, signal }: Evented, payload: Uint8Array): Promise<void> {
-  const { InvokeCommand } = await import('@aws-sdk/client-lambda')
+async function send({ caller, name, signal }: Evented, payload: Uint8Array): Promise<void> {
   for (let sends = 1; ; sends++) {
     try {
-      await within(client.send(new InvokeCommand({ FunctionName: name, Payload: payload, InvocationType: 'Event' })))
+      await within(caller.send(name, payload))
       return
     } catch (error) {
       const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode

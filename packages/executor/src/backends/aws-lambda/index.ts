@@ -3,7 +3,7 @@
  * only when something is deployed, and tries nothing again by itself: that is the executor's business.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LambdaClient } from '@aws-sdk/client-lambda'
+import { Channel } from '../../channel.js'
 import { prices } from '../../cost/cost.js'
 import { OpenStorages } from '../../storage-link.js'
 import { now } from '../../worker/clock.js'
@@ -18,7 +18,7 @@ import type {
   Resources,
 } from '../backend.js'
 import { OpenBatch } from './batch.js'
-import { makeClient, STREAMS } from './client.js'
+import { type LambdaCaller, makeCaller, STREAMS } from './client.js'
 import { type AwsLambdaOptions, LONGEST, MARGIN, neededAwsLambda } from './config.js'
 import { deleteFunction, deleteFunctions, ensureFunction, MAX_EVENT_AGE, type ReadyFunction } from './deploy.js'
 import { explained, isPending, isServerFault, isThrottle, nameOf, retryAfterOf } from './errors.js'
@@ -71,7 +71,7 @@ export class AwsLambdaBackend implements Backend {
   /** When a function of this size was found to be gone, ms. */
   readonly #missing = new Map<number, number>()
   readonly #architectures = new Map<number, ReadyFunction['architecture']>()
-  #client: Promise<LambdaClient> | undefined
+  #caller: Promise<LambdaCaller> | undefined
   #streams = 0
   #faults = 0
   readonly #signs: Signs = { at: Number.NEGATIVE_INFINITY, sent: 0, waiting: 0 }
@@ -94,35 +94,45 @@ export class AwsLambdaBackend implements Backend {
     await this.#target(deployment)
   }
 
-  async *invoke(
+  invoke(deployment: Deployment, batch: Invocation[], signal: AbortSignal): AsyncIterable<AttemptEvent | Beat> {
+    const stop = new AbortController()
+    const news = new Channel<AttemptEvent | Beat>(() => stop.abort())
+    void this.#run(deployment, batch, signal, stop, news)
+    return news
+  }
+
+  async #run(
     deployment: Deployment,
     batch: Invocation[],
     signal: AbortSignal,
-  ): AsyncGenerator<AttemptEvent | Beat, void, undefined> {
+    stop: AbortController,
+    news: Channel<AttemptEvent | Beat>,
+  ): Promise<void> {
     const open = new OpenBatch(batch)
-    const stop = new AbortController()
     const abort = () => stop.abort()
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
     this.#running.add(stop)
     const place = this.#enter(deployment, batch)
+    const tell = (event: AttemptEvent | Beat) => {
+      this.#faults = 0
+      if (open.takes(event)) news.push(event)
+    }
     try {
       const target = await this.#target(deployment)
       await place.ready
-      for await (const event of this.#events(deployment, target, batch, place, stop.signal)) {
-        this.#faults = 0
-        if (open.takes(event)) yield event
-      }
-      yield* open.lost('the function ended without an answer')
+      stop.signal.throwIfAborted()
+      await this.#make(deployment, target, batch, place, stop.signal, tell)
+      for (const event of open.lost('the function ended without an answer')) news.push(event)
     } catch (error) {
-      if (stop.signal.aborted) {
-        this.#later(place.stop(open.ids))
-        yield* open.cancelled()
-      } else yield* this.#refused(error, deployment, open)
+      if (stop.signal.aborted) this.#later(place.stop(open.ids))
+      const ends = stop.signal.aborted ? open.cancelled() : this.#refused(error, deployment, open)
+      for (const event of ends) news.push(event)
     } finally {
       signal.removeEventListener('abort', abort)
       this.#running.delete(stop)
       this.#leave(deployment, batch, place)
+      news.end()
     }
   }
 
@@ -157,26 +167,29 @@ export class AwsLambdaBackend implements Backend {
   async clean(): Promise<void> {
     const made = this.#options.functions ? [] : await Promise.allSettled(this.#functions.values())
     this.#forget()
-    const client = await this.#connect()
+    const { client } = await this.#connect()
     for (const one of made) if (one.status === 'fulfilled') await deleteFunction(client, one.value.name)
   }
 
   /** Deletes the functions that were ever made under this prefix; gives their names. */
   async deleteRuntimes(): Promise<string[]> {
     this.#forget()
-    return deleteFunctions(await this.#connect(), this.#options.functionPrefix)
+    const { client } = await this.#connect()
+    return deleteFunctions(client, this.#options.functionPrefix)
   }
 
-  async *#events(
+  /** Makes one invocation, and tells what comes of it. */
+  async #make(
     deployment: Deployment,
     { fn, quoted }: Target,
     batch: Invocation[],
     place: JobPlace,
     signal: AbortSignal,
-  ): AsyncGenerator<AttemptEvent | Beat> {
+    tell: (event: AttemptEvent | Beat) => void,
+  ): Promise<void> {
     const { invocation = 'auto', streams = STREAMS, maxEventAge = MAX_EVENT_AGE } = this.#options
     const streaming = invocation === 'stream' || (invocation === 'auto' && this.#streams < streams)
-    const client = await this.#connect()
+    const caller = await this.#connect()
     let spilled: string | undefined
     const payload = async (answer?: string): Promise<Uint8Array> => {
       const task = { batch, open: place.open, ...(answer === undefined ? {} : { answer }) }
@@ -188,12 +201,14 @@ export class AwsLambdaBackend implements Backend {
     }
     if (streaming) this.#streams++
     try {
-      if (streaming) yield* streamed(client, fn.name, await payload(), signal)
+      if (streaming) await streamed(caller, fn.name, await payload(), signal, tell)
       else {
         const patience = maxEventAge * 1000 + PATIENCE_MS
         const settle = () => this.#later(place.stop(batch.map(({ id }) => id)))
         const { answers } = place
-        yield* evented({ client, name: fn.name, payload, answers, patience, signs: this.#signs, settle, signal })
+        const signs = this.#signs
+        for await (const event of evented({ caller, name: fn.name, payload, answers, patience, signs, settle, signal }))
+          tell(event)
       }
     } finally {
       if (streaming) this.#streams--
@@ -268,7 +283,7 @@ export class AwsLambdaBackend implements Backend {
   #function(memory: number): Promise<ReadyFunction> {
     let ready = this.#functions.get(memory)
     if (!ready) {
-      ready = this.#connect().then((client) => ensureFunction(client, this.#options, memory))
+      ready = this.#connect().then(({ client }) => ensureFunction(client, this.#options, memory))
       this.#functions.set(memory, ready)
       ready.then(
         ({ architecture }) => this.#architectures.set(memory, architecture),
@@ -283,15 +298,15 @@ export class AwsLambdaBackend implements Backend {
     this.#targets = new WeakMap()
   }
 
-  #connect(): Promise<LambdaClient> {
-    this.#client ??= makeClient(this.#options, this.limits.concurrency)
-    return this.#client
+  #connect(): Promise<LambdaCaller> {
+    this.#caller ??= makeCaller(this.#options, this.limits.concurrency)
+    return this.#caller
   }
 
   async #disconnect(): Promise<void> {
-    const client = await this.#client?.catch(() => undefined)
-    client?.destroy()
-    this.#client = undefined
+    const caller = await this.#caller?.catch(() => undefined)
+    caller?.client.destroy()
+    this.#caller = undefined
     this.#forget()
   }
 }

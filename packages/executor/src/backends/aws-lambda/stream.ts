@@ -1,54 +1,80 @@
 /** One invocation with a streamed response: its lines are the attempts' events. */
-import type { InvokeWithResponseStreamResponseEvent, LambdaClient } from '@aws-sdk/client-lambda'
+import type { IncomingMessage } from 'node:http'
 import { now } from '../../worker/clock.js'
 import type { AttemptEvent, Beat } from '../backend.js'
+import type { LambdaCaller } from './client.js'
 import { LineReader } from './clock.js'
 import { FunctionError } from './errors.js'
+import { type Frame, FrameReader } from './frames.js'
 
-/** Events with stamps on this machine's clock. Throws what the service refuses, and `FunctionError` for a function that died. */
-export async function* streamed(
-  client: LambdaClient,
+const NEWLINE = 10
+
+/**
+ * Tells events with stamps on this machine's clock as they come: without an iterator between, because a thousand functions tell
+ * ten thousand. Rejects with what the service refuses, with `FunctionError` for a function that died, and when it is aborted.
+ */
+export async function streamed(
+  caller: LambdaCaller,
   name: string,
   payload: Uint8Array,
   signal: AbortSignal,
-): AsyncGenerator<AttemptEvent | Beat> {
-  const { InvokeWithResponseStreamCommand } = await import('@aws-sdk/client-lambda')
+  tell: (event: AttemptEvent | Beat) => void,
+): Promise<void> {
   const reader = new LineReader(now())
-  const request = new InvokeWithResponseStreamCommand({ FunctionName: name, Payload: payload })
-  const { EventStream } = await client.send(request, { abortSignal: signal })
-  const source = untilAborted<InvokeWithResponseStreamResponseEvent>(EventStream!, signal)
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const event of source) {
-    const { PayloadChunk, InvokeComplete } = event
-    if (InvokeComplete?.ErrorCode) throw new FunctionError(InvokeComplete.ErrorCode, InvokeComplete.ErrorDetails ?? '')
-    const lines = (rest + decoder.decode(PayloadChunk?.Payload, { stream: true })).split('\n')
-    rest = lines.pop()!
-    for (const line of lines) {
-      const told = reader.read(line)
-      if (told) yield told
-    }
-  }
+  const body = await caller.stream(name, payload, signal)
+  const lines = new Lines((line) => {
+    const told = reader.read(line)
+    if (told) tell(told)
+  })
+  await readFrames(body, ({ type, exception, payload }) => {
+    if (exception) throw new Error(`Lambda has ended the answer: ${type}: ${payload}`)
+    if (type === 'PayloadChunk') return lines.take(payload)
+    if (type !== 'InvokeComplete') return
+    const { ErrorCode, ErrorDetails = '' } = JSON.parse(payload.toString()) as Record<string, string | undefined>
+    if (ErrorCode) throw new FunctionError(ErrorCode, ErrorDetails)
+  })
 }
 
-/** A stream that ends with an error as soon as the signal is aborted, whatever the connection does. */
-async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const iterator = source[Symbol.asyncIterator]()
-  let abort: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(new Error('aborted'))
-    signal.addEventListener('abort', abort)
-    if (signal.aborted) abort()
-  })
-  aborted.catch(() => {})
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted])
-      if (next.done) return
-      yield next.value
+/** Resolves at the end of the body; rejects when it breaks off, and with what `take` throws. */
+function readFrames(body: IncomingMessage, take: (frame: Frame) => void): Promise<void> {
+  const frames = new FrameReader()
+  return new Promise((resolve, reject) => {
+    const guarded = (work: () => void) => () => {
+      try {
+        work()
+      } catch (error) {
+        reject(error)
+        body.destroy()
+      }
     }
-  } finally {
-    signal.removeEventListener('abort', abort)
-    void iterator.return?.()?.catch(() => {})
+    body.on('data', (piece: Buffer) => guarded(() => frames.read(piece, take))())
+    body.on(
+      'end',
+      guarded(() => resolve(frames.end())),
+    )
+    body.on('error', reject)
+    body.on('close', () => reject(new Error('the connection was closed')))
+  })
+}
+
+/** Gives lines, each once it is whole. */
+class Lines {
+  readonly #give: (line: string) => void
+  #rest: Buffer[] = []
+
+  constructor(give: (line: string) => void) {
+    this.#give = give
+  }
+
+  take(bytes: Buffer): void {
+    let from = 0
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
+      const last = bytes.subarray(from, end)
+      const line = this.#rest.length > 0 ? Buffer.concat([...this.#rest, last]) : last
+      this.#rest = []
+      this.#give(line.toString())
+      from = end + 1
+    }
+    if (from < bytes.length) this.#rest.push(bytes.subarray(from))
   }
 }
