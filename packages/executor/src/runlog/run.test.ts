@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FunctionExecutor, type LoggedEvent, RUN_MIME } from '@mayfly/executor'
+import { FunctionExecutor, RUN_MIME } from '@mayfly/executor'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loggedRuns } from '../testing/logged-runs.js'
 
 /** A loaded machine takes its time to start processes. */
 const PATIENTLY = { timeout: 30_000 }
@@ -46,15 +47,7 @@ class FakeKernel {
 let home: string
 let kernel: FakeKernel
 
-function logs(): LoggedEvent[][] {
-  const files = readdirSync(join(home, 'runs')).filter((file) => file.endsWith('.ndjson'))
-  return files.sort().map((file) => {
-    const lines = readFileSync(join(home, 'runs', file), 'utf8')
-      .trimEnd()
-      .split('\n')
-    return lines.map((line) => JSON.parse(line) as LoggedEvent)
-  })
-}
+const logs = () => loggedRuns(home)
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'mayfly-run-'))

@@ -1,46 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type ExecutorOptions, FunctionExecutor, type LoggedEvent } from '@mayfly/executor'
 import { afterAll, beforeAll } from 'vitest'
 import { backendContract, type ContractParts } from '../contract.js'
-import type * as faulty from '../faulty.js'
-import type * as registry from '../registry.js'
+import { contractParts } from '../contract-parts.js'
 import { type Doubles, startDoubles } from './doubles.js'
 
-const built = (file: string) =>
-  import(new URL(file, new URL('backends/', import.meta.resolve('@mayfly/executor'))).href)
-const { FaultyBackend } = (await built('faulty.js')) as typeof faulty
-const { makeBackend } = (await built('registry.js')) as typeof registry
-
-const home = mkdtempSync(join(tmpdir(), 'mayfly-lambda-contract-'))
 let doubles: Doubles
 beforeAll(async () => {
   doubles = await startDoubles()
 })
-afterAll(async () => {
-  await doubles.close()
-  rmSync(home, { recursive: true, force: true })
-})
+afterAll(() => doubles.close())
 
 const parts = (invocation: 'stream' | 'event'): ContractParts => ({
   ...{ cloud: true, remoteStorage: true },
-  make: (options = {}, faults) => {
-    const aws_lambda = { ...doubles.options.aws_lambda!, invocation }
-    const { storage } = doubles.options
-    const given = { home, workers: 2, backend: 'aws_lambda', storage, ...options, aws_lambda } as ExecutorOptions
-    if (!faults) return new FunctionExecutor(given) as never
-    const inner = makeBackend('aws_lambda', { workers: given.workers!, cwd: process.cwd(), aws_lambda })
-    return new FunctionExecutor({ ...given, backend: new FaultyBackend(inner, faults) }) as never
-  },
-  events: () => {
-    const runs = join(home, 'runs')
-    const logs = readdirSync(runs).filter((file) => file.endsWith('.ndjson'))
-    return logs.sort().map((file) => {
-      const lines = readFileSync(join(runs, file), 'utf8').split('\n').slice(0, -1)
-      return lines.map((line) => JSON.parse(line) as LoggedEvent)
-    })
-  },
+  ...contractParts(() => {
+    const { aws_lambda, storage } = doubles.options
+    return { workers: 2, backend: 'aws_lambda', storage, aws_lambda: { ...aws_lambda, invocation } }
+  }),
 })
 
 backendContract('aws_lambda', parts('stream'))

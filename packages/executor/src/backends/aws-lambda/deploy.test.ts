@@ -8,18 +8,16 @@ import * as sdk from '@aws-sdk/client-lambda'
 import { FunctionExecutor } from '@mayfly/executor'
 import { type LambdaDouble, startLambda } from '@mayfly/executor/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { built } from '../contract-parts.js'
 import type * as bundling from './bundle.js'
 import type { AwsLambdaOptions } from './config.js'
 import type * as deploying from './deploy.js'
 import { ROLE } from './doubles.js'
 import type * as backend from './index.js'
 
-// The worker is bundled from the built package.
-const built = (file: string) =>
-  import(new URL(file, new URL('backends/aws-lambda/', import.meta.resolve('@mayfly/executor'))).href)
-const { deleteFunctions, ensureFunction } = (await built('deploy.js')) as typeof deploying
-const { workerBundle } = (await built('bundle.js')) as typeof bundling
-const { AwsLambdaBackend } = (await built('index.js')) as typeof backend
+const { deleteFunctions, ensureFunction } = await built<typeof deploying>('backends/aws-lambda/deploy.js')
+const { workerBundle } = await built<typeof bundling>('backends/aws-lambda/bundle.js')
+const { AwsLambdaBackend } = await built<typeof backend>('backends/aws-lambda/index.js')
 
 const home = mkdtempSync(join(tmpdir(), 'mayfly-deploy-'))
 let lambda: LambdaDouble

@@ -1,7 +1,8 @@
 /** For tests: Lambda and S3 in a process of their own, because some tests keep this one busy. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { ExecutorOptions } from '@mayfly/executor'
+import type { StorageOptions } from '../../storage/config.js'
+import type { AwsLambdaOptions } from './config.js'
 
 const SERVER = `import { startLambda, startS3 } from '@mayfly/executor/testing'
 const [lambda, s3] = await Promise.all([startLambda(), startS3({ buckets: ['mayfly'] })])
@@ -20,7 +21,7 @@ interface Place {
 
 export interface Doubles {
   /** Options of an executor whose functions and objects are there. */
-  options: Pick<ExecutorOptions, 'aws_lambda' | 'storage'>
+  options: { aws_lambda: AwsLambdaOptions; storage: StorageOptions }
   close(): Promise<void>
 }
 

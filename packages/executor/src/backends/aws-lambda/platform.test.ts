@@ -2,9 +2,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ExecutorOptions, FunctionExecutor, type LoggedEvent } from '@mayfly/executor'
+import { type ExecutorOptions, FunctionExecutor } from '@mayfly/executor'
 import { type LambdaDouble, startLambda } from '@mayfly/executor/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { loggedRuns } from '../../testing/logged-runs.js'
 import type { AwsLambdaOptions } from './config.js'
 import { ROLE } from './doubles.js'
 
@@ -31,14 +32,7 @@ const make = (aws: Partial<AwsLambdaOptions> = {}, options: Partial<ExecutorOpti
   const given: ExecutorOptions = { home, backend: 'aws_lambda', workers: 3, runtimeMemory: 256, aws_lambda }
   return new FunctionExecutor({ ...given, ...options } as never)
 }
-const lastRun = () => {
-  const logs = readdirSync(join(home, 'runs')).filter((file) => file.endsWith('.ndjson'))
-  const text = readFileSync(join(home, 'runs', logs.sort().at(-1)!), 'utf8')
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as LoggedEvent)
-}
+const lastRun = () => loggedRuns(home).at(-1)!
 /** Keys under `jobs/` but for the journal, which stays with the run. */
 const left = async ({ storage }: FunctionExecutor) =>
   (await storage.listKeys(storage.bucket, 'jobs/')).filter((key) => !key.includes('/journal/'))
