@@ -42,14 +42,17 @@ export type Apart<K extends keyof Kinds> = Kinds[K]['started'] & {
 
 /** Starts a double; it ends with this process at the latest. */
 export async function startApart<K extends keyof Kinds>(kind: K, options: Kinds[K]['options'] = {}): Promise<Apart<K>> {
-  const child = fork(MAIN, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const started = (await ask(child, { start: kind, options } as Order)) as Kinds[K]['started']
+  // Without the loaders of whatever runs the tests.
+  const child = fork(MAIN, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] })
+  const ask = asking(child)
+  const started = (await ask({ start: kind, options } as Order)) as Kinds[K]['started']
   return {
     ...started,
     pid: child.pid!,
-    setFaults: async (faults) => void (await ask(child, { faults })),
-    look: async () => (await ask(child, { look: true })) as Kinds[K]['state'] & { cpuMs: number },
+    setFaults: async (faults) => void (await ask({ faults })),
+    look: async () => (await ask({ look: true })) as Kinds[K]['state'] & { cpuMs: number },
     close: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
       child.disconnect()
       await ended
@@ -57,12 +60,16 @@ export async function startApart<K extends keyof Kinds>(kind: K, options: Kinds[
   }
 }
 
-async function ask(child: ChildProcess, order: Order): Promise<unknown> {
-  child.send(order)
-  const gone = once(child, 'exit').then(([code]) => {
-    throw new Error(`The double ended with exit code ${code}`)
+/** Answers come in the order of the questions; who is gone answers nothing more. */
+function asking(child: ChildProcess): (order: Order) => Promise<unknown> {
+  const waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = []
+  child.on('message', (answer) => waiting.shift()!.resolve(answer))
+  child.on('exit', (code, signal) => {
+    for (const { reject } of waiting.splice(0)) reject(new Error(`The double has ended: ${signal ?? `code ${code}`}`))
   })
-  gone.catch(() => {})
-  const [answer] = (await Promise.race([once(child, 'message'), gone])) as [unknown]
-  return answer
+  return (order) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ resolve, reject })
+      child.send(order, (error) => error && reject(error))
+    })
 }

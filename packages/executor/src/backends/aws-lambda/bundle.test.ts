@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type LambdaDouble, startLambda } from '@mayfly/executor/testing'
+import { type LambdaDouble, ROLE, startLambda } from '@mayfly/executor/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ROLE } from './doubles.js'
 
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-bundle-'))

@@ -1,7 +1,7 @@
+import { type Doubles, startDoubles } from '@mayfly/executor/testing'
 import { afterAll, beforeAll } from 'vitest'
 import { backendContract, type ContractParts } from '../contract.js'
 import { contractParts } from '../contract-parts.js'
-import { type Doubles, startDoubles } from './doubles.js'
 
 let doubles: Doubles
 beforeAll(async () => {
@@ -12,7 +12,8 @@ afterAll(() => doubles.close())
 const parts = (invocation: 'stream' | 'event'): ContractParts => ({
   ...{ cloud: true, remoteStorage: true },
   ...contractParts(() => {
-    const { aws_lambda, storage } = doubles.options
+    const { aws_lambda, aws_s3 } = doubles.sections
+    const storage = { backend: 'aws_s3' as const, ...aws_s3 }
     return { workers: 2, backend: 'aws_lambda', storage, aws_lambda: { ...aws_lambda, invocation } }
   }),
 })

@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import * as sdk from '@aws-sdk/client-lambda'
 import { FunctionExecutor } from '@mayfly/executor'
-import { type LambdaDouble, startLambda } from '@mayfly/executor/testing'
+import { type LambdaDouble, ROLE, startLambda } from '@mayfly/executor/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { built } from '../contract-parts.js'
 import type * as bundling from './bundle.js'
 import type { AwsLambdaOptions } from './config.js'
 import type * as deploying from './deploy.js'
-import { ROLE } from './doubles.js'
+import type * as failing from './errors.js'
 import type * as backend from './index.js'
 
 const { deleteFunctions, ensureFunction } = await built<typeof deploying>('backends/aws-lambda/deploy.js')
@@ -111,7 +111,7 @@ describe('a function made for calls', () => {
   })
 
   it('is refused with the right that is missing, or the trust', async () => {
-    const { refused } = (await built('errors.js')) as typeof import('./errors.js')
+    const { refused } = await built<typeof failing>('backends/aws-lambda/errors.js')
     const error = (name: string, message: string, httpStatusCode: number) =>
       refused(Object.assign(new Error(message), { name, $metadata: { httpStatusCode } }), 'lambda:CreateFunction', 'f')
     expect(error('AccessDeniedException', 'no', 403)).toMatchObject({

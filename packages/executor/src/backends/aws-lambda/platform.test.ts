@@ -3,11 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ExecutorOptions, FunctionExecutor } from '@mayfly/executor'
-import { type LambdaDouble, startLambda } from '@mayfly/executor/testing'
+import { type LambdaDouble, ROLE, startLambda } from '@mayfly/executor/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { loggedRuns } from '../../testing/logged-runs.js'
 import type { AwsLambdaOptions } from './config.js'
-import { ROLE } from './doubles.js'
 
 const home = mkdtempSync(join(tmpdir(), 'mayfly-lambda-'))
 const SECRET = 'canary-5f1d7c-secret'

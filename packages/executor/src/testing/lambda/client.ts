@@ -1,6 +1,7 @@
 /** For tests of the double: functions made of a text, and calls of them, through the real SDK. */
 import * as sdk from '@aws-sdk/client-lambda'
 import { zip } from '../../backends/aws-lambda/zip.js'
+import { ROLE } from './rules.js'
 
 export interface LambdaEndpoint {
   endpoint: string
@@ -9,8 +10,6 @@ export interface LambdaEndpoint {
   /** ARN of the role that functions run with. Default: one of the double. */
   role?: string
 }
-
-export const ROLE = 'arn:aws:iam::000000000000:role/mayfly'
 
 export type CreateInput = Partial<Omit<sdk.CreateFunctionCommandInput, 'Code'>> & {
   code?: string

@@ -1,5 +1,8 @@
 import type { LimitKind } from './limits.js'
 
+/** A role that functions may have: any that is well formed will do. */
+export const ROLE = 'arn:aws:iam::000000000000:role/mayfly'
+
 /** What Lambda enforces, with the service's own values. Each is an option of the double. */
 export interface LambdaRules {
   /** Largest payloads, bytes: of a synchronous and of an asynchronous request, of a whole and of a streamed response. */
