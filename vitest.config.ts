@@ -4,17 +4,18 @@ import { defineConfig } from 'vitest/config'
 
 // Unit and contract tests stand beside the source; integration tests import the built package by its name,
 // so `npm test` builds first. Tests compiled into dist/ and the Playwright journeys are not vitest's business.
-const setup = fileURLToPath(new URL('infra/lib/vitest-setup.ts', import.meta.url))
+const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-const project = (name: string, root: string) => ({
+const project = (name: string, root: string, ...setups: string[]) => ({
   test: {
     name,
     root,
     include: ['**/*.test.{ts,tsx}'],
     exclude: ['aws/**', '**/dist/**', '**/.next/**', '**/node_modules/**', '**/journeys/**'],
-    setupFiles: [setup],
+    setupFiles: ['infra/lib/vitest-setup.ts', ...setups].map(fileOf),
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })
 
@@ -27,7 +28,7 @@ export default defineConfig({
       project('executor', 'packages/executor'),
       project('pipeline', 'packages/pipeline'),
       project('runner', 'apps/runner'),
-      project('web', 'apps/web'),
+      project('web', 'apps/web', 'apps/web/src/lib/vitest-setup.ts'),
       project('infra', 'infra'),
       project('e2e', 'e2e'),
       ...(existsSync(cdk) ? ['infra/aws/vitest.config.ts'] : []),

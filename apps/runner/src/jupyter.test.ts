@@ -158,11 +158,9 @@ describe('cells', () => {
 
   test('interrupting keeps the state', async () => {
     await run(kernel(), 'let kept = 1')
-    const loop = run(kernel(), 'kept = 2; while (true) {}')
-    await eventually(async () =>
-      expect((await runner.http('GET', `/api/kernels/${kernel().id}`)).json.execution_state).toBe('busy'),
-    )
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    const loop = run(kernel(), 'kept = 2; console.log("in the loop"); while (true) {}', 'c')
+    await eventually(async () => expect(JSON.stringify(await document('cells.ipynb'))).toContain('in the loop'))
+    expect((await runner.http('GET', `/api/kernels/${kernel().id}`)).json.execution_state).toBe('busy')
     await kernel().interrupt()
     expect((await loop).reply.status).toBe('error')
     expect((await run(kernel(), 'kept')).log).toEqual(['execute_result: 2'])
@@ -328,8 +326,9 @@ describe('the life of a document', () => {
     ).catch(() => {})
     const file = join(own.root, 'kept.ipynb')
     await eventually(() => expect(readFileSync(file, 'utf8')).toContain('done before'))
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    const seen = (await own.http('GET', '/api/mayfly/documents/kept.ipynb')).json
+    const live = async () => (await own.http('GET', '/api/mayfly/documents/kept.ipynb')).json
+    await eventually(async () => expect((await live()).notebook.cells[1].outputs[0].text).toContain('tick 9\n'))
+    const seen = await live()
     visitor.dispose()
     await own.stop('SIGKILL')
     const next = await startTestRunner(own.root)

@@ -8,6 +8,9 @@ import { makeWorkspace, ORIGIN, SECRET, startTestRunner, type TestRunner } from 
 
 let runner: TestRunner
 
+/** Patience for a busy machine; nothing here is about speed. */
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 30_000, interval: 20 })
+
 beforeAll(async () => {
   runner = await startTestRunner()
 })
@@ -294,7 +297,7 @@ describe('versions over HTTP', () => {
     expect(await versions()).toEqual([])
     await save('one')
     const { hash } = await save('two')
-    await vi.waitFor(async () => expect((await versions())[0]?.hash).toBe(hash))
+    await eventually(async () => expect((await versions())[0]?.hash).toBe(hash))
     expect(await runner.http('POST', '/api/contents/sub/history.ipynb/checkpoints')).toMatchObject({ status: 201 })
     expect((await versions()).map(({ cause }) => cause)).toEqual(['checkpoint', 'autosave', 'autosave', 'autosave'])
     writeFileSync(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: cells('outside') }))
@@ -309,7 +312,7 @@ describe('versions over HTTP', () => {
     expect(restored).toMatchObject({ status: 200, json: { hash: oldest.hash, seq: 0 } })
     expect(await source()).toBe('original')
     expect(JSON.parse(readFileSync(file, 'utf8')).cells[0].source).toEqual(['original'])
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await versions()).slice(0, 2)).toMatchObject([{ hash: oldest.hash }, { cause: 'restore' }]),
     )
     expect((await runner.http('POST', `${url}/versions/none/restore`)).status).toBe(404)

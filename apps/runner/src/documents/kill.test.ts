@@ -12,6 +12,7 @@ import { type NotebookCell, parseNotebook } from '../nbformat.js'
 /** More rounds for a long look: KILL_ROUNDS=200. */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 5)
 const CELLS = ['a', 'b', 'c']
+const SEEN = 5
 const URL = '/api/mayfly/documents/k.ipynb'
 
 /** mulberry32, a small generator with a seed (T. Ettinger, public domain): a failure names its round and can be repeated. */
@@ -63,9 +64,13 @@ async function live(runner: TestRunner, round: number, next: () => number): Prom
       hash = answer.json.hash
     }
   })().catch((error) => {
+    alive = false
     if (error.name === 'AssertionError') throw error
   })
-  await new Promise((resolve) => setTimeout(resolve, 30 + next() * 700))
+  // In two rounds of three something has been seen and saved by then, however slow the machine is.
+  while (round % 3 > 0 && alive && (client.seen.length < SEEN || result.saved < 0))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, next() * 500))
   if (next() < 0.3) {
     const { pid } = (await runner.http('GET', `/api/mayfly/kernels/${session.json.kernel.id}/usage`)).json
     if (pid) process.kill(pid, 'SIGKILL')
@@ -154,6 +159,6 @@ test('a runner that is killed at any moment loses and doubles nothing that was s
     for (const cell of json.notebook.cells.slice(0, 3)) checkCell(cell, json.cells[cell.id], seen)
   }
   await runner.stop()
-  expect(messages).toBeGreaterThan(ROUNDS * 3)
+  expect(messages).toBeGreaterThanOrEqual(Math.floor((ROUNDS * 2) / 3) * SEEN)
   console.info(`${ROUNDS} rounds, ${messages} messages seen`)
 }, 600_000)

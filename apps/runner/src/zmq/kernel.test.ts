@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Client, newConnection, type StartedKernel, startKernel } from './fixtures/client.mjs'
 
 const MAYFLY = fileURLToPath(new URL('../../../../infra/cli/mayfly.mjs', import.meta.url))
@@ -159,7 +159,7 @@ test('ends with its parent, and the cell in it too', async () => {
   void kernel.client.execute('for (;;) {}')
   parent.kill('SIGKILL')
   expect(await kernel.ended).toBe(0)
-  expect(() => process.kill(Number(result), 0)).toThrow('ESRCH')
+  await vi.waitFor(() => expect(() => process.kill(Number(result), 0)).toThrow('ESRCH'), { timeout: 30_000 })
   await kernel.stop()
 })
 

@@ -27,12 +27,12 @@ test('a strip follows its run, and rests when it has its summary', async () => {
 
   log({ type: 'job.created', job: 'M000', first: 2, total: 3 }, { type: 'done', call: 2 }, { type: 'done', call: 1 })
   appendFileSync(join(home, 'runs/r1.ndjson'), '{"type":"done","ca')
-  await vi.waitFor(() => expect(sent).toHaveLength(1), 5000)
+  await vi.waitFor(() => expect(sent).toHaveLength(1), 30_000)
   expect(htmlOf(sent[0]!)).toContain('<progress value="1" max="3"></progress> 1 of 3 calls')
   expect(sent[0]).toMatchObject({ header: { msg_type: 'update_display_data' }, parent_header: { msg_id: 'request' } })
   appendFileSync(join(home, 'runs/r1.ndjson'), 'll":4}\n')
   log({ type: 'failed', call: 3, final: false }, { type: 'failed', call: 3, final: true })
-  await vi.waitFor(() => expect(sent).toHaveLength(2), 5000)
+  await vi.waitFor(() => expect(sent).toHaveLength(2), 30_000)
   expect(htmlOf(sent[1]!)).toContain('3 of 3 calls · <b>1 failed</b>')
 
   const summary = { total: 3, done: 2, failed: 1, elapsedMs: 1234, cost: 0, lambdaCost: 0 }

@@ -52,12 +52,19 @@ const LIST: VariableList = {
 }
 
 it('lists variables, filters them, opens them and goes to where they are defined', async () => {
-  const detail: VariableDetail = {
-    children: [{ key: 0, label: "'a'", type: 'number', preview: '7', expandable: false }],
-    from: 0,
-    total: 3,
-  }
-  const variable = vi.fn(async () => detail)
+  const variable = vi.fn(
+    async (_kernel: string, _name: string, _path: unknown, from: number): Promise<VariableDetail> => {
+      const keys = from === 0 ? [0] : [1, 2]
+      const children = keys.map((key) => ({
+        key,
+        label: `'${'abc'[key]}'`,
+        type: 'number',
+        preview: '7',
+        expandable: false,
+      }))
+      return { children, from, total: 3 }
+    },
+  )
   const { store } = show(<VariablesPanel />, { variables: async () => LIST, variable })
   const table = await screen.findByRole('table', { name: 'Variables' })
   expect(within(table).getAllByRole('row')).toHaveLength(3)
@@ -65,7 +72,8 @@ it('lists variables, filters them, opens them and goes to where they are defined
   await screen.findByText("'a'")
   expect(variable).toHaveBeenLastCalledWith('k', 'm', [], 0)
   fireEvent.click(screen.getByRole('button', { name: '2 more' }))
-  await waitFor(() => expect(variable).toHaveBeenLastCalledWith('k', 'm', [], 1))
+  await screen.findByText("'c'")
+  expect(variable).toHaveBeenLastCalledWith('k', 'm', [], 1)
   fireEvent.click(screen.getByRole('button', { name: 'x' }))
   expect(store.getState().selected).toBe('c')
   fireEvent.change(screen.getByLabelText('Filter variables'), { target: { value: 'map' } })

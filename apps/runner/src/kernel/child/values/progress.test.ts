@@ -1,5 +1,5 @@
 import { PROGRESS_MIME, type ProgressOutput } from '@mayfly/executor/events'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeDisplay } from '../display.js'
 
 function setUp() {
@@ -19,23 +19,31 @@ function setUp() {
 }
 
 describe('a bar by hand', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
   test('a million steps are few messages, and the end is always sent', () => {
     const { display, sent, last } = setUp()
     const bar = display.progress(1_000_000, 'fit')
-    for (let i = 0; i < 1_000_000; i++) bar.step()
+    for (let i = 0; i < 1_000_000; i++) {
+      if (i % 1000 === 0) vi.advanceTimersByTime(5)
+      bar.step()
+    }
     bar.done()
+    // Five seconds, ten messages in each, and the first and the last.
+    expect(sent.length).toBeGreaterThan(40)
     expect(sent.length).toBeLessThan(60)
     expect(last()).toMatchObject({ label: 'fit', done: 1_000_000, total: 1_000_000, state: 'done' })
     expect(sent[0]).toMatchObject({ output: { done: 0, state: 'running' }, text: expect.stringContaining('fit') })
     expect(last().remainingMs).toBeUndefined()
   })
 
-  test('a last step before a pause is seen; what is left is estimated', async () => {
+  test('a last step before a pause is seen; what is left is estimated', () => {
     const { display, last } = setUp()
     const bar = display.progress(4)
     bar.set(1)
     expect(last().done).toBe(0)
-    await new Promise((resolve) => setTimeout(resolve, 160))
+    vi.advanceTimersByTime(160)
     expect(last()).toMatchObject({ done: 1, total: 4, state: 'running', remainingMs: expect.any(Number) })
     bar.fail()
     bar.done()
