@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { FunctionExecutor, Storage } from '@mayfly/executor'
+import { FunctionExecutor, Storage, type StorageOptions } from '@mayfly/executor'
 import { type LambdaDouble, type S3Double, startLambda, startS3 } from '@mayfly/executor/testing'
 import { checkDatabaseConfig, checkDatasetConfig, Pipeline } from '@mayfly/pipeline'
 import { main } from '@mayfly/pipeline/cli'
@@ -104,6 +104,12 @@ describe('annotate', () => {
     vi.stubEnv('MAYFLY_STORAGE', JSON.stringify(storage))
     vi.stubEnv('MAYFLY_AWS_LAMBDA', JSON.stringify(functions))
     const remote = await annotated('remote', 's3://data/sets', '--backend', 'aws_lambda', '--storage', 'aws_s3')
+    // Written by the functions themselves.
+    const direct = ['annotate', ...at('s3://data/sets'), 's3://mayfly/files/out', '--backend', 'aws_lambda']
+    expect(await main([...direct, '--storage', 'aws_s3'])).toBe(0)
+    await using storageThere = new Storage(storage as StorageOptions)
+    const written = (await storageThere.listKeys('mayfly', 'files/out/images/')).map((key) => key.split('/').at(-1)!)
+    expect(written.sort()).toEqual(images('remote').map(([file]) => file))
     const there = ['--backend', 'aws_lambda', '--storage', 'aws_s3', '--vm-backend', 'localhost']
     const mixed = await annotated('mixed', 's3://data/sets', ...there)
     vi.stubEnv('MAYFLY_STORAGE', '')

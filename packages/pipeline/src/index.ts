@@ -5,6 +5,7 @@ export { coreDatabase } from './core-database.js'
 export { resultsParquet } from './export/parquet.js'
 export type { Prefix } from './fdr/index.js'
 export { toColorPng, toGreyPng } from './images/index.js'
+export { type OutputPlace, outputPlace } from './output-place.js'
 export { Pipeline, type PipelineOptions } from './pipeline.js'
 export {
   annotationTitle,
@@ -20,7 +21,7 @@ export {
 export type { PipelineProgress, Stage } from './progress.js'
 export { countByFdr } from './results.js'
 export { resultsCsv } from './results-csv.js'
-export { type SavedResults, saveResults } from './save-results.js'
+export { type SavedResults, type SaveOptions, saveResults } from './save-results.js'
 export { type CatBoostModel, readCatBoost } from './scoring/index.js'
 export type { Implementation, Mode, Search } from './search.js'
 export type { StageExecutor } from './stage-executor.js'

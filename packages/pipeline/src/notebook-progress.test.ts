@@ -1,9 +1,9 @@
 import { PROGRESS_MIME, type ProgressOutput } from '@mayfly/executor/events'
 import { type KernelHost, setKernelHost } from '@mayfly/executor/host'
 import { expect, it } from 'vitest'
+import { expectedTimes } from './expected.js'
 import { showInNotebook } from './notebook-progress.js'
 import { ProgressFeed, STAGES } from './progress.js'
-import { expectedTimes } from './steps/expected.js'
 
 it('shows a bar where a cell runs several stages, and takes an interrupt for a wish to stop', async () => {
   const displays: ProgressOutput[][] = []

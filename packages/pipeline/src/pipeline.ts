@@ -3,15 +3,17 @@
  * (or a call) on workers, each result kept in storage by a hash of what went in.
  */
 import { basename } from 'node:path'
-import { FunctionExecutor } from '@mayfly/executor'
+import { FunctionExecutor, type Storage } from '@mayfly/executor'
 import { MayflyError } from '@mayfly/executor/errors'
 import { checkCancelled } from './cancel.js'
 import { type CheckedDatabase, type CheckedDataset, checkDatabaseConfig, checkDatasetConfig } from './config.js'
 import { locateDatabases, locateDataset } from './inputs/check.js'
 import type { Instrument } from './isotopes/index.js'
 import { showInNotebook } from './notebook-progress.js'
+import type { OutputPlace } from './output-place.js'
+import { writePictures } from './pictures.js'
 import type { PipelineProgress } from './progress.js'
-import { countByFdr, type ImageSource, joinResults, metricsAt, readImages, readMask } from './results.js'
+import { countByFdr, type ImageSource, joinResults, maskOf, metricsAt, readImages } from './results.js'
 import { StageRunner } from './runner.js'
 import { type CatBoostModel, checkFeatures } from './scoring/index.js'
 import { type Implementation, type Mode, type Search, searchOf } from './search.js'
@@ -29,6 +31,8 @@ import type {
   IonImage,
   IonMetrics,
   MetaspaceConfig,
+  Picture,
+  PictureProgress,
   StatsRow,
   SummedSpectrum,
 } from './types.js'
@@ -265,9 +269,30 @@ export class Pipeline {
     const source: ImageSource = {
       metrics: await this.#metrics(),
       parts: (await this.#steps.annotation.annotated.value()).map((part) => part.object),
-      ...{ width, height, mask: await readMask(object, width * height, this.#context) },
+      ...{ width, height, mask: await maskOf(object, width * height, this.#context) },
     }
     return readImages(source, wanted, isotopes, this.#context)
+  }
+
+  /**
+   * Writes pictures of ions as PNG files, encoded by calls on the executor.
+   * @param onProgress told whenever some are written.
+   * @throws MayflyError E_CANCELLED
+   */
+  async writePictures(
+    place: OutputPlace,
+    pictures: readonly Picture[],
+    onProgress?: (progress: PictureProgress) => void,
+  ): Promise<void> {
+    if (pictures.length === 0) return
+    const { annotated } = this.#steps.annotation
+    const { object: index, width, height } = await this.#steps.dataset.index.value()
+    const parts = (await annotated.value()).map(({ object }) => object)
+    const source = { metrics: await this.#metrics(), parts, index, width, height }
+    const of = { name: annotated.name, hash: await annotated.hash() }
+    await this.#runner.once('writing the images', of, (run) =>
+      writePictures(run, source, pictures, place, this.#context, onProgress),
+    )
   }
 
   /**
@@ -283,6 +308,11 @@ export class Pipeline {
       { from, to, ppm: this.search.ppm },
       this.#context,
     )
+  }
+
+  /** Where everything is kept: the executor's storage. */
+  get storage(): Storage {
+    return this.#runner.storage
   }
 
   /** One row for each map so far: calls, memory, mean run time, cost, objects written. */

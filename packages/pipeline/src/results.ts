@@ -107,12 +107,11 @@ export async function readImages(
     const table = await tableOf(metrics.part[row] as number)
     return Promise.all(
       isotopes.map(async (isotope) => {
-        const at = 4 * (metrics.row[row] as number) + isotope
-        const [from, to] = (await table.slice<Uint32Array>('imageStart', at, at + 2)) as unknown as [number, number]
-        const pixel = await table.slice<Uint32Array>('pixel', from, to)
-        const value = await table.slice<Float64Array>('value', from, to)
+        const sparse = await readPlane(table, metrics.row[row] as number, isotope)
         const values = new Float64Array(width * height)
-        for (let i = 0; i < pixel.length; i++) values[pixel[i] as number] = value[i] as number
+        sparse.pixels.forEach((pixel, i) => {
+          values[pixel] = sparse.values[i] as number
+        })
         return { formula_i, full_mol, isotope, width, height, values, mask }
       }),
     )
@@ -124,8 +123,23 @@ export async function readImages(
   return images
 }
 
+/** The touched pixels of an isotope image and their intensities, from a row of an annotated segment. */
+export async function readPlane(
+  table: ColumnReader,
+  row: number,
+  isotope: number,
+): Promise<{ pixels: Uint32Array; values: Float64Array }> {
+  const at = 4 * row + isotope
+  const [from, to] = (await table.slice<Uint32Array>('imageStart', at, at + 2)) as unknown as [number, number]
+  const [pixels, values] = await Promise.all([
+    table.slice<Uint32Array>('pixel', from, to),
+    table.slice<Float64Array>('value', from, to),
+  ])
+  return { pixels, values }
+}
+
 /** Mask of a data set from its list of sampled pixels. */
-export async function readMask(index: CloudObject, pixels: number, ctx: StageContext): Promise<Uint8Array> {
+export async function maskOf(index: CloudObject, pixels: number, ctx: StageContext): Promise<Uint8Array> {
   const { sampled } = await getTable<{ sampled: Uint32Array }>(ctx, index)
   const mask = new Uint8Array(pixels)
   for (const p of sampled) mask[p] = 1

@@ -11,7 +11,7 @@ import { codeVersion } from './code-version.js'
 import { allThere, unlessMissing } from './kept-objects.js'
 import { ProgressFeed, type Stage } from './progress.js'
 import type { RunnerOptions } from './stage-executor.js'
-import { StageRun } from './stage-run.js'
+import { type CallMeter, StageRun } from './stage-run.js'
 import type { StatsRow } from './types.js'
 
 /** Where everything of the pipeline lies in its bucket. */
@@ -128,6 +128,24 @@ export class StageRunner {
     const work = entry.stats.reduce((sum, { Actions, AvgRuntime }) => sum + Actions * AvgRuntime, 0)
     this.progress.whole.found(spec.stage, work)
     return entry.value
+  }
+
+  /**
+   * Calls whose results nobody keeps, beside a stage's; what they need on the way is removed after.
+   * @param of the stage they read from: `clean` of it removes what a broken-off process has left.
+   */
+  async once(what: string, of: { name: string; hash: string }, work: (run: StageRun) => Promise<void>): Promise<void> {
+    const { signal, options, stats } = this
+    checkCancelled(signal, what)
+    const scratch = `${prefixOf(of)}work-${randomBytes(6).toString('hex')}/`
+    const meter: CallMeter = { expect: () => {}, step: () => {} }
+    try {
+      await work(
+        new StageRun({ ...{ stage: what, use: false, prefix: scratch }, scratch, options, stats, meter, signal }),
+      )
+    } finally {
+      await this.#remove(scratch)
+    }
   }
 
   /** Removes everything of these stages from storage, also what a broken-off run has left. Returns the number of objects. */

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { serialize } from 'node:v8'
 import { cancelled, checkCancelled } from './cancel.js'
 import { allThere, cloudObjects, unlessMissing } from './kept-objects.js'
-import type { StageMeter } from './progress.js'
 import type { RetryKind, RunnerOptions } from './stage-executor.js'
 import {
   type ItemOf,
@@ -26,11 +25,19 @@ const RETRY = { attempts: 3, on: ['lost', 'oom', 'timeout'] } satisfies { attemp
 /** Receipts read side by side. */
 const AT_ONCE = 32
 
-export interface MapOptions {
+export interface MapOptions<R = unknown> {
   /** MB that a call needs, when that is more than the pipeline's own setting. */
   memory?: number
   /** Stateful: on the second executor where there is one. */
   vm?: boolean
+  /** Takes the result of each call that is made, as it comes, before it counts as done. */
+  each?: (result: R, index: number) => Promise<void>
+}
+
+/** What a stage counts its calls on. */
+export interface CallMeter {
+  expect(calls: number): void
+  step(how?: { resumed: boolean }): void
 }
 
 export interface StageRunParts {
@@ -44,7 +51,7 @@ export interface StageRunParts {
   options: RunnerOptions
   /** Gets the row of each map. */
   stats: StatsRow[]
-  meter: StageMeter
+  meter: CallMeter
   signal: AbortSignal
 }
 
@@ -83,7 +90,7 @@ export class StageRun {
   async map<F extends StageFunction>(
     fn: F,
     items: readonly ItemOf<F>[],
-    { memory: needed = 0, vm = false }: MapOptions = {},
+    { memory: needed = 0, vm = false, each }: MapOptions<ResultOf<F>> = {},
   ): Promise<ResultOf<F>[]> {
     if (items.length === 0) return []
     const { executor: functions, vmExecutor, memory: least } = this.parts.options
@@ -105,8 +112,9 @@ export class StageRun {
             ),
           ]
     const outcomes = await Promise.allSettled(
-      futures.map(async (future) => {
+      futures.map(async (future, k) => {
         const result = await future.result()
+        await each?.(result as ResultOf<F>, missing[k] as number)
         this.parts.meter.step()
         return result
       }),
@@ -135,7 +143,11 @@ export class StageRun {
   }
 
   /** A map of one call. */
-  async call<F extends StageFunction>(fn: F, item: ItemOf<F>, options: MapOptions = {}): Promise<ResultOf<F>> {
+  async call<F extends StageFunction>(
+    fn: F,
+    item: ItemOf<F>,
+    options: MapOptions<ResultOf<F>> = {},
+  ): Promise<ResultOf<F>> {
     return (await this.map(fn, [item], options))[0] as ResultOf<F>
   }
 

@@ -146,6 +146,23 @@ export interface SummedSpectrum {
   intensity: Float64Array
 }
 
+/** A picture to write: of the lightest isotope of an ion. */
+export interface Picture {
+  formula_i: number
+  /** Name of the file below the place of the results. */
+  file: string
+  /** In colours (viridis), with so many pixels for a pixel; without it 16-bit grey and alpha. */
+  scale?: number
+}
+
+/** Pictures that are written, and all; seconds so far, and, once some are written, about how many remain. */
+export interface PictureProgress {
+  done: number
+  total: number
+  elapsed: number
+  remaining?: number
+}
+
 /** Image of one isotope of an ion, dense and row-major. */
 export interface IonImage {
   formula_i: number

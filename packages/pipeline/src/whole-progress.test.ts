@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { expectedTimes } from './expected.js'
 import { STAGES, type Stage } from './progress.js'
-import { expectedTimes } from './steps/expected.js'
 import { remainingSeconds, type Whole, WholeProgress } from './whole-progress.js'
 
 const SIZES = {

@@ -2,8 +2,9 @@
  * How far all stages together are that somebody waits for: what was expected of them, corrected by what they took so far. One
  * meter a pipeline; the arithmetic is pure.
  */
+
+import type { Expected } from './expected.js'
 import type { PipelineProgress, Stage } from './progress.js'
-import type { Expected } from './steps/expected.js'
 
 /** The stages whose results each stage reads. */
 const NEEDS: Record<Stage, readonly Stage[]> = {

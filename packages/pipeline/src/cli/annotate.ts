@@ -1,21 +1,22 @@
 /** `mayfly annotate`: configurations in, a folder of results out; stopped by Ctrl+C, taken up where it was by the next start. */
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { configInForce, type ExecutorOptions, FunctionExecutor } from '@mayfly/executor'
 import { MayflyError } from '@mayfly/executor/errors'
 import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from '../config.js'
 import { resultsParquet } from '../export/parquet.js'
 import type { Instrument } from '../isotopes/index.js'
-import { prepareOutput, writeOutput, writeWhole } from '../output-folder.js'
+import { type OutputPlace, outputPlace } from '../output-place.js'
 import { Pipeline } from '../pipeline.js'
+import { writeTableAndImages } from '../save-results.js'
 import { type CatBoostModel, readCatBoost } from '../scoring/index.js'
 import type { Implementation, Mode } from '../search.js'
-import type { Annotation, DatabaseConfig, DatasetConfig } from '../types.js'
+import type { Annotation, DatabaseConfig, DatasetConfig, PictureProgress } from '../types.js'
 import { type ValidationReport, validate, validationMarkdown } from '../validation/index.js'
 import { misused, parseArguments, wholeNumber } from './arguments.js'
 import { withInterrupt } from './interrupt.js'
-import { ProgressLine } from './progress-line.js'
+import { PICTURES, ProgressLine } from './progress-line.js'
 import { statisticsJson, statisticsTable } from './statistics.js'
+import { StatusLine } from './status-line.js'
 
 const OPTIONS = {
   'no-cache': { type: 'boolean' },
@@ -66,6 +67,7 @@ async function run({ values, dsFile, dbFile, folder, signal }: Job): Promise<num
     console.log(`${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`)
   }
   const progress = new ProgressLine(process.stderr, say)
+  const writing = new StatusLine(PICTURES, process.stderr, say)
   const workers = wholeNumber('workers', values.workers)
   const ds = readConfigFile(dsFile)
   const db = readConfigFile(dbFile)
@@ -81,6 +83,7 @@ async function run({ values, dsFile, dbFile, folder, signal }: Job): Promise<num
   await using vmExecutor = values['vm-backend']
     ? new FunctionExecutor({ name, progress: false, backend: values['vm-backend'], storage: executor.storage })
     : undefined
+  const place = folder === undefined ? undefined : outputPlace(folder, executor.storage)
   await using pipeline = new Pipeline(ds.config as DatasetConfig, db.config as DatabaseConfig, {
     ...{ executor, signal, baseDir: ds.baseDir, databaseDir: db.baseDir, log: say },
     ...(vmExecutor ? { vmExecutor } : {}),
@@ -96,7 +99,7 @@ async function run({ values, dsFile, dbFile, folder, signal }: Job): Promise<num
     onProgress: (news) => progress.update(news),
   })
   await pipeline.checkInputs()
-  if (folder !== undefined) await prepareOutput(folder)
+  await place?.prepare()
   await pipeline.run()
   console.log(statisticsTable(pipeline.getStats()))
   console.log(
@@ -105,26 +108,27 @@ async function run({ values, dsFile, dbFile, folder, signal }: Job): Promise<num
   const results = await pipeline.getResults()
   const report = reference === undefined ? undefined : validate(results, reference, { file: values.validate ?? '' })
   if (report) console.log(validationMarkdown(report))
-  if (folder !== undefined) {
-    const images = await writeOutput(folder, results, pipeline.search.mode, (some) => pipeline.getImages(some), signal)
-    await writeBeside(folder, pipeline, results, { parquet: values.parquet === true, report })
-    say(`Wrote ${results.length} annotations to ${join(folder, 'results.csv')} and ${images} images`)
+  if (place) {
+    const onProgress = (news: PictureProgress) => (news.done < news.total ? writing.update(news) : writing.clear())
+    const images = await writeTableAndImages(place, pipeline, results, { onProgress }).finally(() => writing.clear())
+    await writeBeside(place, pipeline, results, { parquet: values.parquet === true, report })
+    say(`Wrote ${results.length} annotations to ${place.nameOf('results.csv')} and ${images} images`)
   }
   return report && !report.ok ? 1 : 0
 }
 
 /** What stands beside the table and the images. */
 async function writeBeside(
-  folder: string,
+  place: OutputPlace,
   pipeline: Pipeline,
   results: Annotation[],
   { parquet, report }: { parquet: boolean; report: ValidationReport | undefined },
 ): Promise<void> {
-  await writeWhole(join(folder, 'statistics.json'), statisticsJson(pipeline))
-  if (parquet) await writeWhole(join(folder, 'results.parquet'), new Uint8Array(resultsParquet(results)))
+  await place.write('statistics.json', statisticsJson(pipeline))
+  if (parquet) await place.write('results.parquet', new Uint8Array(resultsParquet(results)))
   if (!report) return
-  await writeWhole(join(folder, 'validation.json'), `${JSON.stringify(report, null, 2)}\n`)
-  await writeWhole(join(folder, 'validation.md'), validationMarkdown(report))
+  await place.write('validation.json', `${JSON.stringify(report, null, 2)}\n`)
+  await place.write('validation.md', validationMarkdown(report))
 }
 
 /** Options without those that are not given: what is configured elsewhere stays in force for them. */

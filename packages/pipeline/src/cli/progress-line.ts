@@ -1,5 +1,6 @@
 /** The status line of a pipeline: its stage, the stage's calls, and the time that is left for both the stage and all. */
 import type { PipelineProgress } from '../progress.js'
+import type { PictureProgress } from '../types.js'
 import { type Output, StatusLine, type StatusText, timeLeft, timeText } from './status-line.js'
 
 const BAR = 20
@@ -30,6 +31,13 @@ const STATUS: StatusText<PipelineProgress> = {
     `${stage}: ${total === 0 ? 'running' : `${done} of ${total} calls`}${left(remaining, whole?.remaining)}`,
 }
 
+/** Of pictures that are being written. */
+export const PICTURES: StatusText<PictureProgress> = {
+  line: ({ done, total, remaining }, seconds) =>
+    `images  ${bar(done, total)}  ${done}/${total}${timeLeft(remaining === undefined ? undefined : remaining - seconds)}`,
+  plain: ({ done, total, remaining }) => `images: ${done} of ${total}${timeLeft(remaining)}`,
+}
+
 /** The same some seconds later, when nothing has happened since. */
 function later(progress: PipelineProgress, seconds: number): PipelineProgress {
   const { elapsed, remaining, whole } = progress
@@ -43,11 +51,14 @@ function later(progress: PipelineProgress, seconds: number): PipelineProgress {
 
 /** ` 9/10 annotate  ████████░░░░  120/350 · 12.3 s, about 24 s left, 40 s in all` */
 export function progressText({ stage, number, stages, done, total, elapsed, ...times }: PipelineProgress): string {
-  const filled = total === 0 ? 0 : Math.floor((BAR * done) / total)
-  const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled)
   const calls = total === 0 ? '' : `${done}/${total} · `
   const time = `${elapsed.toFixed(1)} s${left(times.remaining, times.whole?.remaining)}`
-  return `${String(number).padStart(2)}/${stages} ${stage}  ${bar}  ${calls}${time}`
+  return `${String(number).padStart(2)}/${stages} ${stage}  ${bar(done, total)}  ${calls}${time}`
+}
+
+function bar(done: number, total: number): string {
+  const filled = total === 0 ? 0 : Math.floor((BAR * done) / total)
+  return '█'.repeat(filled) + '░'.repeat(BAR - filled)
 }
 
 /** Of the stage and of all; once where both are the same. */

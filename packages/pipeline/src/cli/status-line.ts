@@ -23,7 +23,7 @@ export interface StatusText<T> {
 
 export class StatusLine<T> {
   #drawnAt = Number.NEGATIVE_INFINITY
-  #printedAt = performance.now()
+  #printedAt: number | undefined
   #shown = false
   #latest: { news: T; at: number } | undefined
   #ticking: NodeJS.Timeout | undefined
@@ -40,6 +40,7 @@ export class StatusLine<T> {
   update(news: T): void {
     const now = performance.now()
     if (!this.terminal.isTTY) {
+      this.#printedAt ??= now
       if (now - this.#printedAt < PLAIN_MS) return
       this.#printedAt = now
       this.print(this.text.plain(news))

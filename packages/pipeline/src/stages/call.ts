@@ -6,6 +6,7 @@ import { deserialize, serialize } from 'node:v8'
 import { annotateSegment, collectMetrics, segmentCentroids } from './annotation.js'
 import type { StageContext } from './context.js'
 import { calculatePeaks, generateFormulas, mergeFormulas, readDatabase } from './formulas.js'
+import { encodeImages } from './images.js'
 import { rankTargets } from './rates.js'
 import { generateShuffled, rankShuffled } from './shuffled.js'
 import { countGrid, loadImzml, mergeSegment, readChunk } from './spectra.js'
@@ -30,6 +31,7 @@ export const FUNCTIONS = {
   formulasAtOnce,
   segmentsAtOnce,
   ratesAtOnce,
+  encodeImages,
 }
 
 export type StageFunction = keyof typeof FUNCTIONS

@@ -4,7 +4,7 @@ import { type ColumnReader, type Columns, decodeColumns, encodeColumns, openColu
 
 /** The part of the executor's storage that stages use. */
 export interface StageStorage {
-  putCloudObject(body: Uint8Array, where?: { key?: string }): Promise<CloudObject>
+  putCloudObject(body: Uint8Array, where?: { bucket?: string; key?: string }): Promise<CloudObject>
   getCloudObject(object: CloudObject, options?: { range?: { start: number; end?: number } }): Promise<Uint8Array>
 }
 

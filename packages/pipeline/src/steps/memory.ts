@@ -40,6 +40,9 @@ export const computingPatterns = (rows: number, ions: number) => megabytes(rows 
 /** `segmentCentroids`: parts, sorted, encoded. */
 export const sortingCentroids = (ions: number) => megabytes(ions * (3 * ION + ORDER + 8))
 
+/** `encodeImages`: of each image at work its values twice, samples, rows and what they are compressed to; and all files once more. */
+export const encodingImages = (pixels: number, atOnce: number) => megabytes(pixels * (atOnce * 36 + 64 * 8))
+
 /** `segmentsAtOnce`: every chunk, and the largest call of those it is made of. */
 export const wholeDataset = (points: number, chunk: number) =>
   megabytes(points * PEAK) + Math.max(readingPeaks(chunk), mergingPeaks(chunk))

@@ -63,6 +63,20 @@ export function imageEntries(ions: number, pixels: number): number {
   return ions * 4 * FOUND * pixels
 }
 
+/** Pixels of the images that a call holds at a time, and of those it encodes in all: a second or two. */
+const PIXELS_AT_ONCE = 2e6
+const PIXELS_ENCODED = 4e6
+
+/** Images that a call encodes at a time: several, since it waits for storage in between. */
+export function picturesAtOnce(pixels: number): number {
+  return clamp(Math.floor(PIXELS_AT_ONCE / Math.max(1, pixels)), 1, 8)
+}
+
+/** Images that a call encodes, at most. */
+export function picturesPerCall(pixels: number): number {
+  return clamp(Math.floor(PIXELS_ENCODED / Math.max(1, pixels)), 4, 64)
+}
+
 /** Peaks in the m/z range of a segment of centroids, at most, unless a single ion reaches over more. */
 export const WINDOW_PEAKS = 2 ** 22
 

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { CloudObject } from '@mayfly/executor'
 import type { CheckedDatabase, CheckedDataset } from '../config.js'
+import { expectedTimes, sizesOf } from '../expected.js'
 import { type CheckedInputs, checkInputs, type DatasetInputs } from '../inputs/check.js'
 import type { Input } from '../inputs/place.js'
 import type { Stage } from '../progress.js'
@@ -9,7 +10,6 @@ import type { StageRunner } from '../runner.js'
 import type { CatBoostModel } from '../scoring/index.js'
 import type { Search } from '../search.js'
 import type { StageRun } from '../stage-run.js'
-import { expectedTimes, sizesOf } from './expected.js'
 import { warnOfInputs } from './warnings.js'
 
 /** Everything that decides what the steps do. */

@@ -2,13 +2,13 @@
  * How long stages will take before any has run: from the sizes of the inputs and rates that were measured on one core of a common
  * machine. Pure. What runs then corrects it, see `whole-progress.ts`.
  */
-import { decoyCandidates } from '../fdr/index.js'
-import { geometryOf } from '../imzml/index.js'
-import type { CheckedInputs } from '../inputs/check.js'
-import type { Stage } from '../progress.js'
-import { isShuffled, type Search } from '../search.js'
-import { peakObjects } from '../segment/index.js'
-import { adductCalls, candidatesOf, formulaGroups, moleculeCalls, patternSlices, segmentIons } from './plan.js'
+import { decoyCandidates } from './fdr/index.js'
+import { geometryOf } from './imzml/index.js'
+import type { CheckedInputs } from './inputs/check.js'
+import type { Stage } from './progress.js'
+import { isShuffled, type Search } from './search.js'
+import { peakObjects } from './segment/index.js'
+import { adductCalls, candidatesOf, formulaGroups, moleculeCalls, patternSlices, segmentIons } from './steps/plan.js'
 
 /** What the time of the stages depends on. */
 export interface InputSizes {
@@ -35,16 +35,16 @@ export interface Expected {
 /** Seconds on one core: of a molecule, candidate, ion, spectrum, point; of a byte; of a pixel of an image whose chaos is measured. */
 const READ_MOLECULE = 5e-6
 const CANDIDATE = 9e-6
-const PATTERN = 25e-6
+const PATTERN = 30e-6
 const COPY = 1e-9
 const FETCH = 2e-8
 const SPECTRUM = 1e-5
 const READ_POINT = 5e-7
 const MERGE_POINT = 2.5e-7
 const SORT_ION = 1.5e-6
-const SWEEP_ION = 12e-6
-const SWEEP_POINT = 3e-7
-const CHAOS_PIXEL = 6e-8
+const SWEEP_ION = 6e-6
+const SWEEP_POINT = 2e-7
+const CHAOS_PIXEL = 2e-8
 const RATE_CANDIDATE = 1.5e-6
 /** Of the ions so many have images whose chaos is measured. */
 const WITH_IMAGES = 0.02
