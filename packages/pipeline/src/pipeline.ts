@@ -235,7 +235,7 @@ export class Pipeline {
 
   /** False discovery rates; returns how many annotations lie below 5, 10, 20 and 50 %. */
   async runFdr(): Promise<FdrCounts> {
-    const counts = countByFdr(await this.getResults())
+    const counts = countByFdr(await this.getResults(), this.search.mode !== 'lithops')
     this.#log(
       `Annotations below FDR: ${Object.entries(counts)
         .map(([level, n]) => `${level} ${n}`)

@@ -67,9 +67,12 @@ export function joinResults(metrics: MetricsColumns, rated: readonly RatesOf[]):
   return annotations.sort((a, b) => a.fdr - b.fdr || b.msm - a.msm || (a.full_mol < b.full_mol ? -1 : 1))
 }
 
-/** Numbers of annotations with an FDR strictly below 5, 10, 20 and 50 %. */
-export function countByFdr(annotations: readonly Annotation[]): FdrCounts {
-  const below = (level: number) => annotations.filter(({ fdr }) => fdr < level).length
+/**
+ * Numbers of annotations with an FDR strictly below 5, 10, 20 and 50 %, as Lithops-METASPACE tells them; with `inclusive` of at most
+ * that, as METASPACE does, whose v1 rounds rates up to these very levels.
+ */
+export function countByFdr(annotations: readonly Annotation[], inclusive = false): FdrCounts {
+  const below = (level: number) => annotations.filter(({ fdr }) => fdr < level || (inclusive && fdr === level)).length
   return { '5%': below(0.05), '10%': below(0.1), '20%': below(0.2), '50%': below(0.5) }
 }
 

@@ -108,7 +108,7 @@ export interface Annotation extends IonMetrics {
   neutral_loss: string
 }
 
-/** How many annotations have an FDR strictly below each level. */
+/** How many annotations have an FDR strictly below each level; in METASPACE's modes at most as high. */
 export interface FdrCounts {
   '5%': number
   '10%': number

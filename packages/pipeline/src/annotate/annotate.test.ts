@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scoreImages } from '../metrics/index.js'
-import { annotateIons } from './annotate.js'
+import { annotateIons, COUNTED, KEPT } from './annotate.js'
 import { hitRanges } from './sweep.js'
 
 const sorted = (values: number[]) => Float64Array.from(values).sort()
@@ -85,5 +85,26 @@ describe('annotateIons', () => {
         }
       }),
     )
+  })
+
+  it('takes the least intensity as METASPACE does, and keeps no images of decoys that score nothing', () => {
+    const peaks = { mz: Float64Array.of(200, 200), intensity: Float64Array.of(5, 7), pixel: Uint32Array.of(0, 1) }
+    const one = (targeted: number, errors: boolean) =>
+      annotateIons(
+        peaks,
+        {
+          ...{ formula: Uint32Array.of(1), targeted: Uint8Array.of(targeted) },
+          ...{ mz: Float64Array.of(200, 201, 202, 203), ints: Float64Array.of(100, 40, 10, 2) },
+        },
+        { width: 2, height: 1, sampled: 2, errors },
+      )
+    expect(one(KEPT, false)).toMatchObject({ min: Float64Array.of(5, 0, 0, 0), value: Float64Array.of(5, 7) })
+    expect(one(KEPT, true)).toMatchObject({ min: Float64Array.of(0, 0, 0, 0), value: Float64Array.of(5, 7) })
+    // Its chaos is 0.5 though its spatial correlation is 0.
+    expect(one(COUNTED, true)).toMatchObject({
+      ...{ chaos: Float64Array.of(0.5), spatial: Float64Array.of(0), msm: Float64Array.of(0) },
+      value: new Float64Array(0),
+    })
+    expect(one(0, true).formula).toHaveLength(0)
   })
 })

@@ -3,10 +3,14 @@ import { type ImageFrame, IonImages, ISOTOPES_PER_ION, massErrors, measureIon, s
 import type { Peaks } from '../segment/peaks.js'
 import { hitRanges } from './sweep.js'
 
+/** Ions of targeted databases: targets are kept with their images, decoys with an MSM of 0 only count in the rates. */
+export const KEPT = 1
+export const COUNTED = 2
+
 /** Ions in columns; ion i owns entries 4i … 4i + 3 of `mz` and `ints`, zero padded. */
 export interface Ions {
   formula: Uint32Array
-  /** 1 for ions that are kept also with an MSM of 0. Default none. */
+  /** `KEPT` or `COUNTED` for ions that are kept also with an MSM of 0. Default none. */
   targeted?: Uint8Array
   mz: Float64Array
   ints: Float64Array
@@ -19,7 +23,7 @@ export interface AnnotateOptions extends ImageFrame {
   levels?: number
   /** Images with fewer hits count as empty. Default 1. */
   minPx?: number
-  /** Adds METASPACE's mass errors. Default false. */
+  /** Adds METASPACE's mass errors, and takes no minimum of an image above 0, as it does. Default false. */
   errors?: boolean
 }
 
@@ -74,7 +78,7 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
   const sparse: { pixels: Uint32Array; values: Float64Array }[] = []
   for (let i = 0; i < ions.formula.length; i++) {
     const first = i * ISOTOPES_PER_ION
-    const targeted = ions.targeted?.[i] === 1
+    const targeted = ions.targeted?.[i] ?? 0
     if (!targeted && !mayCount(hits.from, hits.to, first)) continue
     for (let k = 0; k < ISOTOPES_PER_ION; k++) {
       images.add(k, peaks.pixel, peaks.intensity, hits.from[first + k] as number, hits.to[first + k] as number)
@@ -88,9 +92,10 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
       scores.spectral.push(metrics.spectral)
       scores.msm.push(metrics.msm)
       stats.total.push(...metrics.total)
-      stats.min.push(...metrics.min)
+      stats.min.push(...(errors ? metrics.min.map((least) => Math.min(least, 0)) : metrics.min))
       stats.max.push(...metrics.max)
-      for (let k = 0; k < ISOTOPES_PER_ION; k++) sparse.push(images.sparse(k))
+      const drawn = targeted !== COUNTED || metrics.msm > 0
+      for (let k = 0; k < ISOTOPES_PER_ION; k++) sparse.push(drawn ? images.sparse(k) : NO_IMAGE)
       if (errors) {
         const own = <T extends Float64Array | Uint32Array>(column: T) =>
           column.subarray(first, first + ISOTOPES_PER_ION) as T
@@ -135,6 +140,8 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
     value,
   }
 }
+
+const NO_IMAGE = { pixels: new Uint32Array(0), values: new Float64Array(0) }
 
 /** The lightest isotope and one more have hits. */
 function mayCount(from: Uint32Array, to: Uint32Array, first: number): boolean {

@@ -72,34 +72,39 @@ export function scoreIon(
 ): IonMetrics | null {
   const { counts } = images
   if (counts[0] === 0 || counts[1] + counts[2] + counts[3] === 0) return null
-  const scores = scoresOf(images, theoretical, frame, levels)
+  const scores = scoresOf(images, theoretical, frame, levels, false)
   return scores.msm > 0 ? { ...scores, ...statistics(images) } : null
 }
 
-/** As `scoreIon` for ions that are kept whatever they score: scores that were not reached are 0, null images are allowed. */
+/** As `scoreIon` for ions that are kept whatever they score: a score of 0 keeps no other from being computed, null images are allowed. */
 export function measureIon(
   images: IonImages,
   theoretical: ArrayLike<number>,
   frame: ImageFrame,
   levels = DEFAULT_LEVELS,
 ): IonMetrics {
-  return { ...scoresOf(images, theoretical, frame, levels), ...statistics(images) }
+  return { ...scoresOf(images, theoretical, frame, levels, true), ...statistics(images) }
 }
 
-function scoresOf(images: IonImages, theoretical: ArrayLike<number>, frame: ImageFrame, levels: number): IonScores {
+/** Scores in the order of their cost; unless `all` are wanted, those behind the first that is not positive stay 0. */
+function scoresOf(
+  images: IonImages,
+  theoretical: ArrayLike<number>,
+  frame: ImageFrame,
+  levels: number,
+  all: boolean,
+): IonScores {
   const { counts, pixels } = images
   const scores = { chaos: 0, spatial: 0, spectral: 0, msm: 0 }
   if (counts[0] === 0) return scores
-  const spectral = patternMatch(sumsUnderFirst(images), theoretical)
-  if (!(spectral > 0)) return scores
-  scores.spectral = spectral
-  const spatial = sparseSpatial(images, theoretical, frame.sampled)
-  if (!(spatial > 0)) return scores
-  scores.spatial = spatial
+  scores.spectral = patternMatch(sumsUnderFirst(images), theoretical)
+  if (!all && !(scores.spectral > 0)) return scores
+  scores.spatial = sparseSpatial(images, theoretical, frame.sampled)
+  if (!all && !(scores.spatial > 0)) return scores
   scores.chaos = chaosScore(
     measureOfChaosSparse(pixels[0], gather(images), counts[0], frame.width, frame.height, levels),
   )
-  scores.msm = scores.chaos * spatial * spectral
+  scores.msm = scores.chaos * scores.spatial * scores.spectral
   return scores
 }
 

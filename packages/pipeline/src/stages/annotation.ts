@@ -7,7 +7,7 @@ import { readPeaks } from './spectra.js'
 
 interface CentroidColumns extends Record<string, Float64Array | Uint32Array | Uint8Array> {
   formula_i: Uint32Array
-  /** 1 for ions that are kept also with an MSM of 0. */
+  /** `KEPT` or `COUNTED` for ions that are kept also with an MSM of 0. */
   targeted: Uint8Array
   mz: Float64Array
   ints: Float64Array

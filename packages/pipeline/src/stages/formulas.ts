@@ -1,11 +1,12 @@
 /** Building the database: ion formulas of all adducts, numbered as Lithops-METASPACE numbers them, and their isotope patterns. */
 import type { CloudObject } from '@mayfly/executor'
+import { COUNTED, KEPT } from '../annotate/index.js'
 import { serverlessDecoys } from '../fdr/index.js'
 import { ionWriter } from '../formula/index.js'
 import { type IsotopeSettings, isotopePatterns } from '../isotopes/index.js'
 import { readMolecularDatabase } from '../moldb/read.js'
 import { getTable, putTable, type StageContext } from './context.js'
-import { type FormulaPart, IonCollector, type Partition, TARGETED, USED } from './ion-collector.js'
+import { type FormulaPart, IonCollector, type Partition, TARGET, TARGETED, USED } from './ion-collector.js'
 
 export interface ReadDatabaseItem {
   csv: CloudObject
@@ -156,7 +157,12 @@ export async function calculatePeaks(item: PeaksItem, ctx: StageContext): Promis
     formula_i: Uint32Array.from(kept, (k) => item.firstId + (rows[k] as number) - item.from),
     mz,
     ints: item.single ? ints.map(Math.fround) : ints,
-    targeted: Uint8Array.from(kept, (k) => ((flags[rows[k] as number] as number) & TARGETED ? 1 : 0)),
+    targeted: Uint8Array.from(kept, (k) => keptAs(flags[rows[k] as number] as number)),
   })
   return { object, ions: kept.length, centroids: mz.reduce((sum, at) => sum + (at > 0 ? 1 : 0), 0) }
+}
+
+function keptAs(flags: number): number {
+  if (!(flags & TARGETED)) return 0
+  return flags & TARGET ? KEPT : COUNTED
 }

@@ -29,7 +29,7 @@ export interface Shuffle {
 
 export interface GenerateShuffledItem {
   databases: CloudObject[]
-  /** Of each database: whether ions with an MSM of 0 are kept. */
+  /** Of each database: whether ions, targets and decoys, with an MSM of 0 are kept. */
   targeted: boolean[]
   shuffle: Shuffle
   /** This call's share of each database's molecules: part `part` of `parts`. */
@@ -85,7 +85,8 @@ export async function generateShuffled(item: GenerateShuffledItem, ctx: StageCon
         const molecule = molecules[i] as string
         ions.add(target(molecule), true, true, item.targeted[d])
         for (let k = 0; k < decoys.sampleSize; k++) {
-          ions.add(writers.decoy(m, decoys.candidateIndex(i, m, k))(molecule), true, false)
+          const decoy = writers.decoy(m, decoys.candidateIndex(i, m, k))
+          ions.add(decoy(molecule), true, false, item.targeted[d])
         }
       }
     }
@@ -106,7 +107,10 @@ export interface RankShuffledItem {
   model?: CloudObject
 }
 
-/** FDR of every target with a positive score (of a targeted database: of every target that was looked for), against the decoys drawn for its modifier. */
+/**
+ * FDR of the targets against the decoys drawn for their modifier: of those with a positive score, in METASPACE's modes and below a
+ * rate of 1; of a targeted database of all that were looked for.
+ */
 export async function rankShuffled(item: RankShuffledItem, ctx: StageContext): Promise<Rates> {
   const table = await openTable(ctx.storage, item.metrics)
   const ions = await table.column<MetricsColumns['ion']>('ion')
@@ -127,8 +131,9 @@ export async function rankShuffled(item: RankShuffledItem, ctx: StageContext): P
   const targets = column(targetRows)
   const rankings = sets.map(column)
   const fdr = estimate(item.rates, targets, rankings, decoys.sampleSize)
+  const most = item.rates === 'hybrid' ? Number.POSITIVE_INFINITY : 1
   const found = [...targetRows.keys()].filter((i) =>
-    item.targeted ? (targets[i] as number) >= 0 : (targets[i] as number) > 0,
+    item.targeted ? (targets[i] as number) >= 0 : (targets[i] as number) > 0 && (fdr[i] as number) < most,
   )
   return {
     mol: found.map((i) => molecules[i] as string),
