@@ -11,6 +11,7 @@ import type { Kind } from '../transform/index.js'
 import { runContext } from './context.js'
 import { isHandle } from './display.js'
 import { describeFault, KeyboardInterrupt } from './faults.js'
+import { GarbageCollector } from './garbage.js'
 import type { MainSession } from './main-session.js'
 import { toBundle } from './render.js'
 import { SHARED, STOPPED_BY } from './shared.js'
@@ -95,7 +96,7 @@ export class Evaluator {
   #collect(): void {
     const limit = this.#config.rssMb * 2 ** 20
     if (residentBytes() < Math.max(COLLECT_SHARE * limit, this.#kept + COLLECT_STEP)) return
-    this.#session.post('HeapProfiler.collectGarbage', {})
+    new GarbageCollector(this.#session).collect()
     this.#kept = residentBytes()
   }
 

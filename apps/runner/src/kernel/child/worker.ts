@@ -8,6 +8,7 @@ import { receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { killDescendants } from '../descendants.js'
 import { encodeFrame, FrameReader } from '../frames.js'
 import type { FromChild, ToChild } from '../protocol.js'
+import { GarbageCollector } from './garbage.js'
 import { SHARED, STOPPED_BY, type ToControl, type ToMain, type WorkerData } from './shared.js'
 
 const CONTROL_FD = 3
@@ -29,6 +30,7 @@ const { port, shared, guard } = workerData as WorkerData
 const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true })
 const session = new Session()
 session.connectToMainThread()
+const garbage = new GarbageCollector(session)
 
 /** Without the runner the kernel is an orphan, and so are its workers and what it waits for. */
 function die(): void {
@@ -43,6 +45,10 @@ let interrupts = 0
 /** The least the running cell has been seen with. */
 const least = { heap: Number.POSITIVE_INFINITY, rss: Number.POSITIVE_INFINITY }
 let interruptTimer: NodeJS.Timeout | undefined
+/** Garbage is being collected before the heap is judged. */
+let collecting = false
+/** What the heap may hold before garbage is collected again. */
+let mark = 0
 
 const reader = new FrameReader<ToChild>()
 socket.on('data', (chunk) => {
@@ -51,7 +57,7 @@ socket.on('data', (chunk) => {
     else if (message.op === 'input') receiveInput(message)
     else if (message.op === 'usage') tellUsage(message.ask)
     else {
-      if (message.op === 'execute') least.heap = least.rss = Number.POSITIVE_INFINITY
+      if (message.op === 'execute') beginWatch()
       port.postMessage(message)
     }
   }
@@ -133,19 +139,39 @@ port.on('message', (first: ToControl) => {
 
 setInterval(watchMemory, MEMORY_POLL_MS).unref()
 
+function beginWatch(): void {
+  least.heap = least.rss = Number.POSITIVE_INFINITY
+  mark = 0
+}
+
 /**
- * Stops a cell before memory ends the process: variables survive the one, not the other. V8 lets the heap grow to at most halfway
- * between what lives and the limit, so a heap at 80 % of it holds at least 60 % that no collection would free. What lies outside the
- * heap shows in the resident memory only.
+ * Stops a cell before memory ends the process: variables survive the one, not the other. What lies outside the heap shows in the
+ * resident memory only.
  */
 function watchMemory(): void {
   if (Atomics.load(shared, SHARED.busy) === 0) return
   const rss = process.memoryUsage.rss()
   least.rss = Math.min(least.rss, rss)
   if (rss > Math.max(guard.rss, least.rss + RSS_GROWTH)) stopForMemory(STOPPED_BY.rss, rss)
-  heapUsed((heap) => {
-    least.heap = Math.min(least.heap, heap)
-    if (heap > Math.max(guard.heap, least.heap + HEAP_GROWTH)) stopForMemory(STOPPED_BY.heap, heap)
+  if (!collecting) heapUsed(judgeHeap)
+}
+
+/**
+ * A heap over the limit may be full of garbage: where cores are few, collection falls behind a busy cell. So V8 collects, which halts
+ * the cell, and only what then lives counts.
+ */
+function judgeHeap(heap: number): void {
+  least.heap = Math.min(least.heap, heap)
+  const limit = Math.max(guard.heap, least.heap + HEAP_GROWTH)
+  if (collecting || heap <= Math.max(limit, mark)) return
+  collecting = true
+  // Both in one halt: between two the cell would fill what is left.
+  garbage.collect()
+  heapUsed((alive) => {
+    collecting = false
+    // One that lives just below the limit would be halted for every bit of garbage.
+    mark = alive + guard.heap / 8
+    if (alive > limit) stopForMemory(STOPPED_BY.heap, alive)
   })
 }
 
