@@ -20,8 +20,11 @@ afterAll(async () => {
 
 const streams = ({ outputs }: CellResult) =>
   outputs.filter(({ type }) => type === 'stream').map(({ content }) => String(content.text))
-const rests = ({ outputs }: CellResult): RestOutput[] =>
-  outputs.flatMap(({ content }) => (content.data?.[REST_MIME] ? [content.data[REST_MIME]] : []))
+const restOf = (content: Record<string, unknown>) =>
+  (content.data as Record<string, unknown> | undefined)?.[REST_MIME] as RestOutput | undefined
+const restsOf = (messages: { content: Record<string, unknown> }[]): RestOutput[] =>
+  messages.flatMap(({ content }) => restOf(content) ?? [])
+const rests = ({ outputs }: CellResult): RestOutput[] => restsOf(outputs)
 const fileOf = (rest: RestOutput) => readFileSync(join(home, 'outputs', rest.file), 'utf8')
 const lines = (count: number) => `${Array.from({ length: count }, (_, i) => `line ${i}`).join('\n')}\n`
 
@@ -64,10 +67,10 @@ describe('text without end', () => {
   })
 
   test('an interrupted flood has its end', async () => {
-    const running = client.run('for (let i = 0; ; i++) console.log("line " + i)')
-    await client.until(({ content }) => Boolean((content.data as Record<string, unknown>)?.[REST_MIME]))
+    const cell = client.start('for (let i = 0; ; i++) console.log("line " + i)')
+    await cell.until(({ content }) => restOf(content) !== undefined)
     await client.kernel.interrupt()
-    const result = await running
+    const result = await cell.result
     const rest = rests(result).at(-1)!
     expect(rest.complete).toBe(true)
     expect(result.outputs.at(-1)!.type).toBe('error')
@@ -82,6 +85,16 @@ describe('text without end', () => {
     )
     const rest = rests(result).at(-1)!
     await vi.waitFor(() => expect(fileOf(rest)).toBe('xxxxxlate\n'), { timeout: 30_000 })
+  })
+
+  test('only of files that have grown is told again', async () => {
+    const spill = 'process.stdout.write("x".repeat(2 ** 20 + 5));'
+    const quiet = rests(await client.run(`${spill} 0`)).at(-1)!
+    const first = client.messages.length
+    const late = rests(await client.run(`${spill} setTimeout(() => console.log("late"), 20); 0`)).at(-1)!
+    const told = () => restsOf(client.messages.slice(first))
+    await expect.poll(() => told().at(-1), { timeout: 30_000 }).toMatchObject({ file: late.file, bytes: 10 })
+    expect(told().map(({ file }) => file)).not.toContain(quiet.file)
   })
 
   test('what is cleared does not count', async () => {

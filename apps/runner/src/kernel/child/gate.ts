@@ -30,7 +30,7 @@ interface Flow {
   shownText: number
   displays: number
   displaySize: number
-  rest: { file: RestFile; displayId: string; toldAt: number } | undefined
+  rest: { file: RestFile; displayId: string; toldAt: number; toldBytes: number } | undefined
   tail: { name: StreamName; text: string }[]
   tailSize: number
   over: boolean
@@ -134,7 +134,7 @@ export class OutputGate {
   #hide(flow: Flow, name: StreamName, text: string): void {
     const written = this.#restOf(flow).file.write(text)
     if (!flow.over) this.#keepTail(flow, name, text)
-    if (written) this.#news(flow)
+    if (written && performance.now() - flow.rest!.toldAt > NEWS_MS) this.#tell(flow)
     else this.#timer ??= setTimeout(() => this.#flushAll(), NEWS_MS).unref()
   }
 
@@ -158,7 +158,7 @@ export class OutputGate {
   #restOf(flow: Flow): NonNullable<Flow['rest']> {
     if (flow.rest) return flow.rest
     const { file, displayId } = this.#newFile(flow)
-    flow.rest = { file, displayId, toldAt: performance.now() }
+    flow.rest = { file, displayId, toldAt: performance.now(), toldBytes: 0 }
     this.#post({ op: 'display', run: flow.run, data: file.bundle(), metadata: {}, displayId }, 0)
     return flow.rest
   }
@@ -178,24 +178,21 @@ export class OutputGate {
     return { file: new RestFile(this.#folder, name), displayId: `rest-${name}` }
   }
 
-  #news(flow: Flow): void {
-    if (flow.rest && performance.now() - flow.rest.toldAt > NEWS_MS) this.#tell(flow)
-  }
-
   #tell(flow: Flow): void {
     const { rest, run } = flow
     if (!rest) return
     rest.toldAt = performance.now()
+    rest.toldBytes = rest.file.bytes
     const { file, displayId } = rest
     this.#post({ op: 'display', run, data: file.bundle(), metadata: {}, displayId, update: true }, 0)
   }
 
+  /** What no later output has carried out: of each file that has grown since it was told of, and of no other. */
   #flushAll(): void {
     this.#timer = undefined
     for (const flow of this.#flows.values()) {
-      if (!flow.rest) continue
-      flow.rest.file.flush()
-      this.#tell(flow)
+      flow.rest?.file.flush()
+      if (flow.rest && flow.rest.file.bytes > flow.rest.toldBytes) this.#tell(flow)
     }
   }
 }

@@ -45,6 +45,11 @@ export class RestFile {
     }
   }
 
+  /** Bytes in the file. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Takes text; true when some was written out. */
   write(text: string): boolean {
     this.#waiting.push(text)
