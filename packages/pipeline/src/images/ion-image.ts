@@ -1,7 +1,8 @@
 /** Ion images as PNG files: 16-bit grey for exchange, coloured 8-bit for the eye. */
+
 import { MayflyError } from '@mayfly/executor/errors'
+import { encode } from 'fast-png'
 import { grey, viridis } from './color-maps.js'
-import { encodePng } from './png.js'
 
 /** An ion image over its bounding box, row-major: dense values, or only the touched pixels. */
 export interface IonImage {
@@ -46,7 +47,7 @@ export function toGreyPng(image: IonImage): Uint8Array {
     if (range > 0) data[2 * p] = Math.trunc(((values[p] - min) / range) * 65535)
     data[2 * p + 1] = isSampled(image, p) ? 65535 : 0
   }
-  return encodePng({ width: image.width, height: image.height, data, channels: 2 })
+  return encode({ width: image.width, height: image.height, data, depth: 16, channels: 2 })
 }
 
 /** The image in colours from 0 to the percentile of its sampled pixels, 8-bit RGBA, transparent where nothing was measured. */
@@ -83,7 +84,7 @@ export function toColorPng(image: IonImage, options: ColorOptions = {}): Uint8Ar
     const bytes = width * scale * 4
     for (let i = 1; i < scale; i++) data.copyWithin(row + i * bytes, row, row + bytes)
   }
-  return encodePng({ width: width * scale, height: height * scale, data, channels: 4 })
+  return encode({ width: width * scale, height: height * scale, data, depth: 8, channels: 4 })
 }
 
 /**
