@@ -7,7 +7,7 @@ import { checkSettings, computeIsotopePattern, type Instrument, type IsotopeMode
 
 const USAGE = `Usage:
   mayfly annotate DS.json DB.json OUTDIR [options]   annotate an imzML data set
-      --no-cache      compute everything again
+      --no-cache      compute everything again; when that was stopped, start without it to go on
       --no-output     write no files, only say how many annotations there are
       --workers N     worker processes (default: the number of CPUs)
       --backend B     where calls run: localhost (default), aws_lambda …, configured as for any executor
@@ -41,7 +41,9 @@ const USAGE = `Usage:
       A formula without a pattern is told on the error output and has null; the exit code is then 1.
 
 Paths in the configurations are absolute, file:// URLs, relative to the configuration's folder, or to the current folder;
-https:// and backend://bucket/key are read from there. Ctrl+C stops; started again, annotate goes on where it was.`
+https:// and backend://bucket/key are read from there; a data set that does not lie in the storage is copied into it once.
+OUTDIR of annotate is a folder, or backend://bucket/folder of the storage. Ctrl+C stops; started again, annotate goes on
+where it was: every call that had ended is not made again.`
 
 /** Bad input: exit code 2. Anything else that fails: 1. */
 const BAD_INPUT =

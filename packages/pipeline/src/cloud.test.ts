@@ -73,10 +73,14 @@ function at(place: string): [string, string] {
   return [ds, db]
 }
 
+/** What the last run said. */
+let lines: string[] = []
+
 async function annotated(out: string, place: string, ...options: string[]): Promise<string> {
-  const [lines, problems]: string[][] = [[], []]
-  vi.spyOn(console, 'log').mockImplementation((line) => void lines!.push(String(line)))
-  vi.spyOn(console, 'error').mockImplementation((line) => void problems!.push(String(line)))
+  const problems: string[] = []
+  lines = []
+  vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)))
+  vi.spyOn(console, 'error').mockImplementation((line) => void problems.push(String(line)))
   const folder = join(work, out)
   const code = await main(['annotate', ...at(place), folder, '--workers', '2', ...options])
   expect([code, problems]).toEqual([0, []])
@@ -131,6 +135,10 @@ describe('annotate', () => {
       '/section.ibd all',
     ])
     expect(await annotated('s3', 's3://data/sets')).toBe(local)
+    expect(lines.filter((line) => line.includes('Copying')).map((line) => line.slice(10))).toEqual([
+      expect.stringMatching(/^Copying s3:..data.sets.section\.imzML \(\d\.\d MB\) into the storage of this run, once$/),
+      expect.stringMatching(/^Copying s3:..data.sets.section\.ibd \(\d\.\d MB\)/),
+    ])
   })
 
   it('says what is missing to read from S3', async () => {

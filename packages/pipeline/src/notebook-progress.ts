@@ -46,11 +46,11 @@ export function showInNotebook(feed: ProgressFeed, onInterrupt: () => void): () 
 
 /** The bar is that of all the stages the cell waits for, in percent; its label says which is at work. */
 function bundleOf(
-  { stage, number, stages, state, done, total, whole }: PipelineProgress,
+  { stage, number, stages, state, done, total, unit, whole }: PipelineProgress,
   { startedAt, begun }: Shown,
   now: number,
 ): Record<string, unknown> {
-  const of = state === 'cached' ? 'from cache' : total > 0 ? `${done} of ${total} calls` : ''
+  const of = state === 'cached' ? 'from cache' : total > 0 ? `${done} of ${total} ${unit}` : ''
   const over = state !== 'failed' && state !== 'cancelled' && whole?.share === 1
   const output: ProgressOutput = {
     label: `${stage} (${number} of ${stages})${of && `: ${of}`}`,

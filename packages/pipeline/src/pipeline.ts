@@ -51,9 +51,12 @@ export interface PipelineOptions {
   baseDir?: string
   /** The same for the database configuration when it lies elsewhere. Default: `baseDir`. */
   databaseDir?: string
-  /** Use results of earlier runs on the same data set. Default true. */
+  /**
+   * Use results of earlier runs on the same data set. Default true. Without, everything is computed again; what is finished is kept all
+   * the same, so that a pipeline that may use it goes on where this one was broken off.
+   */
   useDsCache?: boolean
-  /** Use results of earlier runs with the same database. Default true. */
+  /** The same for results with the same database. Default true. */
   useDbCache?: boolean
   /** Whose annotations are reproduced; see `Mode`. Default: METASPACE's for its own configurations, else `lithops`. */
   mode?: Mode
@@ -157,6 +160,7 @@ export class Pipeline {
     const { whole } = this.#runner.progress
     whole.aim('runFdr')
     try {
+      await this.#steps.renounce()
       for (const stage of stages) {
         await stage()
         checkCancelled(signal, 'the pipeline')

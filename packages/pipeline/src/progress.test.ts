@@ -94,7 +94,7 @@ describe('progress', () => {
   it('is one line in a terminal and a plain line now and then elsewhere', () => {
     const shown: string[] = []
     const plain: string[] = []
-    const running = { stage: 'annotate', number: 9, stages: 10, state: 'running', resumed: 0 } as const
+    const running = { stage: 'annotate', number: 9, stages: 10, state: 'running', unit: 'calls', resumed: 0 } as const
     const news = { ...running, done: 5, total: 20, elapsed: 2.5, remaining: 7.5 }
     expect(progressText(news)).toBe(' 9/10 annotate  █████░░░░░░░░░░░░░░░  5/20 · 2.5 s, about 8 s left')
     const whole = { share: 0.5, remaining: 40 }

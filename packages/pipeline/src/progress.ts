@@ -24,14 +24,16 @@ export interface PipelineProgress {
   number: number
   stages: number
   state: 'running' | 'done' | 'cached' | 'failed' | 'cancelled'
-  /** Calls of the stage that have ended, and all that it will make (of `uploadDataset` files); 0 of 0 until that is known. */
+  /** Calls of the stage that have ended, and all that it will make; 0 of 0 until that is known. */
   done: number
   total: number
+  /** What is counted: of `uploadDataset` what is copied. */
+  unit: 'calls' | 'MB'
   /** Of the calls that are done, those whose results an earlier run had left when it was broken off. */
   resumed: number
   /** Seconds since the stage began. */
   elapsed: number
-  /** Seconds the stage will still take at the rate of the calls so far; absent until a call has ended. */
+  /** Seconds the stage will still take at the rate so far; absent until a call has ended. */
   remaining?: number
   /**
    * Of all stages that somebody waits for (of `run` all): the share that is done, which never falls, and the seconds they will still
@@ -157,6 +159,7 @@ export class StageMeter {
     this.tell({
       ...{ stage: this.stage, number: STAGES.indexOf(this.stage) + 1, stages: STAGES.length, state },
       ...{ done: this.#done, total: this.#total, resumed: this.#resumed, elapsed },
+      unit: this.stage === 'uploadDataset' ? 'MB' : 'calls',
       ...(known ? { remaining: ((this.#total - this.#done) * elapsed) / computed } : {}),
     })
   }

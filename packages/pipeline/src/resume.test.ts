@@ -25,9 +25,9 @@ beforeEach(() => {
 })
 
 /** `mayfly annotate` of the small section in a process of its own. */
-function start(out: string): Annotate {
+function start(out: string, ...options: string[]): Annotate {
   const files = ['ds.json', 'db.json'].map((file) => join(sectionFolder, file))
-  const args = ['--input-type=module', '-e', SCRIPT, 'annotate', ...files, out, '--workers', '2']
+  const args = ['--input-type=module', '-e', SCRIPT, 'annotate', ...files, out, '--workers', '2', ...options]
   const env = { ...process.env, MAYFLY_HOME: home }
   const child = spawn(process.execPath, args, { cwd: sectionFolder, env, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -48,7 +48,7 @@ interface Annotate {
 const results = (folder: string) => readFileSync(join(folder, 'results.csv'), 'utf8')
 const storage = () => new Storage({ backend: 'localhost', home })
 const receipts = async () =>
-  (await storage().listKeys('mayfly', 'pipeline/')).filter((key) => key.includes('/work/receipts/'))
+  (await storage().listKeys('mayfly', 'pipeline/')).filter((key) => /\/work[^/]*\/receipts\//.test(key))
 const nameOf = (receipt: string) =>
   receipt
     .split('/')
@@ -113,6 +113,31 @@ describe('a killed annotation', () => {
       expect(await receipts()).toEqual([])
     },
   )
+
+  it('that was to compute everything again goes on with its own results, and with none of before', async () => {
+    const { table } = await (whole ??= expected())
+    const out = join(home, 'out')
+    await start(out).closed
+    const running = start(out, '--no-cache')
+    while (running.child.exitCode === null && !(await receipts()).some((key) => nameOf(key) === 'calculatePeaks'))
+      await sleep(1)
+    await killed(running)
+    const left = tally((await receipts()).map(nameOf))
+    await using executor = new FunctionExecutor({ home, workers: 2 })
+    const pipeline = section({ executor })
+    await pipeline.run()
+    const rows = pipeline.getStats()
+    // What the killed run has finished; the rest was made once before it, and again.
+    expect(rows[0]).toMatchObject({ Function: 'readDatabase', Cached: true })
+    const made = ended()
+    for (const { Function: fn, Actions } of rows.filter((row) => /annotate|rank/.test(row.Function)))
+      expect([fn, (made[fn] ?? 0) > Actions]).toEqual([fn, true])
+    for (const { Function: fn, Resumed, Cached } of rows)
+      if (!Cached) expect([fn, Resumed]).toEqual([fn, left[fn] ?? 0])
+    await start(out).closed
+    expect(results(out)).toBe(table)
+    expect((await storage().listKeys('mayfly', 'pipeline/')).filter((key) => /\/(work|redo)/.test(key))).toEqual([])
+  })
 
   it(`${KILLS} times at random moments, or its workers, ends with the same and makes no call twice`, async () => {
     const { table, stats } = await (whole ??= expected())

@@ -22,12 +22,16 @@ interface CacheEntry<T> {
   stats: StatsRow[]
 }
 
-/** What a stage is: its name in storage, the method it belongs to, what decides its result, and how it is computed. */
-export interface StageSpec<T> {
+/** What a stage's result is kept under. */
+export interface Place {
   name: string
-  stage: Stage
   hash: string
-  /** Whether results of earlier runs may be used. */
+}
+
+/** What a stage is: its name in storage, the method it belongs to, what decides its result, and how it is computed. */
+export interface StageSpec<T> extends Place {
+  stage: Stage
+  /** Whether results of earlier runs may be used. Those of this one are kept either way, its receipts, too. */
   use: boolean
   compute: (run: StageRun) => Promise<T>
   say: (value: T) => string
@@ -67,7 +71,7 @@ export class StageRunner {
   }
 
   /** Whether the result of a stage is kept, as far as one request tells. */
-  async isKept(place: { name: string; hash: string }): Promise<boolean> {
+  async isKept(place: Place): Promise<boolean> {
     return this.storage.headObject(this.storage.bucket, keyOf(place)).then(
       () => true,
       () => false,
@@ -87,9 +91,10 @@ export class StageRunner {
         meter.end('cached')
         return known
       }
-      const scratch = `${prefixOf(spec)}work${spec.use ? '' : `-${randomBytes(6).toString('hex')}`}/`
-      const places = { prefix: prefixOf(spec).slice(0, -1), scratch }
-      const run = new StageRun({ ...spec, ...places, options: this.options, stats: this.stats, meter, signal })
+      const scratch = spec.use ? await this.#lastScratch(spec) : await this.#freshScratch(spec)
+      const places = { prefix: prefixOf(spec).slice(0, -1), scratch, receipts: true }
+      const { options, stats } = this
+      const run = new StageRun({ stage: spec.stage, ...places, options, stats, meter, signal })
       const value = await this.#compute(spec, run)
       this.options.log(`${spec.say(value)}: ${((performance.now() - begin) / 1000).toFixed(2)} s`)
       meter.end('done')
@@ -107,13 +112,40 @@ export class StageRunner {
       const entry: CacheEntry<T> = { value, stats: run.rows }
       await this.storage.putObject(this.storage.bucket, keyOf(spec), serialize(entry))
       await this.#remove(run.scratch)
+      if ((await this.#redone(spec)) === run.scratch) await this.storage.deleteObject(this.storage.bucket, redoOf(spec))
       return value
     } catch (error) {
       // Who shares this storage and was faster has removed what is needed on the way only; the result is there then.
-      const known = spec.use && !run.signal.aborted ? await this.#load<T>(spec) : undefined
+      const known = run.signal.aborted ? undefined : await this.#load<T>(spec)
       if (known) return known
       throw error
     }
+  }
+
+  /** Where a stage that was broken off has left its receipts: the newest run that began it anew, if there was one. */
+  async #lastScratch(spec: Place): Promise<string> {
+    return (await this.#redone(spec)) ?? `${prefixOf(spec)}work/`
+  }
+
+  /** A place of its own for a stage that is computed again whatever was kept; whoever goes on with it later finds it. */
+  async #freshScratch(spec: Place): Promise<string> {
+    const scratch = `${prefixOf(spec)}work-${randomBytes(6).toString('hex')}/`
+    await this.forget(spec)
+    await this.storage.putObject(this.storage.bucket, redoOf(spec), new TextEncoder().encode(scratch))
+    return scratch
+  }
+
+  async #redone(spec: Place): Promise<string | undefined> {
+    try {
+      return new TextDecoder().decode(await this.storage.getObject(this.storage.bucket, redoOf(spec)))
+    } catch (error) {
+      return unlessMissing(error)
+    }
+  }
+
+  /** Forgets that the stage's result was kept. */
+  async forget(place: Place): Promise<void> {
+    await this.storage.deleteObject(this.storage.bucket, keyOf(place))
   }
 
   async #load<T>(spec: Pick<StageSpec<T>, 'name' | 'stage' | 'hash'>): Promise<T | undefined> {
@@ -134,14 +166,14 @@ export class StageRunner {
    * Calls whose results nobody keeps, beside a stage's; what they need on the way is removed after.
    * @param of the stage they read from: `clean` of it removes what a broken-off process has left.
    */
-  async once(what: string, of: { name: string; hash: string }, work: (run: StageRun) => Promise<void>): Promise<void> {
+  async once(what: string, of: Place, work: (run: StageRun) => Promise<void>): Promise<void> {
     const { signal, options, stats } = this
     checkCancelled(signal, what)
     const scratch = `${prefixOf(of)}work-${randomBytes(6).toString('hex')}/`
     const meter: CallMeter = { expect: () => {}, step: () => {} }
     try {
       await work(
-        new StageRun({ ...{ stage: what, use: false, prefix: scratch }, scratch, options, stats, meter, signal }),
+        new StageRun({ ...{ stage: what, receipts: false, prefix: scratch }, scratch, options, stats, meter, signal }),
       )
     } finally {
       await this.#remove(scratch)
@@ -149,7 +181,7 @@ export class StageRunner {
   }
 
   /** Removes everything of these stages from storage, also what a broken-off run has left. Returns the number of objects. */
-  async clean(stages: readonly { name: string; hash: string }[]): Promise<number> {
+  async clean(stages: readonly Place[]): Promise<number> {
     let removed = 0
     for (const stage of stages) {
       removed += await this.#remove(keyOf(stage))
@@ -165,5 +197,7 @@ export class StageRunner {
   }
 }
 
-const keyOf = ({ name, hash }: { name: string; hash: string }) => `${OWN}cache/${name}/${hash}`
-const prefixOf = ({ name, hash }: { name: string; hash: string }) => `${OWN}${name}/${hash}/`
+const keyOf = ({ name, hash }: Place) => `${OWN}cache/${name}/${hash}`
+const prefixOf = ({ name, hash }: Place) => `${OWN}${name}/${hash}/`
+/** Names the scratch of the newest run that did not use what was kept, until it is done. */
+const redoOf = (place: Place) => `${prefixOf(place)}redo`

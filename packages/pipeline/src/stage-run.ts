@@ -42,8 +42,8 @@ export interface CallMeter {
 
 export interface StageRunParts {
   stage: string
-  /** Whether receipts of an earlier run may be used. */
-  use: boolean
+  /** Whether calls leave receipts, and those that are there are used. */
+  receipts: boolean
   /** Where the stage's objects lie; without a slash at the end. */
   prefix: string
   /** Prefix of what is needed only until the stage is done, receipts among it. */
@@ -77,6 +77,11 @@ export class StageRun {
     this.parts.meter.expect(calls)
   }
 
+  /** Tells a line. */
+  say(line: string): void {
+    this.parts.options.log(line)
+  }
+
   /** Something that is no call, but counts as one, has ended. */
   step(): void {
     this.parts.meter.step()
@@ -97,7 +102,7 @@ export class StageRun {
     const executor = (vm && vmExecutor) || functions
     const memory = memoryClass(least, needed)
     const calls = items.map((item): StageCall => ({ fn, item, ...this.#receiptOf(fn, item) }))
-    const left = this.parts.use ? await this.#receipts(calls) : new Map<number, Receipt>()
+    const left = this.parts.receipts ? await this.#receipts(calls) : new Map<number, Receipt>()
     for (let i = 0; i < left.size; i++) this.parts.meter.step({ resumed: true })
     checkCancelled(this.signal, this.parts.stage)
     const missing = [...calls.keys()].filter((i) => !left.has(i))
@@ -153,7 +158,7 @@ export class StageRun {
 
   /** Everything that decides the call is in its item, so its hash names the receipt. */
   #receiptOf(fn: StageFunction, item: unknown): { receipt?: string } {
-    if (!this.parts.use) return {}
+    if (!this.parts.receipts) return {}
     const hash = createHash('sha256').update(serialize(item)).digest('hex').slice(0, 16)
     return { receipt: `${this.scratch}receipts/${fn}-${hash}` }
   }

@@ -23,7 +23,7 @@ function simulate(
   let past = 0
   for (const stage of stages) {
     const took = expected[stage].wall * factor(stage)
-    const news = { stage, number: 1, stages: 10, total: CALLS, resumed: 0, elapsed: 0 }
+    const news = { stage, number: 1, stages: 10, total: CALLS, unit: 'calls', resumed: 0, elapsed: 0 } as const
     for (let done = 0; done <= CALLS; done++) {
       if (done > 0) past += took / CALLS
       const state = done === CALLS ? 'done' : 'running'
@@ -76,7 +76,16 @@ it('learns how slow or fast the machine is, never falls back, and does not jump'
 it('counts only what somebody waits for, and nothing that is kept', () => {
   const whole = new WholeProgress()
   whole.foresee(expected, new Set<Stage>(['uploadMolecularDatabases', 'buildDatabase', 'calculateCentroids']))
-  const news = { number: 1, stages: 10, state: 'running', done: 0, total: 0, resumed: 0, elapsed: 0 } as const
+  const news = {
+    number: 1,
+    stages: 10,
+    state: 'running',
+    done: 0,
+    total: 0,
+    unit: 'calls',
+    resumed: 0,
+    elapsed: 0,
+  } as const
   const ds = ['uploadDataset', 'loadDs', 'splitDs', 'segmentDs'] as const
   expect(whole.look({ ...news, stage: 'segmentDs' }, 0)?.remaining).toBeCloseTo(sum(ds), 6)
   // It runs what it needs on its way; their time is theirs.
@@ -91,7 +100,16 @@ it('counts only what somebody waits for, and nothing that is kept', () => {
 })
 
 it('takes what earlier runs needed for a hint, and calls of a broken-off one for done', () => {
-  const news = { number: 1, stages: 10, state: 'running', done: 0, total: 0, resumed: 0, elapsed: 0 } as const
+  const news = {
+    number: 1,
+    stages: 10,
+    state: 'running',
+    done: 0,
+    total: 0,
+    unit: 'calls',
+    resumed: 0,
+    elapsed: 0,
+  } as const
   const slow = new WholeProgress()
   slow.foresee(expected, new Set<Stage>(['calculateCentroids']))
   slow.aim('runFdr')
@@ -118,7 +136,16 @@ it('says that a call will take longer when it does', () => {
 
 it('says nothing where nothing is known', () => {
   const whole = new WholeProgress()
-  const news = { number: 1, stages: 10, state: 'running', done: 0, total: 0, resumed: 0, elapsed: 0 } as const
+  const news = {
+    number: 1,
+    stages: 10,
+    state: 'running',
+    done: 0,
+    total: 0,
+    unit: 'calls',
+    resumed: 0,
+    elapsed: 0,
+  } as const
   expect(whole.look({ ...news, stage: 'annotate' }, 0)).toBeUndefined()
 })
 

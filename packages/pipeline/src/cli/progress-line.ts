@@ -27,8 +27,8 @@ export class ProgressLine {
 
 const STATUS: StatusText<PipelineProgress> = {
   line: (progress, seconds) => progressText(later(progress, seconds)),
-  plain: ({ stage, done, total, remaining, whole }) =>
-    `${stage}: ${total === 0 ? 'running' : `${done} of ${total} calls`}${left(remaining, whole?.remaining)}`,
+  plain: ({ stage, done, total, unit, remaining, whole }) =>
+    `${stage}: ${total === 0 ? 'running' : `${done} of ${total} ${unit}`}${left(remaining, whole?.remaining)}`,
 }
 
 /** Of pictures that are being written. */
@@ -50,8 +50,17 @@ function later(progress: PipelineProgress, seconds: number): PipelineProgress {
 }
 
 /** ` 9/10 annotate  ████████░░░░  120/350 · 12.3 s, about 24 s left, 40 s in all` */
-export function progressText({ stage, number, stages, done, total, elapsed, ...times }: PipelineProgress): string {
-  const calls = total === 0 ? '' : `${done}/${total} · `
+export function progressText({
+  stage,
+  number,
+  stages,
+  done,
+  total,
+  unit,
+  elapsed,
+  ...times
+}: PipelineProgress): string {
+  const calls = total === 0 ? '' : `${done}/${total}${unit === 'MB' ? ' MB' : ''} · `
   const time = `${elapsed.toFixed(1)} s${left(times.remaining, times.whole?.remaining)}`
   return `${String(number).padStart(2)}/${stages} ${stage}  ${bar(done, total)}  ${calls}${time}`
 }

@@ -79,7 +79,7 @@ describe('URLs', () => {
   it('asks a server with ranges for few bytes, until all are wanted', async () => {
     const input = await opened(`${origin}/ranges.ibd?signature=secret`)
     expect(requests.filter(({ path }) => path === '/ranges.ibd').map(({ range }) => range)).toEqual(['bytes=0-15'])
-    expect(input).toMatchObject({ name: 'ranges.ibd', size: BYTES.length, version: '"1"', local: false })
+    expect(input).toMatchObject({ name: 'ranges.ibd', size: BYTES.length, version: '"1"', from: 'url' })
     expect([...input.head]).toEqual([...BYTES.subarray(0, 16)])
     const object = await input.upload(storage, 'copy', never)
     expect(object).toEqual({
@@ -142,7 +142,7 @@ describe('objects', () => {
   it('are used where they are when they lie in the storage of the executor', async () => {
     await storage.putObject('data', 'sets/a.ibd', BYTES)
     const input = await opened('localhost://data/sets/a.ibd')
-    expect(input).toMatchObject({ name: 'a.ibd', size: BYTES.length, local: false })
+    expect(input).toMatchObject({ name: 'a.ibd', size: BYTES.length, from: 'localhost' })
     expect([...input.head]).toEqual([...BYTES.subarray(0, 16)])
     expect(await input.upload(storage, 'elsewhere', never)).toMatchObject({ bucket: 'data', key: 'sets/a.ibd' })
     const { version } = input
@@ -194,7 +194,7 @@ describe('files', () => {
     })
     expect(await thrown(() => find('set/none.ibd', '.ibd'))).toMatchObject({ code: 'E_X' })
     const input = await opened('set/A.IBD')
-    expect(input).toMatchObject({ name: 'A.IBD', size: BYTES.length, local: true })
+    expect(input).toMatchObject({ name: 'A.IBD', size: BYTES.length, from: 'file' })
     expect(Buffer.compare(await readInput(input), BYTES)).toBe(0)
   })
 })

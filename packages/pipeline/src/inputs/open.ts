@@ -23,8 +23,11 @@ export interface OpenInput {
   head: Uint8Array
   /** All bytes. @throws MayflyError E_INPUT_UNREACHABLE, E_INPUT_CHANGED. */
   stream(): AsyncIterable<Uint8Array>
-  /** The object in `storage` with these bytes: the input itself when it lies there, else a copy under `key`. */
-  upload(storage: Storage, key: string, signal: AbortSignal): Promise<CloudObject>
+  /**
+   * The object in `storage` with these bytes: the input itself when it lies there, else a copy under `key`.
+   * @param onBytes told of every piece that was copied.
+   */
+  upload(storage: Storage, key: string, signal: AbortSignal, onBytes?: (bytes: number) => void): Promise<CloudObject>
 }
 
 /**
@@ -53,8 +56,8 @@ async function openFile({ name }: Input, path: string): Promise<OpenInput> {
   return {
     ...{ name, size, version: String(mtimeMs), from: 'file', head: head.subarray(0, bytesRead) },
     stream: () => createReadStream(path, { highWaterMark: READ_SIZE }),
-    upload: (storage, key, signal) =>
-      copy(createReadStream(path, { highWaterMark: READ_SIZE }), size, storage, key, signal),
+    upload: (storage, key, ...how) =>
+      copy(createReadStream(path, { highWaterMark: READ_SIZE }), size, storage, key, ...how),
   }
 }
 
@@ -66,7 +69,7 @@ async function openUrl(input: Input): Promise<OpenInput> {
     ...facts,
     from: 'url',
     stream,
-    upload: (storage, key, signal) => copy(stream(), facts.size, storage, key, signal),
+    upload: (storage, key, ...how) => copy(stream(), facts.size, storage, key, ...how),
   }
 }
 
@@ -111,8 +114,8 @@ async function openObject(input: Input, place: Place & { kind: 'object' }, own: 
     }
     return {
       ...{ name: input.name, size, version: etag, from: nameOf(backend), head, stream },
-      upload: async (target, to, signal) =>
-        here ? objectOf(target, bucket, key, size) : copy(stream(), size, target, to, signal),
+      upload: async (target, to, ...how) =>
+        here ? objectOf(target, bucket, key, size) : copy(stream(), size, target, to, ...how),
     }
   } catch (cause) {
     if ((cause as MayflyError).code !== 'E_STORAGE_NOT_FOUND') throw cause
@@ -133,10 +136,16 @@ async function copy(
   storage: Storage,
   key: string,
   signal: AbortSignal,
+  onBytes: (bytes: number) => void = () => {},
 ): Promise<CloudObject> {
+  const counted = async function* () {
+    for await (const chunk of untilCancelled(source, signal, 'the upload of the data set')) {
+      yield chunk
+      onBytes(chunk.length)
+    }
+  }
   const there = await storage.headObject(storage.bucket, key).catch(() => undefined)
-  if (there?.size !== size)
-    await storage.putObject(storage.bucket, key, untilCancelled(source, signal, 'the upload of the data set'))
+  if (there?.size !== size) await storage.putObject(storage.bucket, key, counted())
   return objectOf(storage, storage.bucket, key, size)
 }
 

@@ -1,4 +1,6 @@
 /** The steps that depend on the data set alone: upload, index, chunks, segments by m/z. */
+import type { CheckedInputs } from '../inputs/check.js'
+import { shown } from '../inputs/place.js'
 import { cutGrid, peakObjects } from '../segment/index.js'
 import type { StageRun } from '../stage-run.js'
 import type { PeaksObject, SpectraIndex } from '../stages/spectra.js'
@@ -27,11 +29,11 @@ export class DatasetSteps extends StepGroup {
     compute: async (run) => {
       const { files } = await this.host.inputs.get()
       const { storage } = this.host.runner
-      run.expect(2)
-      const imzml = await files.imzml.upload(storage, `${run.prefix}/data.imzML`, run.signal)
-      run.step()
-      const ibd = await files.ibd.upload(storage, `${run.prefix}/data.ibd`, run.signal)
-      run.step()
+      this.#tellOfCopies(files, run)
+      const tell = megabytesOf(run, files.imzml.size + files.ibd.size)
+      const imzml = await files.imzml.upload(storage, `${run.prefix}/data.imzML`, run.signal, tell)
+      const ibd = await files.ibd.upload(storage, `${run.prefix}/data.ibd`, run.signal, tell)
+      tell(Number.POSITIVE_INFINITY)
       return { imzml, ibd }
     },
     say: (value) => `Data set: ${((value.imzml.size + value.ibd.size) / 2 ** 20).toFixed(1)} MB`,
@@ -97,6 +99,17 @@ export class DatasetSteps extends StepGroup {
     return this.host.settings.search.mode !== 'lithops'
   }
 
+  /** Calls cannot read where the caller can; from elsewhere it may take long, but only once. */
+  #tellOfCopies(files: CheckedInputs['files'], run: StageRun): void {
+    const { host } = this
+    for (const kind of ['imzml', 'ibd'] as const) {
+      const { from, size } = files[kind]
+      if (from === 'file' || from === host.runner.storage.backend) continue
+      const where = shown(host.settings.files[kind].place)
+      run.say(`Copying ${where} (${(size / MB).toFixed(1)} MB) into the storage of this run, once`)
+    }
+  }
+
   async #inChunks(run: StageRun, item: ChunkItem): Promise<Split> {
     run.expect(item.chunks)
     const read = await run.map(
@@ -115,6 +128,20 @@ export class DatasetSteps extends StepGroup {
     const item = { chunk, key: run.prefix }
     const { segments: objects, dropped } = await run.call('segmentsAtOnce', item, { vm: true, memory })
     return { chunks: chunk.chunks, peaks: peaksIn(objects), dropped, objects, segmented: true }
+  }
+}
+
+const MB = 2 ** 20
+
+/** Counts bytes as megabytes of the stage, all of them at last. */
+function megabytesOf(run: StageRun, size: number): (bytes: number) => void {
+  const total = Math.max(1, Math.round(size / MB))
+  run.expect(total)
+  let bytes = 0
+  let told = 0
+  return (more) => {
+    bytes += more
+    for (; told < Math.min(total, Math.floor(bytes / MB)); told++) run.step()
   }
 }
 

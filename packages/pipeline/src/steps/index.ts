@@ -26,6 +26,11 @@ export class Steps {
     await this.#host.inputs.get()
   }
 
+  /** Removes what earlier runs have kept of all steps that may not use it: a run that is broken off goes on with its own only. */
+  async renounce(): Promise<void> {
+    for (const step of this.#all) await step.renounce()
+  }
+
   /** Where the results of the steps lie; of inputs that are gone, those that were known before. @throws what is wrong with the inputs */
   async places(): Promise<{ name: string; hash: string }[]> {
     const found = await Promise.allSettled(

@@ -108,6 +108,11 @@ export class Once<T> {
   forget(): void {
     this.#value = undefined
   }
+
+  /** Whether somebody has asked for it. */
+  get begun(): boolean {
+    return this.#value !== undefined
+  }
 }
 
 export interface StepSpec<T> {
@@ -130,7 +135,7 @@ export class Step<T> implements Foreseen {
   readonly #value: Once<T>
 
   constructor(
-    host: StepHost,
+    private readonly host: StepHost,
     private readonly spec: StepSpec<T>,
   ) {
     const { runner, settings } = host
@@ -162,6 +167,11 @@ export class Step<T> implements Foreseen {
 
   value(): Promise<T> {
     return this.#value.get()
+  }
+
+  /** Makes sure that a result of earlier runs is not used, by nobody, where this one may not use it. */
+  async renounce(): Promise<void> {
+    if (!this.use && !this.#value.begun) await this.host.runner.forget({ name: this.name, hash: await this.hash() })
   }
 
   /** Forgets what it knows, so that it is computed or loaded again. */
