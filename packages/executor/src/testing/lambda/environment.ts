@@ -41,6 +41,9 @@ export class Environment implements Sandbox {
   #asked: (failed?: FunctionError) => void = () => {}
   #idle: () => void = () => {}
   #removed: Promise<void> | undefined
+  /** Why it stands still: there is no work, or no CPU left for it. */
+  #frozen = false
+  #held = false
 
   constructor(spec: SandboxSpec, rules: LambdaRules, runtime: readonly string[] = [BOOTSTRAP]) {
     this.spec = spec
@@ -53,7 +56,13 @@ export class Environment implements Sandbox {
       },
       (error) => this.#failed(error),
     )
-    if (rules.memory || rules.cpu || rules.tmp) this.#limits = new Limits(spec, rules, () => this.#killTree())
+    if (rules.memory || rules.cpu || rules.tmp) {
+      const hold = (held: boolean) => {
+        this.#held = held
+        this.#halt()
+      }
+      this.#limits = new Limits(spec, rules, { kill: () => this.#killTree(), hold })
+    }
   }
 
   get pid(): number | undefined {
@@ -106,7 +115,8 @@ export class Environment implements Sandbox {
   }
 
   freeze(frozen: boolean): void {
-    for (const pid of this.#tree()) signal(pid, frozen ? 'SIGSTOP' : 'SIGCONT')
+    this.#frozen = frozen
+    this.#halt()
   }
 
   peak(): number {
@@ -186,6 +196,10 @@ export class Environment implements Sandbox {
     this.#removed = this.#limits?.remove()
     this.#asked(error)
     this.#idle()
+  }
+
+  #halt(): void {
+    for (const pid of this.#tree()) signal(pid, this.#frozen || this.#held ? 'SIGSTOP' : 'SIGCONT')
   }
 
   #killTree(): void {

@@ -1,14 +1,14 @@
 /** The calls that invoke a function: whole answers, streamed answers, and those nobody waits for. */
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import { LambdaError, throttled } from './errors.js'
 import { eventMessage } from './event-stream.js'
 import { happens, type LambdaFaults } from './faults.js'
 import type { Fleet } from './fleet.js'
 import type { Deployed } from './functions.js'
 import type { AsyncQueue } from './queue.js'
-import type { LambdaRules } from './rules.js'
+import { type LambdaRules, Pace } from './rules.js'
 import { type FunctionError, TAIL } from './sandbox.js'
 
 export interface InvokeParts {
@@ -71,20 +71,34 @@ export async function invokeStreaming(
   // Whoever goes away does not stop the function: neither does he in the cloud.
   response.on('error', () => {})
   let sent = 0
+  const pace = new Pace(rules.streamFreeBytes, rules.streamPerSecond)
+  const send = async (bytes: Buffer) => {
+    if (cut || response.destroyed) return
+    const wait = pace.wait(bytes.length)
+    if (wait > 0) await pause(wait, undefined, { ref: false })
+    if (response.destroyed || response.writableEnded) return
+    if (!response.write(eventMessage('PayloadChunk', 'application/octet-stream', bytes))) await room(response)
+  }
   const answer = await fleet.run(taken, id, payload, async (bytes) => {
     sent += bytes.length
-    if (cut || sent > rules.streamBytes || response.destroyed) return
-    if (!response.write(eventMessage('PayloadChunk', 'application/octet-stream', bytes))) {
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
-    }
+    if (sent <= rules.streamBytes) await send(bytes)
   })
   if (cut) return void response.destroy()
   const error = answer.error ?? tooLarge(sent + answer.body.length, rules.streamBytes)
-  if (!error && answer.body.length > 0) {
-    response.write(eventMessage('PayloadChunk', 'application/octet-stream', answer.body))
-  }
+  if (!error && answer.body.length > 0) await send(answer.body)
   const complete = error ? { ErrorCode: error.errorType, ErrorDetails: error.errorMessage } : {}
   response.end(eventMessage('InvokeComplete', 'application/json', Buffer.from(JSON.stringify(complete))))
+}
+
+/** Resolves when there is room for more, or nobody reads it. */
+function room(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
 }
 
 function refuse(faults: LambdaFaults): void {

@@ -1,6 +1,6 @@
 /**
  * An environment has the memory, the share of CPU and the temporary space of its function: by control groups of either version
- * where they may be made (root, as a rule); elsewhere its memory is watched, and there is no limit of the rest.
+ * where they may be made (root, as a rule); elsewhere memory and CPU are watched, and there is no limit of the space.
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -8,7 +8,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { descendantsIn, processTable } from '../../processes/index.js'
+import { descendantsIn, type ProcessRow, processTable } from '../../processes/index.js'
+import { Brake } from './brake.js'
 import type { LambdaRules } from './rules.js'
 import type { SandboxSpec } from './sandbox.js'
 
@@ -32,23 +33,33 @@ export function limitKind(): LimitKind {
   return kind
 }
 
+/** What is done to an environment where no control group does it. */
+export interface Force {
+  /** Ends it. */
+  kill(): void
+  /** Has it stand still for want of CPU, or go on. */
+  hold(held: boolean): void
+}
+
 export class Limits {
   /** The environment's own temporary folder, where it has one. */
   readonly tmp: string | undefined
   readonly #rules: LambdaRules
   readonly #memory: number
   readonly #folders: string[] = []
-  readonly #kill: () => void
+  readonly #force: Force
+  readonly #brake: Brake
   #watch: NodeJS.Timeout | undefined
   #pid: number | undefined
   #peak = 0
   #exceeded = false
+  #held = false
 
-  /** `kill` ends the environment; needed where nobody else does. */
-  constructor({ memory, storage }: SandboxSpec, rules: LambdaRules, kill: () => void) {
+  constructor({ memory, storage }: SandboxSpec, rules: LambdaRules, force: Force) {
     this.#rules = rules
     this.#memory = memory
-    this.#kill = kill
+    this.#force = force
+    this.#brake = new Brake(memory / ONE_CPU, performance.now())
     const name = `mayfly-double-${randomBytes(6).toString('hex')}`
     const how = rules.limits ?? limitKind()
     if (how === 'cgroup v1') {
@@ -68,7 +79,7 @@ export class Limits {
   /** A command that runs `command` within the limits. */
   wrap(command: readonly string[]): string[] {
     if (this.#folders.length === 0) {
-      if (this.#rules.memory) this.#watch ??= setInterval(() => this.#look(), WATCH_MS)
+      if (this.#rules.memory || this.#rules.cpu) this.#watch ??= setInterval(() => this.#look(), WATCH_MS)
       return [...command]
     }
     const enter = this.#folders.map((folder) => `echo $$ > ${folder}/cgroup.procs`).join(' && ')
@@ -87,7 +98,7 @@ export class Limits {
     return told > 0 ? told : this.#peak
   }
 
-  /** Of whom the memory is watched. */
+  /** Who is watched. */
   follow(pid: number | undefined): void {
     this.#pid = pid
   }
@@ -122,11 +133,21 @@ export class Limits {
     const table = processTable()
     const own = table.find(({ pid }) => pid === this.#pid)
     if (!own) return
-    const rss = [own, ...descendantsIn(table, own.pid)].reduce((sum, row) => sum + row.rss, 0)
+    const all = [own, ...descendantsIn(table, own.pid)]
+    if (this.#rules.cpu) this.#share(all)
+    if (!this.#rules.memory) return
+    const rss = all.reduce((sum, row) => sum + row.rss, 0)
     this.#peak = Math.max(this.#peak, rss)
     if (rss <= this.#memory * MB) return
     this.#exceeded = true
-    this.#kill()
+    this.#force.kill()
+  }
+
+  #share(all: readonly ProcessRow[]): void {
+    const used = all.reduce((sum, { cpuMs }) => sum + cpuMs, 0)
+    const held = this.#brake.holds(performance.now(), used)
+    if (held !== this.#held) this.#force.hold(held)
+    this.#held = held
   }
 }
 

@@ -4,7 +4,11 @@ import { type LambdaDouble, type LambdaOptions, limitKind, startLambda } from '@
 import { afterEach, describe, expect, it } from 'vitest'
 import { TestClient } from './client.js'
 
-const HANDLER = `export const makeHandler = () => async (event) => {
+const HANDLER = `export const makeHandler = () => async (event, out) => {
+  if (event?.parts) {
+    for (let i = 0; i < event.parts; i++) await new Promise((done) => out.write('x'.repeat(500), done))
+    return
+  }
   if (event?.ms) await new Promise((resolve) => setTimeout(resolve, event.ms))
   if (event?.throw) throw new Error(event.throw)
   return event?.size ? 'x'.repeat(event.size) : event
@@ -45,6 +49,18 @@ describe('sizes', () => {
     expect((await client.invoke('f', { size: 199 })).value.errorType).toBe('Function.ResponseSizeTooLarge')
     expect((await client.stream('f', { size: 298 })).complete.ErrorCode).toBeUndefined()
     expect((await client.stream('f', { size: 299 })).complete.ErrorCode).toBe('Function.ResponseSizeTooLarge')
+  })
+
+  it('of what is streamed as fast as it can; the rest takes its time, which is the function’s', async () => {
+    await start({ virtual, streamFreeBytes: 1000, streamPerSecond: 1 })
+    await client.create('f', { Timeout: 1 })
+    const { chunks, complete } = await client.stream('f', { parts: 3 })
+    expect([chunks.join('').length, complete.ErrorCode]).toEqual([1000, 'Sandbox.Timedout'])
+    await lambda.close()
+    await start({ virtual, streamFreeBytes: 1000, streamPerSecond: 5000 })
+    await client.create('f')
+    expect((await client.stream('f', { parts: 5 })).chunks.join('')).toHaveLength(2500)
+    expect(lambda.reports[0]!.durationMs).toBeGreaterThanOrEqual(299)
   })
 
   it('of code, packed and unpacked, and of the environment', async () => {
@@ -218,6 +234,21 @@ describe('environments', () => {
     expect((await client.invoke('f', { mb: 400 })).value.errorType).toBe('Runtime.OutOfMemory')
     expect((await client.invoke('f', { mb: 50 })).FunctionError).toBeUndefined()
     expect(lambda.reports[1]!.maxMemory).toBeGreaterThan(80)
+  })
+
+  it('have their share of CPU where there are no control groups', async () => {
+    await start({ cpu: true, limits: 'watch' })
+    const code = `export const handler = ({ burn }) => {
+      const [at, from] = [performance.now(), process.cpuUsage()]
+      for (;;) {
+        const { user, system } = process.cpuUsage(from)
+        const [used, took] = [(user + system) / 1000, performance.now() - at]
+        if (used >= burn) return used / took
+      }
+    }`
+    // 256 MB have a seventh of a CPU. Who looks late lets it have more, and a busy machine gives less.
+    await client.create('f', { code, MemorySize: 256, Timeout: 60 })
+    expect((await client.invoke('f', { burn: 200 })).value).toBeLessThan(0.6)
   })
 
   it('have a temporary folder of their size', async (context) => {

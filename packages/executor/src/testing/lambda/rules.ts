@@ -10,6 +10,9 @@ export interface LambdaRules {
   asyncBytes: number
   responseBytes: number
   streamBytes: number
+  /** How much of a streamed response goes as fast as it can, bytes, and bytes per second of what is behind. */
+  streamFreeBytes: number
+  streamPerSecond: number
   /** Environments at work at once in the account; new accounts have fewer. */
   concurrency: number
   /** New environments of a function: at once, and per second afterwards. */
@@ -39,8 +42,8 @@ export interface LambdaRules {
   /** Environments are stopped between invocations. */
   freeze: boolean
   /**
-   * Environments have no more than the function's memory, its share of CPU (1,769 MB are one), and its space in the temporary
-   * folder (there only where the system lets us mount).
+   * Environments have no more than the function's memory, its share of CPU (1,769 MB are one; virtual ones have none of their
+   * own), and its space in the temporary folder (there only where the system lets us mount).
    */
   memory: boolean
   cpu: boolean
@@ -51,6 +54,7 @@ export interface LambdaRules {
 
 export const RULES: LambdaRules = {
   ...{ syncBytes: 6_291_456, asyncBytes: 1_048_576, responseBytes: 6_291_456, streamBytes: 209_715_200 },
+  ...{ streamFreeBytes: 6_291_456, streamPerSecond: 2_097_152 },
   ...{ concurrency: 1000, burst: 1000, perSecond: 100, callsPerEnvironment: 10 },
   ...{ controlPerSecond: 15, getFunctionPerSecond: 100 },
   ...{ asyncRetryMs: 60_000, asyncThrottleMs: 1000, asyncAgeMs: 6 * 3_600_000 },
@@ -81,5 +85,27 @@ export class TokenBucket {
     if (this.#tokens < 1) return false
     this.#tokens--
     return true
+  }
+}
+
+/** So many as fast as they come, and what is behind them at a steady rate. */
+export class Pace {
+  readonly #perSecond: number
+  #free: number
+  #next = 0
+
+  constructor(free: number, perSecond: number) {
+    this.#free = free
+    this.#perSecond = perSecond
+  }
+
+  /** How long, ms, so many more must wait. */
+  wait(count: number): number {
+    const slow = Math.max(0, count - this.#free)
+    this.#free = Math.max(0, this.#free - count)
+    if (slow === 0) return 0
+    const now = performance.now()
+    this.#next = Math.max(this.#next, now) + (slow / this.#perSecond) * 1000
+    return this.#next - now
   }
 }
