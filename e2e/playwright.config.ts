@@ -7,7 +7,7 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   timeout: 120_000,
-  expect: { timeout: 15_000 },
+  expect: { timeout: 30_000 },
   forbidOnly: true,
   // On a machine that others load, V8's collector may fall behind a flood of output until the memory guard stops it (seen once in
   // five runs). The report names such a journey as flaky.

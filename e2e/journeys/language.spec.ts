@@ -42,6 +42,7 @@ test('types across cells: errors are marked, counted and never keep a cell from 
   await expect(list.getByText('mass', { exact: false }).first()).toBeVisible()
   await picture(page, 'language-completion')
   await page.keyboard.type('mas')
+  await expect(list.locator('.monaco-list-row.focused')).toContainText('mass')
   await page.keyboard.press('Tab')
   await expect(sourceOf(page, 3)).toHaveText('peaks[0]!.mass')
 

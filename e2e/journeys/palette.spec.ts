@@ -22,7 +22,9 @@ test('the palette: commands found by typing, run by keys, also from inside a cel
   // What opens a window of its own keeps its focus.
   await page.keyboard.press('ControlOrMeta+k')
   await field.fill('find')
+  await expect(page.getByRole('option').first()).toContainText('Find')
   await page.keyboard.press('Enter')
+  await expect(page.getByPlaceholder('Find', { exact: true })).toBeFocused()
   await page.keyboard.type('second')
   await expect(page.getByPlaceholder('Find', { exact: true })).toHaveValue('second')
 })

@@ -25,14 +25,15 @@ test('a page closed during a long cell and opened again shows every output, and 
   await openNotebook(again, mayfly, path)
   await expect(codeCell(again, 1)).toHaveAttribute('data-state', 'running')
   await expect(codeCell(again, 2)).toHaveAttribute('data-state', 'queued')
+  await expect(outputOf(again, 1)).toContainText('tick 3.')
   const shown = ticksIn(await outputOf(again, 1).innerText()).length
   expect(shown).toBeGreaterThan(2)
   await expect.poll(async () => ticksIn(await outputOf(again, 1).innerText()).length).toBeGreaterThan(shown)
   mayfly.file('enough-closed', '')
   await expect(codeCell(again, 2)).toHaveAttribute('data-state', 'done')
+  await expect(outputOf(again, 1)).toContainText('counted')
   const ticks = ticksIn(await outputOf(again, 1).innerText())
   expect(ticks).toEqual(ticks.map((_, index) => index + 1))
-  await expect(outputOf(again, 1)).toContainText('counted')
   await expect(outputOf(again, 2)).toContainText('42')
 })
 
@@ -46,7 +47,10 @@ test('two tabs of one notebook follow each other', async ({ page, context, mayfl
   await expect(codeCell(other, 1)).toHaveAttribute('data-state', 'running')
   await expect(outputOf(other, 1)).toContainText('tick 5.')
   mayfly.file('enough-tabs', '')
-  await expect(codeCell(other, 1)).toHaveAttribute('data-state', 'done')
+  for (const tab of [page, other]) {
+    await expect(codeCell(tab, 1)).toHaveAttribute('data-state', 'done')
+    await expect(outputOf(tab, 1)).toContainText('counted')
+  }
   expect(await outputOf(other, 1).innerText()).toBe(await outputOf(page, 1).innerText())
 
   await runCell(other, 2)

@@ -1,5 +1,7 @@
 /** Connecting an AWS account on the settings page, against the doubles of Lambda and S3. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { violations } from '../axe.js'
 import { type Cloud, type Connected, startCloud, startConnected } from '../cloud.js'
@@ -89,10 +91,19 @@ test('an account is connected, checked step by step, and a change by someone els
   await form.getByRole('button', { name: 'Save' }).click()
   await expect.poll(() => JSON.parse(readFileSync(file, 'utf8'))).toEqual({ ...meant, aws_lambda, workers: 10 })
 
+  // A check that would wait for long is given up.
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const good = readFileSync(file, 'utf8')
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(good), aws_lambda: { ...aws_lambda, endpoint } }))
   await checklist.getByRole('button', { name: /^Check/ }).click()
   await expect(checklist.getByText(/^Step \d of 8$/)).toBeVisible()
   await checklist.getByRole('button', { name: 'Cancel' }).click()
   await expect(checklist).toHaveAttribute('data-state', /done|idle/)
+  silent.closeAllConnections()
+  silent.close()
+  writeFileSync(file, good)
   await checklist.getByRole('button', { name: /^Check/ }).click()
   await expect(checklist.getByText('Calls can run on Lambda.')).toBeVisible({ timeout: 60_000 })
   for (const one of await checklist.getByTestId('aws-step').all())

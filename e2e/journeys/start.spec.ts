@@ -7,15 +7,27 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'playwright/test'
 
+/** Takes the first port from 4200 on that is free. */
+async function takePort() {
+  for (let port = 4200; ; port++) {
+    const server = createServer()
+    const taken = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (taken) return { server, port }
+  }
+}
+
 test('npm start steps over a taken port, prints one URL, and Ctrl+C leaves nothing behind', async ({ page }) => {
   const workspace = mkdtempSync(join(tmpdir(), 'mayfly-start-'))
-  const taken = createServer()
-  await new Promise<void>((resolve) => taken.listen(4200, '127.0.0.1', resolve))
+  const taken = await takePort()
   const child = spawn(process.execPath, ['infra/start.mjs'], {
     cwd: fileURLToPath(new URL('../../', import.meta.url)),
-    env: { ...process.env, MAYFLY_WORKSPACE: workspace, PORT: '4200' },
+    env: { ...process.env, MAYFLY_WORKSPACE: workspace, PORT: String(taken.port) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  let url = ''
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   try {
     let output = ''
@@ -26,14 +38,17 @@ test('npm start steps over a taken port, prints one URL, and Ctrl+C leaves nothi
       })
     })
     const urls = output.match(/http:\/\/\S+/g)
-    expect(urls).toEqual(['http://localhost:4201'])
-    await page.goto(urls![0]!)
+    expect(urls).toEqual([expect.stringMatching(/^http:\/\/localhost:\d+$/)])
+    url = urls![0]!
+    // The next but for those that others have taken.
+    expect(Number(new URL(url).port)).toBeGreaterThan(taken.port)
+    await page.goto(url)
     await expect(page.getByTestId('home-card-hello-map')).toBeVisible()
   } finally {
     child.kill('SIGINT')
-    taken.close()
+    taken.server.close()
   }
   expect(await ended).toBe(0)
-  await expect(page.request.get('http://localhost:4201')).rejects.toThrow()
+  await expect(page.request.get(url)).rejects.toThrow()
   rmSync(workspace, { recursive: true, force: true })
 })
