@@ -83,6 +83,7 @@ describe('reading', () => {
   it('takes distinct formulas in the order of the file', () => {
     expect(formulas('\uFEFF,sf,name\r\n0,CH4,"a, b"\r\n1,C2H6,x\r\n\r\n2,CH4,y\r\n')).toEqual(['CH4', 'C2H6'])
     expect(formulas('"x","sf"\n"say ""hi"", you",H2O\n0,2C21H12O7\n')).toEqual(['H2O', '2C21H12O7'])
+    expect(formulas(',sf\n0,(CH3)2CO\n1,CuSO4.5H2O\n')).toEqual(['(CH3)2CO', 'CuSO4.5H2O'])
   })
 
   it('has a code and a line for what is wrong', () => {
@@ -106,9 +107,10 @@ describe('reading', () => {
       `id\tname\tformula\n${Array.from({ length: n }, (_, i) => `${i}\tm${i}\tC${i + 1}H4`).join('\n')}\n`
     expect(readMolecularDatabase(tsv(1000), 'a.tsv')).toMatchObject({ targeted: true, impossible: [] })
     expect(readMolecularDatabase(tsv(1001), 'a.tsv').targeted).toBe(false)
-    const other = 'inchi\tformula\tname\tid\r\n1\t"C3H8Cx2"\tx\t2\r\n1\t(CH3)2CO\tx\t2\r\n'
+    const other = 'inchi\tformula\tname\tid\r\n1\t"C3H8Cx2"\tx\t2\r\n1\t(CH3)2CO\tx\t2\r\n1\tC3D6O\tx\t3\r\n'
     expect(readMolecularDatabase(other, 'a.tsv')).toMatchObject({
-      formulas: ['C3H8Cx2', '(CH3)2CO'],
+      formulas: ['C3H8Cx2', '(CH3)2CO', 'C3D6O'],
+      impossible: ['C3D6O'],
       labelled: ['C3H8Cx2'],
     })
   })

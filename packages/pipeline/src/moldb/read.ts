@@ -22,7 +22,8 @@ export interface MolecularDatabase {
 
 /** METASPACE calls a database of no more formulas targeted. */
 const MOST_TARGETED = 1000
-const FORMULA = /^[0-9]*(?:[A-Z][a-z]*[0-9]*|[()]|[.=])+[0-9]*$/
+/** At least one element; what else the reference skips may stand anywhere. */
+const FORMULA = /^(?=.*[A-Z])(?:[A-Z][a-z]*|[0-9().=])+$/
 
 function parseLine(line: string): string[] {
   if (!line.includes('"')) return line.split(',')
