@@ -24,6 +24,7 @@ const cdk = new URL('infra/aws/node_modules', import.meta.url)
 
 export default defineConfig({
   test: {
+    globalSetup: fileOf('infra/lib/vitest-temp.ts'),
     projects: [
       project('executor', 'packages/executor'),
       project('pipeline', 'packages/pipeline'),
