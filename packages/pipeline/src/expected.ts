@@ -8,7 +8,15 @@ import type { CheckedInputs } from './inputs/check.js'
 import type { Stage } from './progress.js'
 import { isShuffled, type Search } from './search.js'
 import { peakObjects } from './segment/index.js'
-import { adductCalls, candidatesOf, formulaGroups, moleculeCalls, patternSlices, segmentIons } from './steps/plan.js'
+import {
+  adductCalls,
+  candidatesOf,
+  centroidCalls,
+  formulaGroups,
+  moleculeCalls,
+  patternSlices,
+  segmentIons,
+} from './steps/plan.js'
 
 /** What the time of the stages depends on. */
 export interface InputSizes {
@@ -99,7 +107,7 @@ export function expectedTimes(sizes: InputSizes, workers: number, whole = false)
     loadDs: serial(spectra * SPECTRUM),
     splitDs: stateful(points * (READ_POINT + (whole ? MERGE_POINT : 0)), objects),
     segmentDs: whole ? serial(0) : parallel(points * MERGE_POINT, objects),
-    segmentCentroids: serial(ions * SORT_ION),
+    segmentCentroids: parallel(ions * SORT_ION, centroidCalls(ions)),
     annotate: parallel(sweeping, segments),
     runFdr: serial(candidates * RATE_CANDIDATE),
   }

@@ -21,7 +21,7 @@ import type { StageExecutor } from './stage-executor.js'
 import type { MetricsColumns } from './stages/annotation.js'
 import { getTable, type StageContext } from './stages/context.js'
 import { Steps } from './steps/index.js'
-import { count, ionsIn, mzRange, peaksIn, totals } from './steps/sizes.js'
+import { centroidTotals, count, ionsIn, mzRange, peaksIn, totals } from './steps/sizes.js'
 import { sumSpectrum } from './summed-spectrum.js'
 import type {
   Annotation,
@@ -227,8 +227,7 @@ export class Pipeline {
 
   /** Clips the ions to the m/z range of the data set and cuts them into segments by m/z. */
   async segmentCentroids(): Promise<{ segments: number; ions: number; centroids: number }> {
-    const { segments, ions, centroids } = await this.#steps.annotation.centroids.value()
-    return { segments: segments.length, ions, centroids }
+    return centroidTotals(await this.#steps.annotation.centroids.value())
   }
 
   /** Images and scores of every ion. */

@@ -1,7 +1,7 @@
 /** Annotation: centroids cut into segments by m/z, ions scored segment by segment, one table of all scores. */
 import type { CloudObject } from '@mayfly/executor'
 import { type Annotated, annotateIons, type ErrorColumns, type ScoreColumns } from '../annotate/index.js'
-import { gridBucket, mergePeaks, type Peaks, sortedOrder } from '../segment/index.js'
+import { GRID_SIZE, gridBucket, mergePeaks, type Peaks, sortedOrder } from '../segment/index.js'
 import { getTable, openTable, putTable, type StageContext } from './context.js'
 import { readPeaks } from './spectra.js'
 
@@ -15,6 +15,9 @@ interface CentroidColumns extends Record<string, Float64Array | Uint32Array | Ui
 
 export interface SegmentCentroidsItem {
   parts: CloudObject[]
+  /** Buckets `[from, to)` of the m/z grid that the lightest isotopes of this call's ions lie in. */
+  from: number
+  to: number
   /** Range of the data set's m/z; ions without any peak strictly inside are left out. */
   mzMin: number
   mzMax: number
@@ -51,10 +54,10 @@ export interface CentroidSegments {
   segments: CentroidSegment[]
 }
 
-/** Clips the ions to the data set's range, sorts them by their lightest isotope, cuts equal segments. */
+/** Clips the ions of a range to that of the data set, sorts them by their lightest isotope, cuts equal segments. */
 export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageContext): Promise<CentroidSegments> {
   const parts: CentroidColumns[] = []
-  for (const part of item.parts) parts.push(await getTable<CentroidColumns>(ctx, part))
+  for (const part of item.parts) parts.push(await readPatterns(ctx, part, item.from, item.to))
   const total = parts.reduce((sum, { formula_i }) => sum + formula_i.length, 0)
   const partOf = new Uint32Array(total)
   const rowOf = new Uint32Array(total)
@@ -90,6 +93,26 @@ export async function segmentCentroids(item: SegmentCentroidsItem, ctx: StageCon
     }
   }
   return { object: await putTable(ctx, item.key, columns), ions: n, centroids, segments: cut(columns.mz, n, item) }
+}
+
+/** Rows of a pattern object whose bucket lies in `[from, to)`; all of them with one request. */
+async function readPatterns(
+  ctx: StageContext,
+  object: CloudObject,
+  from: number,
+  to: number,
+): Promise<CentroidColumns> {
+  if (from === 0 && to === GRID_SIZE) return getTable<CentroidColumns>(ctx, object)
+  const table = await openTable(ctx.storage, object)
+  const grid = await table.column<Uint32Array>('grid')
+  const [first, end] = [grid[from] as number, grid[to] as number]
+  const [formula_i, targeted, mz, ints] = await Promise.all([
+    table.slice<Uint32Array>('formula_i', first, end),
+    table.slice<Uint8Array>('targeted', first, end),
+    table.slice<Float64Array>('mz', 4 * first, 4 * end),
+    table.slice<Float64Array>('ints', 4 * first, 4 * end),
+  ])
+  return { formula_i, targeted, mz, ints }
 }
 
 function anyInside(mz: Float64Array, from: number, low: number, high: number): boolean {

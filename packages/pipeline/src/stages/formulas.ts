@@ -5,6 +5,7 @@ import { serverlessDecoys } from '../fdr/index.js'
 import { ionWriter } from '../formula/index.js'
 import { type IsotopeSettings, isotopePatterns } from '../isotopes/index.js'
 import { readMolecularDatabase } from '../moldb/read.js'
+import { gridStarts, sortedOrder } from '../segment/index.js'
 import { getTable, putTable, type StageContext } from './context.js'
 import { type FormulaPart, IonCollector, type Partition, TARGET, TARGETED, USED } from './ion-collector.js'
 
@@ -45,6 +46,9 @@ export interface GenerateFormulasItem {
   targetAdducts: string[]
   modifiers: string[]
   decoys: number
+  /** This call's share of each database's molecules: part `part` of `parts`. */
+  part: number
+  parts: number
   /** `used`: mark only the decoy ions that a ranking uses; `all`: mark every ion. */
   mark: 'used' | 'all'
   partition: Partition
@@ -60,14 +64,15 @@ export async function generateFormulas(item: GenerateFormulasItem, ctx: StageCon
   for (const database of item.databases) {
     const { formula: molecules } = await getTable<{ formula: string[] }>(ctx, database)
     const decoys = serverlessDecoys(molecules.length, item.targetAdducts, item.decoys)
+    const from = Math.floor((molecules.length * item.part) / item.parts)
+    const to = Math.floor((molecules.length * (item.part + 1)) / item.parts)
     for (const adduct of item.adducts) {
       const target = item.targetAdducts.includes(adduct)
       const decoy = item.mark === 'all' || target ? -1 : decoys.adducts.indexOf(adduct)
       for (const modifier of item.modifiers) {
         const ionOf = ionWriter([modifier, adduct])
-        for (const [i, molecule] of molecules.entries()) {
-          ions.add(ionOf(molecule), decoy < 0 || decoys.isUsed(i, decoy), target)
-        }
+        for (let i = from; i < to; i++)
+          ions.add(ionOf(molecules[i] as string), decoy < 0 || decoys.isUsed(i, decoy), target)
       }
     }
   }
@@ -81,15 +86,15 @@ export interface MergeFormulasItem {
 
 export interface FormulaGroup {
   object: CloudObject
-  /** Ions in each chunk of the group. */
+  /** Ions in each cell of the group. */
   sizes: number[]
   /** Ions whose pattern is needed. */
   used: number
 }
 
-/** The parts of one group of chunks without duplicates; each chunk sorted bytewise. */
+/** The parts of one group without duplicates; each cell sorted bytewise. */
 export async function mergeFormulas(item: MergeFormulasItem, ctx: StageContext): Promise<FormulaGroup> {
-  const chunks: Map<string, number>[] = []
+  const cells: Map<string, number>[] = []
   for (const part of item.parts) {
     const { formula, flags, size } = await getTable<{ formula: string[]; flags: Uint8Array; size: Uint32Array }>(
       ctx,
@@ -97,22 +102,22 @@ export async function mergeFormulas(item: MergeFormulasItem, ctx: StageContext):
     )
     let at = 0
     for (let c = 0; c < size.length; c++) {
-      const chunk = (chunks[c] ??= new Map())
+      const cell = (cells[c] ??= new Map())
       for (const end = at + (size[c] as number); at < end; at++) {
         const ion = formula[at] as string
-        chunk.set(ion, (chunk.get(ion) ?? 0) | (flags[at] as number))
+        cell.set(ion, (cell.get(ion) ?? 0) | (flags[at] as number))
       }
     }
   }
   const formulas: string[] = []
-  for (const chunk of chunks) for (const ion of [...chunk.keys()].sort()) formulas.push(ion)
+  for (const cell of cells) for (const ion of [...cell.keys()].sort()) formulas.push(ion)
   const flags = new Uint8Array(formulas.length)
   let at = 0
-  for (const chunk of chunks)
-    for (const end = at + chunk.size; at < end; at++) flags[at] = chunk.get(formulas[at] as string) as number
+  for (const cell of cells)
+    for (const end = at + cell.size; at < end; at++) flags[at] = cell.get(formulas[at] as string) as number
   return {
     object: await putTable(ctx, item.key, { formula: formulas, flags }),
-    sizes: chunks.map((chunk) => chunk.size),
+    sizes: cells.map((cell) => cell.size),
     used: flags.reduce((sum, flag) => sum + (flag & USED), 0),
   }
 }
@@ -137,7 +142,10 @@ export interface PeaksChunk {
   centroids: number
 }
 
-/** Isotope patterns of the marked ions among some rows of a group. */
+/**
+ * Isotope patterns of the marked ions among some rows of a group, by their lightest isotope's m/z; `grid` is the first row of each
+ * m/z bucket.
+ */
 export async function calculatePeaks(item: PeaksItem, ctx: StageContext): Promise<PeaksChunk> {
   const { formula, flags } = await getTable<{ formula: string[]; flags: Uint8Array }>(ctx, item.group)
   const rows: number[] = []
@@ -146,7 +154,10 @@ export async function calculatePeaks(item: PeaksItem, ctx: StageContext): Promis
     rows.map((i) => formula[i] as string),
     item.settings,
   )
-  const kept = [...rows.keys()].filter((k) => patterns.ok[k] === 1)
+  const found = [...rows.keys()].filter((k) => patterns.ok[k] === 1)
+  const lightest = Float64Array.from(found, (k) => patterns.mz[4 * k] as number)
+  const order = sortedOrder(lightest)
+  const kept = Array.from(order, (at) => found[at] as number)
   const mz = new Float64Array(4 * kept.length)
   const ints = new Float64Array(4 * kept.length)
   for (const [n, k] of kept.entries()) {
@@ -154,6 +165,7 @@ export async function calculatePeaks(item: PeaksItem, ctx: StageContext): Promis
     ints.set(patterns.ints.subarray(4 * k, 4 * k + 4), 4 * n)
   }
   const object = await putTable(ctx, item.key, {
+    grid: gridStarts(Float64Array.from(order, (at) => lightest[at] as number)),
     formula_i: Uint32Array.from(kept, (k) => item.firstId + (rows[k] as number) - item.from),
     mz,
     ints: item.single ? ints.map(Math.fround) : ints,

@@ -7,10 +7,11 @@ import { lastByteOfMd5 } from './md5.js'
 export const FORMULA_CHUNKS = 32
 
 /**
- * How ions are numbered. `hash`: by chunk of their MD5, then rank (Lithops-METASPACE, serverless); `groups` are bounds of the groups
- * of chunks, from 0 to 32. `range`: by rank among all (hybrid, METASPACE); `bounds` are the first ions of all groups but the first.
+ * How ions are numbered, and which group they go to. `hash`: by chunk of their MD5, then rank (Lithops-METASPACE, serverless). Each
+ * chunk is cut into cells before the `bounds`; `groups` are the bounds of groups of cells, from 0 to their number. `range`: by rank
+ * among all (hybrid, METASPACE); `bounds` are the first ions of all groups but the first.
  */
-export type Partition = { by: 'hash'; groups: number[] } | { by: 'range'; bounds: string[] }
+export type Partition = { by: 'hash'; bounds: string[]; groups: number[] } | { by: 'range'; bounds: string[] }
 
 /** One object for each group. */
 export type FormulaPart = CloudObject[]
@@ -31,12 +32,14 @@ export class IonCollector {
     if (known === undefined || (known | flags) !== known) this.#ions.set(ion, (known ?? 0) | flags)
   }
 
-  /** Writes one object for each group, each with its chunks one after another (a range is one chunk). */
+  /** Writes one object for each group, each with its cells one after another (a range is one cell). */
   async write(partition: Partition, key: string, ctx: StageContext): Promise<FormulaPart> {
+    const ranges = partition.bounds.length + 1
+    const rangeOf = (ion: string) => groupOf(partition.bounds, ion)
     const { formula, flags, sizes } =
       partition.by === 'hash'
-        ? this.#byChunk(FORMULA_CHUNKS, chunkOf)
-        : this.#byChunk(partition.bounds.length + 1, (ion) => groupOf(partition.bounds, ion))
+        ? this.#byCell(FORMULA_CHUNKS * ranges, ranges > 1 ? (ion) => chunkOf(ion) * ranges + rangeOf(ion) : chunkOf)
+        : this.#byCell(ranges, rangeOf)
     const bounds = partition.by === 'hash' ? partition.groups : Array.from({ length: sizes.length + 1 }, (_, g) => g)
     const objects: CloudObject[] = []
     let from = 0
@@ -50,20 +53,20 @@ export class IonCollector {
     return objects
   }
 
-  /** The ions in the order of their chunks, and how many each chunk holds. */
-  #byChunk(chunks: number, indexOf: (ion: string) => number) {
+  /** The ions in the order of their cells, and how many each cell holds. */
+  #byCell(cells: number, indexOf: (ion: string) => number) {
     const n = this.#ions.size
-    const chunk = new Uint32Array(n)
-    const sizes = new Uint32Array(chunks)
+    const cell = new Uint32Array(n)
+    const sizes = new Uint32Array(cells)
     let i = 0
-    for (const ion of this.#ions.keys()) sizes[(chunk[i++] = indexOf(ion))]!++
-    const next = new Uint32Array(chunks)
-    for (let c = 1; c < chunks; c++) next[c] = (next[c - 1] as number) + (sizes[c - 1] as number)
+    for (const ion of this.#ions.keys()) sizes[(cell[i++] = indexOf(ion))]!++
+    const next = new Uint32Array(cells)
+    for (let c = 1; c < cells; c++) next[c] = (next[c - 1] as number) + (sizes[c - 1] as number)
     const formula: string[] = new Array(n)
     const flags = new Uint8Array(n)
     i = 0
     for (const [ion, bits] of this.#ions) {
-      const at = next[chunk[i++] as number]!++
+      const at = next[cell[i++] as number]!++
       formula[at] = ion
       flags[at] = bits
     }

@@ -5,14 +5,15 @@ import type { CloudObject } from '@mayfly/executor'
 import type { RatesOf } from '../results.js'
 import type { CatBoostModel } from '../scoring/index.js'
 import { isShuffled } from '../search.js'
+import { cutGrid, GRID_SIZE } from '../segment/index.js'
 import type { StageRun } from '../stage-run.js'
 import type { CentroidSegment, CentroidSegments } from '../stages/annotation.js'
 import type { Rates } from '../stages/rates.js'
 import type { DatabaseSteps } from './database.js'
 import type { DatasetSteps } from './dataset.js'
 import { annotating, sortingCentroids } from './memory.js'
-import { imageEntries, segmentIons, WINDOW_PEAKS } from './plan.js'
-import { count, mzRange, totals } from './sizes.js'
+import { centroidCalls, imageEntries, segmentIons, WINDOW_PEAKS } from './plan.js'
+import { centroidTotals, count, mzRange, totals } from './sizes.js'
 import { Step, StepGroup, type StepHost } from './step.js'
 
 /** How rates are estimated where decoys are drawn by shuffling. */
@@ -34,7 +35,7 @@ export class AnnotationSteps extends StepGroup {
   }
 
   /** Ions in range, sorted and cut by m/z. */
-  readonly centroids: Step<CentroidSegments> = new Step(this.host, {
+  readonly centroids: Step<CentroidSegments[]> = new Step(this.host, {
     ...{ name: 'centroids', stage: 'segmentCentroids', cache: 'both' },
     input: async () => [await this.database.patterns.hash(), await this.dataset.segments.hash()],
     compute: async (run) => {
@@ -42,15 +43,21 @@ export class AnnotationSteps extends StepGroup {
       const segments = await this.dataset.segments.value()
       const { sampled } = await this.dataset.index.value()
       const { ions } = totals(patterns)
-      run.expect(1)
       const item = {
         ...{ parts: patterns.map(({ object }) => object), ...mzRange(segments), ions: segmentIons(ions, sampled) },
-        peaks: segments.map(({ peaks, mzMin, mzMax }) => ({ peaks, mzMin, mzMax })),
-        ...{ window: WINDOW_PEAKS, key: `${run.prefix}/centroids` },
+        ...{ peaks: segments.map(({ peaks, mzMin, mzMax }) => ({ peaks, mzMin, mzMax })), window: WINDOW_PEAKS },
       }
-      return run.call('segmentCentroids', item, { memory: sortingCentroids(ions) })
+      const cuts = await this.#cutCentroids(run, item.parts, ions)
+      return run.map(
+        'segmentCentroids',
+        cuts.map(([from, to], c) => ({ ...item, from, to, key: `${run.prefix}/centroids-${c}` })),
+        { memory: sortingCentroids(ions / cuts.length) },
+      )
     },
-    say: (value) => `Centroids: ${count(value.ions, 'ion')} in range, ${count(value.segments.length, 'segment')}`,
+    say: (value) => {
+      const { ions, segments } = centroidTotals(value)
+      return `Centroids: ${count(ions, 'ion')} in range, ${count(segments, 'segment')}`
+    },
   })
 
   /** Scores and images of each segment of ions. */
@@ -66,15 +73,17 @@ export class AnnotationSteps extends StepGroup {
       const segments = await this.dataset.segments.value()
       const { ppm, levels, minPx, mode } = this.host.settings.search
       const reach = 1 + 2e-6 * ppm
-      const most = (of: (segment: CentroidSegment) => number) => Math.max(0, ...centroids.segments.map(of))
+      const all = centroids.flatMap(({ object, segments: own }) => own.map((segment) => ({ object, segment })))
+      const most = (of: (segment: CentroidSegment) => number) =>
+        all.reduce((sofar, { segment }) => Math.max(sofar, of(segment)), 0)
       const ions = most(({ from, to }) => to - from)
       const window = most((segment) => segment.peaks)
       const memory = annotating(window, ions, width * height, imageEntries(ions, sampled))
-      run.expect(centroids.segments.length)
+      run.expect(all.length)
       return run.map(
         'annotateSegment',
-        centroids.segments.map((segment, s) => ({
-          ...{ centroids: centroids.object, segment },
+        all.map(({ object: own, segment }, s) => ({
+          ...{ centroids: own, segment },
           peaks: segments
             .filter(({ mzMin, mzMax }) => mzMax * reach >= segment.mzLow && mzMin <= segment.mzHigh * reach)
             .map(({ object }) => object),
@@ -106,6 +115,16 @@ export class AnnotationSteps extends StepGroup {
         'annotation',
       )}`,
   })
+
+  /** Ranges of m/z with about as many ions each, of as many as one call can sort. */
+  async #cutCentroids(run: StageRun, parts: CloudObject[], ions: number): Promise<[number, number][]> {
+    const calls = centroidCalls(ions)
+    run.expect(calls === 1 ? 1 : 1 + calls)
+    if (calls === 1) return [[0, GRID_SIZE]]
+    const cuts = cutGrid(await run.call('countGrid', { chunks: parts }), calls)
+    run.expect(1 + cuts.length)
+    return cuts
+  }
 
   async #rate(run: StageRun): Promise<Rated> {
     const { search, database } = this.host.settings

@@ -9,6 +9,7 @@ import type { Shuffle } from '../stages/shuffled.js'
 import { computingPatterns, generating, mergingFormulas, wholeDatabase } from './memory.js'
 import {
   adductCalls,
+  adductParts,
   candidatesOf,
   formulaGroups,
   hashPartition,
@@ -138,17 +139,22 @@ export class DatabaseSteps extends StepGroup {
     const { adducts: targetAdducts, prefixes, decoys } = this.host.settings.search
     const adducts = [...targetAdducts, ...decoyCandidates(targetAdducts)]
     const calls = adductCalls(candidates, adducts.length)
-    run.expect(calls + groups)
+    const parts = adductParts(candidates, calls)
+    const partition = hashPartition(
+      groups,
+      databases.flatMap(({ sample }) => sample),
+    )
+    run.expect(calls * parts + groups)
     return run.map(
       'generateFormulas',
-      times(calls).map((c) => ({
+      times(calls * parts).map((c) => ({
         databases: databases.map(({ object }) => object),
-        adducts: adducts.filter((_, a) => a % calls === c),
+        adducts: adducts.filter((_, a) => a % calls === c % calls),
         modifiers: prefixes.map(({ text }) => text),
-        ...{ targetAdducts, decoys, mark: this.host.settings.decoys },
-        ...{ partition: hashPartition(groups), key: `${run.scratch}part-${c}` },
+        ...{ part: Math.floor(c / calls), parts, targetAdducts, decoys, mark: this.host.settings.decoys },
+        ...{ partition, key: `${run.scratch}part-${c}` },
       })),
-      { memory: generating(candidates / calls) },
+      { memory: generating(candidates / calls / parts) },
     )
   }
 

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { peakObjects } from '../segment/index.js'
+import { GRID_SIZE, gridBucket, gridStarts, peakObjects } from '../segment/index.js'
 import { segmentCentroids } from '../stages/annotation.js'
-import { putTable, type StageContext, withMemory } from '../stages/context.js'
+import { getTable, putTable, type StageContext, withMemory } from '../stages/context.js'
+import { generateFormulas, mergeFormulas } from '../stages/formulas.js'
 import * as memory from './memory.js'
 import {
   adductCalls,
+  adductParts,
+  centroidCalls,
   formulaGroups,
+  hashPartition,
   imageEntries,
   moleculeCalls,
   patternSlices,
@@ -17,9 +21,9 @@ import {
 const LARGEST = 10_080
 const DEFAULT = 1024
 
-/** Points of data sets, at 12 bytes each; candidates of databases 1, 1 to 4 with four modifiers, and all with 25. */
+/** Points of data sets, at 12 bytes each; candidates of databases 1, 1 to 4 with four modifiers, and all with 25 (of db_config7). */
 const MB = { 5: 4e5, 50: 4e6, 700: 6e7, 57000: 5e9 }
-const CANDIDATES = [960_403, 29_156 * 84 * 4, 214_661 * 84 * 25]
+const CANDIDATES = [960_403, 29_156 * 84 * 4, 214_661 * 84 * 25, 600_000 * 84 * 25]
 
 describe('the plan', () => {
   it.each(Object.entries(MB))('divides %s MB so that each call fits', (_, points) => {
@@ -33,9 +37,14 @@ describe('the plan', () => {
 
   it.each(CANDIDATES)('divides %d candidate ions so that each call fits a cloud function', (candidates) => {
     const adducts = adductCalls(candidates, 84)
-    expect(memory.generating(candidates / adducts)).toBeLessThanOrEqual(LARGEST)
-    expect(memory.generating(candidates / moleculeCalls(candidates))).toBeLessThanOrEqual(LARGEST)
-    expect(memory.mergingFormulas(candidates / formulaGroups(candidates))).toBeLessThanOrEqual(LARGEST)
+    const byAdduct = candidates / adducts / adductParts(candidates, adducts)
+    const held = [byAdduct, candidates / moleculeCalls(candidates), candidates / formulaGroups(candidates)]
+    for (const formulas of held) {
+      expect(memory.generating(formulas)).toBeLessThanOrEqual(LARGEST)
+      // What one map of JavaScript takes.
+      expect(formulas).toBeLessThan(2 ** 24)
+    }
+    expect(memory.sortingCentroids(candidates / centroidCalls(candidates))).toBeLessThanOrEqual(DEFAULT)
     expect(patternSlices(candidates / 32)).toBeLessThanOrEqual(64)
   })
 
@@ -73,7 +82,7 @@ describe('segments of centroids', () => {
       mz: Float64Array.from(lightest.flatMap((mz) => [mz, mz + 1, mz + 2, 0])),
       ints: new Float64Array(4 * lightest.length),
     })
-    const item = { parts: [part], mzMin: 100, mzMax: 1000, ions: 500, key: 'x' }
+    const item = { parts: [part], from: 0, to: GRID_SIZE, mzMin: 100, mzMax: 1000, ions: 500, key: 'x' }
     const peaks = [
       { peaks: 1000, mzMin: 100, mzMax: 500 },
       { peaks: 9000, mzMin: 500.1, mzMax: 1000 },
@@ -94,5 +103,74 @@ describe('segments of centroids', () => {
       ].sort(([a], [b]) => a! - b!),
     )
     for (const { from, to, peaks: read } of segments) expect(read <= 500 || to - from === 1).toBe(true)
+  })
+
+  it('are those of all ions when calls sort a range of m/z each', async () => {
+    const { inner } = withMemory(outside)
+    const parts = await Promise.all(
+      [0, 1, 2].map((p) => {
+        const lightest = Array.from({ length: 400 }, (_, i) => 90 + ((i * 7919 + p * 31) % 10_007) / 10).sort(
+          (a, b) => a - b,
+        )
+        const mz = Float64Array.from(lightest)
+        return putTable(inner, `part-${p}`, {
+          grid: gridStarts(mz),
+          formula_i: Uint32Array.from(lightest, (_, i) => 1000 * p + i),
+          targeted: new Uint8Array(lightest.length),
+          mz: Float64Array.from(lightest.flatMap((at) => [at, at + 1, at + 2, at + 3])),
+          ints: new Float64Array(4 * lightest.length),
+        })
+      }),
+    )
+    const item = { parts, mzMin: 100, mzMax: 1000, ions: 50, peaks: [], window: 1 }
+    const run = async (from: number, to: number) => {
+      const made = await segmentCentroids({ ...item, from, to, key: `${from}` }, inner)
+      return { made, table: await getTable<{ formula_i: Uint32Array; mz: Float64Array }>(inner, made.object) }
+    }
+    const cuts = [0, gridBucket(250), gridBucket(251), gridBucket(700), GRID_SIZE]
+    const ranges = await Promise.all(cuts.slice(1).map((to, i) => run(cuts[i] as number, to)))
+    const whole = await run(0, GRID_SIZE)
+    expect(ranges.flatMap(({ table }) => [...table.formula_i])).toEqual([...whole.table.formula_i])
+    expect(ranges.flatMap(({ table }) => [...table.mz])).toEqual([...whole.table.mz])
+    expect(ranges.reduce((sum, { made }) => sum + made.centroids, 0)).toBe(whole.made.centroids)
+    for (const { made } of ranges)
+      for (const [s, segment] of made.segments.entries()) expect(segment.from).toBe(made.segments[s - 1]?.to ?? 0)
+  })
+})
+
+describe('ion formulas', () => {
+  it('have the same numbers in few groups and in more groups than chunks, by whole calls and by parts', async () => {
+    const outside: StageContext = {
+      storage: { getCloudObject: () => Promise.reject(new Error()), putCloudObject: () => Promise.reject(new Error()) },
+    }
+    const formula = Array.from(
+      { length: 120 },
+      (_, i) => `C${3 + (i % 40)}H${5 + ((i * 7) % 60)}O${1 + (i % 9)}`,
+    ).sort()
+    const targetAdducts = ['+H', '+Na']
+    const numbers = async (groups: number, parts: number) => {
+      const { inner } = withMemory(outside)
+      const database = await putTable(inner, 'database', { formula })
+      const item = {
+        ...{ databases: [database], adducts: ['+H', '+Na', '+Ag'], targetAdducts, modifiers: ['', '-H2O'] },
+        ...{ decoys: 20, mark: 'all' as const, partition: hashPartition(groups, formula) },
+      }
+      const generated = []
+      for (let part = 0; part < parts; part++)
+        generated.push(await generateFormulas({ ...item, part, parts, key: `part-${part}` }, inner))
+      const ions: string[] = []
+      for (let g = 0; g < groups; g++) {
+        const merged = await mergeFormulas({ parts: generated.map((own) => own[g]!), key: `group-${g}` }, inner)
+        const table = await getTable<{ formula: string[] }>(inner, merged.object)
+        expect(table.formula.length).toBe(merged.sizes.reduce((sum, size) => sum + size, 0))
+        ions.push(...table.formula)
+      }
+      return ions
+    }
+    const few = await numbers(2, 1)
+    expect(few.length).toBeGreaterThan(500)
+    expect(await numbers(32, 1)).toEqual(few)
+    expect(await numbers(128, 1)).toEqual(few)
+    expect(await numbers(128, 3)).toEqual(few)
   })
 })

@@ -16,14 +16,21 @@ export function candidatesOf(search: Search, molecules: number): number {
   return molecules * prefixes.length * each
 }
 
-/** Groups of ion formulas for so many candidates: 2, 4 … 32. */
+/** Candidates that a group or a call that generates them holds, at most, about: a map of JavaScript takes 2²⁴ formulas. */
+const GROUP_MOST = 4_000_000
+const GENERATED_MOST = 8_000_000
+
+/** Groups of ion formulas for so many candidates: 2, 4 … 32, and more only for groups that would be too large. */
 export function formulaGroups(candidates: number): number {
-  return 2 ** clamp(Math.ceil(Math.log2(candidates / 50_000)), 1, 5)
+  const most = Math.max(5, Math.ceil(Math.log2(candidates / GROUP_MOST)))
+  return 2 ** clamp(Math.ceil(Math.log2(candidates / 50_000)), 1, most)
 }
 
-/** Chunks by hash that go into each group. */
-export function hashPartition(groups: number): Partition {
-  return { by: 'hash', groups: times(groups + 1).map((g) => (FORMULA_CHUNKS / groups) * g) }
+/** Groups of chunks by hash; of more groups than chunks, each chunk is several groups by range. */
+export function hashPartition(groups: number, sample: readonly string[]): Partition {
+  const { bounds } = rangePartition(Math.max(1, groups / FORMULA_CHUNKS), sample)
+  const cells = FORMULA_CHUNKS * (bounds.length + 1)
+  return { by: 'hash', bounds, groups: times(groups + 1).map((g) => (cells / groups) * g) }
 }
 
 /** Ranges of formulas with about as many ions each, judged by a sample of the molecules. */
@@ -38,14 +45,27 @@ export function adductCalls(candidates: number, adducts: number): number {
   return clamp(Math.ceil(candidates / 20_000), 4, adducts)
 }
 
+/** Parts of the molecules in which each of so many calls by adduct is divided. */
+export function adductParts(candidates: number, calls: number): number {
+  return Math.ceil(candidates / calls / GENERATED_MOST)
+}
+
 /** Calls that generate the formulas of some of the molecules each. */
 export function moleculeCalls(candidates: number): number {
-  return clamp(Math.ceil(candidates / 100_000), 2, 64)
+  return clamp(Math.ceil(candidates / 100_000), 2, Math.max(64, Math.ceil(candidates / GENERATED_MOST)))
 }
 
 /** Slices of a group whose patterns are computed in a call each. */
 export function patternSlices(used: number): number {
   return clamp(Math.ceil(used / 2_000), 1, 64)
+}
+
+/** Ions that one call sorts by m/z, at most, about. */
+const SORTED_MOST = 4_000_000
+
+/** Calls that sort so many ions, a range of m/z each. */
+export function centroidCalls(ions: number): number {
+  return Math.max(1, Math.ceil(ions / SORTED_MOST))
 }
 
 /** Of the ions of a segment so many are found at most, as a rule, and their images are held until the segment is done. */

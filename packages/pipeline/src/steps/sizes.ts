@@ -1,4 +1,5 @@
 /** How much there is of everything: sums over the parts that steps return. Pure. */
+import type { CentroidSegments } from '../stages/annotation.js'
 import type { FormulaGroup, PeaksChunk } from '../stages/formulas.js'
 import type { PeaksObject } from '../stages/spectra.js'
 
@@ -16,6 +17,20 @@ export function totals(chunks: readonly PeaksChunk[]): { ions: number; centroids
     ions: 0,
     centroids: 0,
   })
+}
+
+/** Ions in range, their centroids, and the segments they are cut into. */
+export function centroidTotals(parts: readonly CentroidSegments[]): {
+  ions: number
+  centroids: number
+  segments: number
+} {
+  const sum = (of: (part: CentroidSegments) => number) => parts.reduce((total, part) => total + of(part), 0)
+  return {
+    ions: sum(({ ions }) => ions),
+    centroids: sum(({ centroids }) => centroids),
+    segments: sum(({ segments }) => segments.length),
+  }
 }
 
 /** Peaks in all parts. */
