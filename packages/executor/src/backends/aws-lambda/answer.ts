@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import type { Storage } from '../../storage/storage.js'
 import { now } from '../../worker/clock.js'
 import type { AttemptEvent, Beat } from '../backend.js'
-import { encode, type Line, liveName, type Sighting, STATUS } from './wire.js'
+import { type AnswerPlace, encode, type Line, liveName, type Sighting } from './wire.js'
 
 export interface Answer {
   say(event: AttemptEvent | Beat): void
@@ -11,8 +11,8 @@ export interface Answer {
   beat(): void
   /** Somebody is known to wait still. */
   renew(): void
-  /** All is said; resolves when it can be read. */
-  end(): Promise<void>
+  /** All is said; resolves when it can be read. `wanted` finds out whether somebody still waits for it. */
+  end(wanted: () => Promise<boolean>): Promise<void>
 }
 
 /** Measurements may wait so long for something that may not, ms: who listens to a thousand functions pays for each chunk. */
@@ -72,17 +72,19 @@ const LIVE_MS = 2_500
 export class StoredAnswer implements Answer {
   readonly #storage: Storage
   readonly #bucket: string
-  readonly #prefix: string
+  readonly #place: AnswerPlace
   readonly #lines: string[] = [encode({ type: 'clock', at: now() })]
+  /** Keys of the objects that are there, or are about to be. */
+  readonly #written = new Set<string>()
   #seen: Sighting | undefined
   #renewedAt = 0
   #ending = false
   #renewing = Promise.resolve()
 
-  constructor(storage: Storage, bucket: string, prefix: string) {
+  constructor(storage: Storage, bucket: string, place: AnswerPlace) {
     this.#storage = storage
     this.#bucket = bucket
-    this.#prefix = prefix
+    this.#place = place
   }
 
   say(event: AttemptEvent | Beat): void {
@@ -105,7 +107,8 @@ export class StoredAnswer implements Answer {
     const at = now()
     if (at - this.#renewedAt < LIVE_MS || this.#ending) return
     this.#renewedAt = at
-    const key = this.#prefix + liveName(this.#seen)
+    const key = this.#place.live + liveName(this.#seen)
+    this.#written.add(key)
     const put = () => this.#storage.putObject(this.#bucket, key, String(at))
     this.#renewing = this.#renewing.then(put).then(
       () => {},
@@ -113,13 +116,18 @@ export class StoredAnswer implements Answer {
     )
   }
 
-  async end(): Promise<void> {
+  async end(wanted: () => Promise<boolean>): Promise<void> {
     this.#ending = true
     await this.#renewing
+    await this.#publish()
+    // Who still waits now finds it, and takes it away. Who has gone may have cleaned up before it was written.
+    if (!(await wanted())) await this.#storage.deleteObjects(this.#bucket, this.#written)
+  }
+
+  async #publish(): Promise<void> {
+    this.#written.add(this.#place.done)
     try {
-      await this.#storage.putObject(this.#bucket, this.#prefix + STATUS, `${this.#lines.join('\n')}\n`, {
-        ifNoneMatch: '*',
-      })
+      await this.#storage.putObject(this.#bucket, this.#place.done, `${this.#lines.join('\n')}\n`, { ifNoneMatch: '*' })
     } catch (error) {
       // Another delivery of the same event was first.
       const { code } = error as { code?: string }

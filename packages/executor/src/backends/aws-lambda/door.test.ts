@@ -52,9 +52,22 @@ function working(ms: number) {
   return { backend, ran }
 }
 
+/** A call that ends when it has been seen to run, and `then` was done. */
+function untilSeen(prefix: string, then = async () => {}): Pick<Backend, 'invoke' | 'cancel'> {
+  const { backend } = working(1)
+  return {
+    ...backend,
+    async *invoke(...of) {
+      yield* backend.invoke(...of)
+      await expect.poll(() => storage.listKeys('mayfly', prefix), { timeout: 20_000 }).toHaveLength(1)
+      await then()
+    },
+  }
+}
+
 async function ask(
   door: ReturnType<typeof lambdaDoor>,
-  { answer, ids = [1], left }: { answer?: string; ids?: number[]; left?: number } = {},
+  { answer: at, ids = [1], left }: { answer?: string; ids?: number[]; left?: number } = {},
 ): Promise<Line[]> {
   let text = ''
   const out = new Writable({
@@ -63,7 +76,11 @@ async function ask(
       done()
     },
   })
-  const task = { batch: ids.map(call), open: 'open', ...(answer ? { answer } : {}) }
+  const task = {
+    batch: ids.map(call),
+    open: 'open',
+    ...(at ? { answer: { done: `${at}done`, live: `${at}live/` } } : {}),
+  }
   const request = JSON.parse(encodeTask(quote(deployment), task).toString())
   await door(request, out, left === undefined ? undefined : { getRemainingTimeInMillis: () => left })
   return linesOf(text)
@@ -113,18 +130,25 @@ describe('a stored answer', () => {
     const door = lambdaDoor(working(10).backend, 'first')
     expect(await ask(door, { answer: 'a/' })).toEqual([])
     await ask(lambdaDoor(working(10).backend, 'second'), { answer: 'a/' })
-    const lines = await stored('a/status')
+    const lines = await stored('a/done')
     expect(lines.map(({ type }) => type)).toEqual(['clock', 'setup', 'fetched', 'started', 'done'])
     expect(ofType(lines, 'setup')[0]!.worker).toBe('first')
   })
 
   it('says by the name of an object what runs, renewed while it does', async () => {
-    await ask(lambdaDoor(working(1300).backend, 'env'), { answer: 'b/' })
-    const keys = (await storage.listKeys('mayfly', 'b/')).map((key) => key.slice(2))
+    await ask(lambdaDoor(untilSeen('b/live/'), 'env'), { answer: 'b/' })
+    const keys = (await storage.listKeys('mayfly', 'b/')).map((key) => key.split('/').at(-1)!)
     expect(keys).toHaveLength(2)
     const seen = keys.map(readLiveName).find((name) => name)
     expect(seen).toMatchObject({ id: 1, worker: 'env', cold: true })
-    expect([readLiveName('status'), readLiveName(liveName(undefined))]).toEqual([undefined, null])
+    expect([readLiveName('done'), readLiveName(liveName(undefined))]).toEqual([undefined, null])
+  })
+
+  it('is taken away again, with all that was written before, when everybody has gone meanwhile', async () => {
+    // Who waited has cleaned up, and does not come again.
+    const backend = untilSeen('f/live/', () => storage.deleteObject('mayfly', 'open'))
+    await ask(lambdaDoor(backend, 'e'), { answer: 'f/' })
+    expect(await storage.listKeys('mayfly', 'f/')).toEqual([])
   })
 
   it('is not given, nor its calls made, when nobody waits', async () => {
@@ -132,10 +156,10 @@ describe('a stored answer', () => {
     await storage.putObject('mayfly', 'open', '1,2')
     await ask(lambdaDoor(backend, 'e'), { answer: 'c/', ids: [1, 2, 3] })
     expect(ran).toEqual([3])
-    expect(ofType(await stored('c/status'), 'returned').map(({ id }) => id)).toEqual([1, 2])
+    expect(ofType(await stored('c/done'), 'returned').map(({ id }) => id)).toEqual([1, 2])
     await storage.putObject('mayfly', 'open', '4')
     await ask(lambdaDoor(backend, 'e'), { answer: 'e/', ids: [4] })
-    expect((await stored('e/status')).map(({ type }) => type)).toEqual(['clock', 'returned'])
+    expect((await stored('e/done')).map(({ type }) => type)).toEqual(['clock', 'returned'])
     await storage.deleteObject('mayfly', 'open')
     await ask(lambdaDoor(backend, 'e'), { answer: 'd/', ids: [4] })
     expect([ran, await storage.listKeys('mayfly', 'd/')]).toEqual([[3], []])

@@ -111,8 +111,7 @@ export function lambdaDoor(
       clearInterval(beat)
       clearTimeout(deadline)
     }
-    // Who has gone cannot take an answer away again.
-    if (task.answer === undefined || (await waited()) !== undefined) await answer.end()
+    await answer.end(async () => (await waited()) !== undefined)
     await end(out)
   }
 }

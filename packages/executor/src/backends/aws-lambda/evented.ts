@@ -5,7 +5,8 @@ import type { AttemptEvent, Beat } from '../backend.js'
 import type { LambdaCaller } from './client.js'
 import { eventsOf, LineReader } from './clock.js'
 import { isServerFault } from './errors.js'
-import type { AnswerPoll } from './poll.js'
+import type { AnswerPoll, News } from './poll.js'
+import type { AnswerPlace } from './wire.js'
 
 /** A function that has shown itself does so every three seconds: silent for so long, it is gone, ms. */
 const SILENCE_MS = 15_000
@@ -25,14 +26,15 @@ const FEW_SHARE = 0.05
 export interface Evented {
   caller: LambdaCaller
   name: string
-  /** The request for an answer with this first part of its keys. */
-  payload(answer: string): Promise<Uint8Array>
+  /** The request for an answer that goes there. */
+  payload(answer: AnswerPlace): Promise<Uint8Array>
   answers: AnswerPoll
   /** How long the platform may keep the message waiting, ms. */
   patience: number
   signs: Signs
   /** Deliveries of the message that come from now on find nothing to do. */
   settle(): void
+  tell(event: AttemptEvent | Beat): void
   signal: AbortSignal
 }
 
@@ -48,63 +50,110 @@ export interface Signs {
 /** The platform has kept the message as long as it may, because it was busy with others. */
 export class NeverBegun extends Error {}
 
-/** Events with stamps on this machine's clock; `beat`s while there is none. Ends without the ends of attempts when the function is lost. */
-export async function* evented(parts: Evented): AsyncGenerator<AttemptEvent | Beat> {
-  const { answers, patience, signs, signal } = parts
+/**
+ * Tells events with stamps on this machine's clock, and `beat`s. Resolves without the ends of attempts when the function
+ * is lost; rejects with what the service refuses, and when it is aborted.
+ */
+export async function evented(parts: Evented): Promise<void> {
+  const { answers, signal } = parts
   signal.throwIfAborted()
   const token = randomUUID()
-  const news = answers.watch(token)
-  const stop = () => news.end()
-  let [begun, under] = [false, false]
-  const begin = () => {
-    signs.at = now()
-    if (!begun) signs.waiting--
-    begun = true
-  }
-  signal.addEventListener('abort', stop)
+  const payload = await parts.payload(answers.placeOf(token))
+  let resolve!: () => void
+  let reject!: (reason: unknown) => void
+  const promise = new Promise<void>((...settle) => {
+    ;[resolve, reject] = settle
+  })
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  if (signal.aborted) abort()
+  const waiting = new Waiting(parts, payload)
   try {
-    const payload = await parts.payload(answers.prefixOf(token))
-    const sent = now()
-    signs.sent++
-    signs.waiting++
-    under = true
-    await send(parts, payload)
-    let until = sent + patience
-    let [again, wait] = [sent + DROPPED_MS, DROPPED_MS]
-    for await (const one of news) {
-      if (one.type === 'fault') throw one.error
-      if (one.type === 'answer') {
-        begin()
-        if (wait > DROPPED_MS) parts.settle()
-        yield* new LineReader(sent).readAll(one.text.split('\n').slice(0, -1))
-        return
+    answers.watch(token, (news) => {
+      try {
+        if (waiting.takes(news)) resolve()
+      } catch (error) {
+        reject(error)
       }
-      if (one.type === 'alive') {
-        begin()
-        until = signs.at + SILENCE_MS
-        if (one.seen) yield* eventsOf(one.seen, sent)
-        continue
-      }
-      if (one.type === 'blind') until = Math.max(until, now() + SILENCE_MS)
-      if (now() > until) {
-        if (!begun && now() - signs.at < patience) throw new NeverBegun()
-        return
-      }
-      const few = Math.max(FEW, FEW_SHARE * signs.sent)
-      if (!begun && now() > again && signs.waiting <= few) {
-        wait *= 2
-        again = now() + wait
-        // Refused or not: the first may still come through.
-        await send(parts, payload).catch(() => undefined)
-      }
-      yield { type: 'beat', at: now() }
-    }
-    signal.throwIfAborted()
+    })
+    send(parts, payload).catch(reject)
+    await promise
   } finally {
-    if (under) signs.sent--
-    if (under && !begun) signs.waiting--
-    signal.removeEventListener('abort', stop)
     answers.unwatch(token)
+    signal.removeEventListener('abort', abort)
+    waiting.end()
+  }
+}
+
+/** A message whose answer is waited for. */
+class Waiting {
+  readonly #parts: Evented
+  readonly #payload: Uint8Array
+  readonly #sent = now()
+  #begun = false
+  /** After which the function is lost, ms. */
+  #until: number
+  /** When the message goes out again, and how long it waits then. */
+  #again = this.#sent + DROPPED_MS
+  #wait = DROPPED_MS
+
+  constructor(parts: Evented, payload: Uint8Array) {
+    this.#parts = parts
+    this.#payload = payload
+    this.#until = this.#sent + parts.patience
+    parts.signs.sent++
+    parts.signs.waiting++
+  }
+
+  end(): void {
+    this.#parts.signs.sent--
+    if (!this.#begun) this.#parts.signs.waiting--
+  }
+
+  /** True when there will be no more. */
+  takes(news: News): boolean {
+    const { tell } = this.#parts
+    if (news.type === 'fault') throw news.error
+    if (news.type === 'answer') {
+      this.#begin()
+      if (this.#wait > DROPPED_MS) this.#parts.settle()
+      for (const event of new LineReader(this.#sent).readAll(news.text.split('\n').slice(0, -1))) tell(event)
+      return true
+    }
+    if (news.type === 'alive') {
+      this.#begin()
+      this.#until = this.#parts.signs.at + SILENCE_MS
+      if (news.seen) for (const event of eventsOf(news.seen, this.#sent)) tell(event)
+      return false
+    }
+    if (news.type === 'blind') this.#until = Math.max(this.#until, now() + SILENCE_MS)
+    if (this.#isOver()) return true
+    this.#sendAgain()
+    tell({ type: 'beat', at: now() })
+    return false
+  }
+
+  #begin(): void {
+    this.#parts.signs.at = now()
+    if (!this.#begun) this.#parts.signs.waiting--
+    this.#begun = true
+  }
+
+  #isOver(): boolean {
+    const { patience, signs } = this.#parts
+    if (now() <= this.#until) return false
+    if (!this.#begun && now() - signs.at < patience) throw new NeverBegun()
+    return true
+  }
+
+  #sendAgain(): void {
+    const { signs } = this.#parts
+    const few = Math.max(FEW, FEW_SHARE * signs.sent)
+    if (this.#begun || now() <= this.#again || signs.waiting > few) return
+    this.#wait *= 2
+    this.#again = now() + this.#wait
+    // Refused or not: the first may still come through.
+    send(this.#parts, this.#payload).catch(() => undefined)
   }
 }
 

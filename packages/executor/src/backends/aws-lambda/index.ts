@@ -18,16 +18,18 @@ import type {
   Resources,
 } from '../backend.js'
 import { OpenBatch } from './batch.js'
+import { Experience, fairInterval } from './cadence.js'
 import { type LambdaCaller, makeCaller, STREAMS } from './client.js'
 import { type AwsLambdaOptions, LONGEST, MARGIN, neededAwsLambda } from './config.js'
 import { deleteFunction, deleteFunctions, ensureFunction, MAX_EVENT_AGE, type ReadyFunction } from './deploy.js'
 import { explained, isPending, isServerFault, isThrottle, nameOf, retryAfterOf } from './errors.js'
 import { evented, NeverBegun, type Signs } from './evented.js'
 import { JobPlace } from './place.js'
+import type { PollParts } from './poll.js'
 import { billedMemory, classesOf, functionMemory, largerMemory, MOST_FOR_CALL } from './sizes.js'
 import { streamed } from './stream.js'
 import { checkDeployment, forFunction } from './target.js'
-import { encodeTask, quote } from './wire.js'
+import { type AnswerPlace, encodeTask, quote } from './wire.js'
 
 /** Requests up to this size travel in the message (the service takes 6,291,456 and 1,048,576 bytes), larger ones by storage. */
 const REQUEST = { stream: 5 * 1024 * 1024, event: 1_000_000 }
@@ -43,6 +45,8 @@ const PATIENCE_MS = 60_000
 
 /** One that is gone so soon after it was made again is not made a third time, ms. */
 const MISSING_MS = 60_000
+/** Kinds of calls of which it is remembered how long they took. */
+const CODES = 100
 /** What is under way at the end has so long to go away, ms. */
 const CLOSE_MS = 10_000
 
@@ -66,6 +70,8 @@ export class AwsLambdaBackend implements Backend {
   readonly #places = new Map<number, JobPlace>()
   /** The corner of each job that has batches under way, by the prefix of its results. */
   readonly #jobs = new Map<string, JobPlace>()
+  /** How long calls have taken, by the hash of their code. */
+  readonly #experience = new Map<string, Experience>()
   readonly #storages = new OpenStorages()
   readonly #tasks = new Set<Promise<unknown>>()
   /** When a function of this size was found to be gone, ms. */
@@ -191,7 +197,7 @@ export class AwsLambdaBackend implements Backend {
     const streaming = invocation === 'stream' || (invocation === 'auto' && this.#streams < streams)
     const caller = await this.#connect()
     let spilled: string | undefined
-    const payload = async (answer?: string): Promise<Uint8Array> => {
+    const payload = async (answer?: AnswerPlace): Promise<Uint8Array> => {
       const task = { batch, open: place.open, ...(answer === undefined ? {} : { answer }) }
       const bytes = encodeTask(quoted, task)
       if (bytes.byteLength <= REQUEST[streaming ? 'stream' : 'event']) return bytes
@@ -207,8 +213,7 @@ export class AwsLambdaBackend implements Backend {
         const settle = () => this.#later(place.stop(batch.map(({ id }) => id)))
         const { answers } = place
         const signs = this.#signs
-        for await (const event of evented({ caller, name: fn.name, payload, answers, patience, signs, settle, signal }))
-          tell(event)
+        await evented({ caller, name: fn.name, payload, answers, patience, signs, settle, tell, signal })
       }
     } finally {
       if (streaming) this.#streams--
@@ -242,12 +247,26 @@ export class AwsLambdaBackend implements Backend {
   #enter(deployment: Deployment, batch: Invocation[]): JobPlace {
     let place = this.#jobs.get(deployment.resultPrefix)
     if (!place) {
-      place = new JobPlace(this.#storages.open(deployment.storage), deployment)
+      place = new JobPlace(this.#storages.open(deployment.storage), deployment, this.#cadence(deployment))
       this.#jobs.set(deployment.resultPrefix, place)
     }
     place.enter()
     for (const { id } of batch) this.#places.set(id, place)
     return place
+  }
+
+  /** How often it is looked for answers of this job. */
+  #cadence({ code, resources }: Deployment): Pick<PollParts, 'experience' | 'fair'> {
+    const experience = this.#experience.get(code.hash) ?? new Experience()
+    // What was used last is last.
+    this.#experience.delete(code.hash)
+    this.#experience.set(code.hash, experience)
+    if (this.#experience.size > CODES) this.#experience.delete(this.#experience.keys().next().value!)
+    const fair = (running: number) => {
+      const { gbSecond, memory } = this.price(resources)
+      return fairInterval(running, prices().aws_s3.list, gbSecond * (memory! / 1024))
+    }
+    return { experience, fair }
   }
 
   #leave({ resultPrefix }: Deployment, batch: Invocation[], place: JobPlace): void {

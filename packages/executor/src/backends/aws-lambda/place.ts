@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Storage } from '../../storage/storage.js'
 import type { Deployment } from '../backend.js'
-import { AnswerPoll } from './poll.js'
+import { AnswerPoll, type PollParts } from './poll.js'
 
 export class JobPlace {
   readonly storage: Storage
@@ -22,8 +22,12 @@ export class JobPlace {
   /** Objects that are there besides `open` and the answers. */
   readonly #requests = new Set<string>()
 
-  constructor(storage: Storage, { bucket, resultPrefix }: Deployment) {
+  /** How often answers are looked for depends on the calls before, and on what it is worth. */
+  readonly #cadence: Pick<PollParts, 'experience' | 'fair'>
+
+  constructor(storage: Storage, { bucket, resultPrefix }: Deployment, cadence: Pick<PollParts, 'experience' | 'fair'>) {
     this.storage = storage
+    this.#cadence = cadence
     this.bucket = bucket
     this.#prefix = `${dirname(resultPrefix)}/lambda/${randomUUID()}/`
     this.ready = storage.putObject(bucket, this.open, '')
@@ -69,7 +73,8 @@ export class JobPlace {
 
   /** Where asynchronous answers come in; there is one poll for all of them. */
   get answers(): AnswerPoll {
-    this.#poll ??= new AnswerPoll(this.storage, this.bucket, `${this.#prefix}answers/`)
+    const { storage, bucket } = this
+    this.#poll ??= new AnswerPoll({ storage, bucket, prefix: `${this.#prefix}answers/`, ...this.#cadence })
     return this.#poll
   }
 

@@ -1,19 +1,25 @@
 /**
- * Answers to asynchronous invocations, found by one listing a second for all batches of a job. An answer is read once, when it is
- * whole; what is under way is read off the names (`wire.ts`).
+ * Answers to asynchronous invocations. Those that are there lie by themselves, and are gone once they are read: a listing of them
+ * is short, and is made as often as answers are due (`cadence.ts`). What runs is read off the names of other objects (`wire.ts`),
+ * once a second.
  */
-import { Channel } from '../../channel.js'
 import type { Storage } from '../../storage/storage.js'
-import { readLiveName, type Sighting, STATUS } from './wire.js'
+import { now } from '../../worker/clock.js'
+import { type Experience, LONGEST_MS, nextLook, untilLook } from './cadence.js'
+import { type AnswerPlace, readLiveName, type Sighting } from './wire.js'
 
-const EVERY_MS = 1000
+/** How often it is looked for what runs, and how often time passes for who waits, ms. */
+const LIFE_MS = 1000
+const TICK_MS = 500
+/** A look that takes longer is one at a storage that does not answer, ms. */
+const SLOW_MS = 5000
 /** Answers read at once. */
-const READERS = 32
-/** Listings that fail in a row before it is said. */
+const READERS = 64
+/** Looks that fail in a row before it is said: one a second then. */
 const FAILURES = 30
 
 export type News =
-  /** A listing has been made; nothing is said about the batch. */
+  /** Time has passed, and nothing is known of the batch. */
   | { type: 'looked' }
   /** The storage did not answer: who is silent may be well. */
   | { type: 'blind' }
@@ -23,114 +29,196 @@ export type News =
   | { type: 'answer'; text: string }
   | { type: 'fault'; error: unknown }
 
+interface Watch {
+  since: number
+  tell(news: News): void
+}
+
+export interface PollParts {
+  storage: Storage
+  bucket: string
+  /** Under which all answers lie. */
+  prefix: string
+  /** Of calls with the same code. */
+  experience: Experience
+  /** Interval at which looking for the answers of so many batches is worth its price, ms. */
+  fair(batches: number): number
+}
+
 export class AnswerPoll {
-  readonly #storage: Storage
-  readonly #bucket: string
-  readonly #prefix: string
-  readonly #watched = new Map<string, Channel<News>>()
-  /** Etag of each object that was seen: another one is news. */
+  readonly #parts: PollParts
+  readonly #watched = new Map<string, Watch>()
+  /** Etag of each object of what runs that was seen: another one is news. */
   readonly #seen = new Map<string, string>()
-  /** Batches whose answer is there and not read yet. */
+  /** Batches whose answer is there and not read yet, and those being read. */
   readonly #answered = new Set<string>()
-  readonly #readers = new Set<Promise<void>>()
+  readonly #reading = new Map<string, Promise<void>>()
+  #read: string[] = []
   #timer: NodeJS.Timeout | undefined
-  #round: Promise<void> | undefined
+  #due = Number.POSITIVE_INFINITY
+  #ticker: NodeJS.Timeout | undefined
+  /** When it was last looked for anything, and for what runs, ms. */
+  #looked = 0
+  #lived = 0
+  #lookMs = 0
+  #look: Promise<void> | undefined
   #failures = 0
 
-  /** @param prefix under which each batch has a folder of its own, named by its token */
-  constructor(storage: Storage, bucket: string, prefix: string) {
-    this.#storage = storage
-    this.#bucket = bucket
-    this.#prefix = prefix
+  constructor(parts: PollParts) {
+    this.#parts = parts
   }
 
-  /** First part of the keys of a batch's objects. */
-  prefixOf(token: string): string {
-    return `${this.#prefix}${token}/`
+  /** Where a batch's answer goes. */
+  placeOf(token: string): AnswerPlace {
+    const { prefix } = this.#parts
+    return { done: `${prefix}done/${token}`, live: `${prefix}live/${token}/` }
   }
 
-  /** News of a batch, until `unwatch`. */
-  watch(token: string): Channel<News> {
-    const news = new Channel<News>()
-    this.#watched.set(token, news)
-    this.#timer ??= setInterval(() => {
-      this.#round ??= this.#look().finally(() => {
-        this.#round = undefined
-      })
-    }, EVERY_MS)
-    return news
+  /** Tells news of a batch from now on, until `unwatch`. */
+  watch(token: string, tell: Watch['tell']): void {
+    if (this.#watched.size === 0) {
+      this.#looked = this.#lived = now()
+      this.#ticker = setInterval(() => this.#tick(), TICK_MS)
+    }
+    this.#watched.set(token, { since: now(), tell })
+    this.#plan(untilLook(0, this.#parts.experience.span, this.#fair))
   }
 
   unwatch(token: string): void {
-    this.#watched.get(token)?.end()
     this.#watched.delete(token)
+    this.#answered.delete(token)
     if (this.#watched.size > 0) return
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    clearInterval(this.#ticker)
+    clearTimeout(this.#timer)
+    this.#due = Number.POSITIVE_INFINITY
   }
 
   /** Stops looking, and removes whatever answers there are. */
   async close(): Promise<void> {
     for (const token of [...this.#watched.keys()]) this.unwatch(token)
-    await Promise.all([this.#round, ...this.#readers])
-    await this.#storage.deleteObjects(this.#bucket, await this.#storage.listKeys(this.#bucket, this.#prefix))
+    await Promise.all([this.#look, ...this.#reading.values()])
+    const { storage, bucket, prefix } = this.#parts
+    await storage.deleteObjects(bucket, await storage.listKeys(bucket, prefix))
   }
 
-  async #look(): Promise<void> {
-    const gone: string[] = []
+  get #fair(): number {
+    return this.#parts.fair(this.#watched.size)
+  }
+
+  /** Looks in so many ms, unless it is to look earlier anyway. */
+  #plan(ms: number): void {
+    const due = now() + ms
+    if (this.#look || due >= this.#due) return
+    clearTimeout(this.#timer)
+    this.#due = due
+    this.#timer = setTimeout(() => {
+      this.#due = Number.POSITIVE_INFINITY
+      this.#look = this.#lookNow().finally(() => {
+        this.#look = undefined
+        if (this.#watched.size > 0) this.#plan(this.#pause())
+      })
+    }, ms)
+  }
+
+  #pause(): number {
+    if (this.#failures > 0) return LONGEST_MS
+    const at = now()
+    const ages = [...this.#watched.values()].map(({ since }) => at - since)
+    return nextLook(ages, this.#parts.experience.span, this.#fair, this.#lookMs)
+  }
+
+  async #lookNow(): Promise<void> {
+    const since = now()
     try {
-      for await (const { key, etag } of this.#storage.list(this.#bucket, this.#prefix)) {
-        const [token, name] = key.slice(this.#prefix.length).split('/') as [string, string]
-        const news = this.#watched.get(token)
-        // Read already, or a late delivery of a batch that is over.
-        if (!news) gone.push(key)
-        else if (name === STATUS) this.#answered.add(token)
-        else if (this.#seen.get(key) !== etag) {
-          this.#seen.set(key, etag)
-          const seen = readLiveName(name)
-          if (seen !== undefined) news.push({ type: 'alive', seen })
-        }
+      const gone = await this.#lookForAnswers()
+      if (since - this.#lived >= LIFE_MS) {
+        this.#lived = since
+        gone.push(...(await this.#lookForLife()))
       }
       this.#failures = 0
+      this.#looked = now()
+      this.#lookMs = this.#looked - since
+      this.#remove(gone)
     } catch (error) {
-      if (++this.#failures >= FAILURES) this.#tell({ type: 'fault', error })
+      if (++this.#failures >= FAILURES) this.#tellAll({ type: 'fault', error })
     }
-    this.#tell({ type: this.#failures > 0 ? 'blind' : 'looked' })
-    this.#read()
-    await this.#remove(gone)
   }
 
-  #tell(news: News): void {
-    for (const channel of this.#watched.values()) channel.push(news)
+  #tick(): void {
+    const blind = this.#failures > 0 || now() - this.#looked > LONGEST_MS + SLOW_MS
+    this.#tellAll({ type: blind ? 'blind' : 'looked' })
   }
 
-  /** Reads the answers there are, some at a time, while the listings go on. */
-  #read(): void {
-    while (this.#answered.size > 0 && this.#readers.size < READERS) {
+  /** Gives keys that are nobody's: read already, or a late delivery of a batch that is over. */
+  async #lookForAnswers(): Promise<string[]> {
+    const { storage, bucket, prefix } = this.#parts
+    const done = `${prefix}done/`
+    const gone: string[] = []
+    for await (const { key } of storage.list(bucket, done)) {
+      const token = key.slice(done.length)
+      if (!this.#watched.has(token)) gone.push(key)
+      else if (!this.#reading.has(token)) this.#answered.add(token)
+    }
+    this.#readMore()
+    return gone
+  }
+
+  async #lookForLife(): Promise<string[]> {
+    const { storage, bucket, prefix } = this.#parts
+    const live = `${prefix}live/`
+    const gone: string[] = []
+    for await (const { key, etag } of storage.list(bucket, live)) {
+      const [token, name] = key.slice(live.length).split('/') as [string, string]
+      const watch = this.#watched.get(token)
+      if (!watch) gone.push(key)
+      else if (this.#seen.get(key) !== etag) {
+        this.#seen.set(key, etag)
+        const seen = readLiveName(name)
+        if (seen !== undefined) watch.tell({ type: 'alive', seen })
+      }
+    }
+    return gone
+  }
+
+  #tellAll(news: News): void {
+    for (const { tell } of [...this.#watched.values()]) tell(news)
+  }
+
+  /** Reads the answers there are, some at a time, while the looking goes on. */
+  #readMore(): void {
+    while (this.#answered.size > 0 && this.#reading.size < READERS) {
       const token: string = this.#answered.values().next().value!
       this.#answered.delete(token)
-      const reader: Promise<void> = this.#readOne(token).finally(() => {
-        this.#readers.delete(reader)
-        this.#read()
+      const reading = this.#readOne(token).finally(() => {
+        this.#reading.delete(token)
+        this.#readMore()
       })
-      this.#readers.add(reader)
+      this.#reading.set(token, reading)
     }
   }
 
   async #readOne(token: string): Promise<void> {
-    const news = this.#watched.get(token)
-    if (!news) return
+    const { storage, bucket, experience } = this.#parts
+    const watch = this.#watched.get(token)
+    if (!watch) return
+    const { done } = this.placeOf(token)
+    const took = now() - watch.since
     try {
-      const bytes = await this.#storage.getObject(this.#bucket, `${this.prefixOf(token)}${STATUS}`)
-      news.push({ type: 'answer', text: Buffer.from(bytes).toString() })
+      const bytes = await storage.getObject(bucket, done)
+      experience.add(took)
+      this.#read.push(done)
+      watch.tell({ type: 'answer', text: Buffer.from(bytes).toString() })
     } catch {
-      // The next listing has it again.
+      // The next look has it again.
     }
   }
 
-  async #remove(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return
+  /** In the background: what fails here is found again by the next look, and at last by `close`. */
+  #remove(gone: readonly string[]): void {
+    const keys = new Set([...gone, ...this.#read])
+    this.#read = []
+    if (keys.size === 0) return
     for (const key of keys) this.#seen.delete(key)
-    await this.#storage.deleteObjects(this.#bucket, keys).catch(() => undefined)
+    this.#parts.storage.deleteObjects(this.#parts.bucket, keys).catch(() => undefined)
   }
 }

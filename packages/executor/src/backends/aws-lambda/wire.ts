@@ -11,8 +11,15 @@ export interface Task {
   batch: Invocation[]
   /** Object that is there as long as somebody waits for the job. Its text names attempts to stop, by id. */
   open: string
-  /** Where the answer goes when nobody listens: first part of the keys of its objects. */
-  answer?: string
+  /** Where the answer goes when nobody listens. */
+  answer?: AnswerPlace
+}
+
+export interface AnswerPlace {
+  /** Key of the object with all lines. */
+  done: string
+  /** First part of the keys of objects that are there while the batch runs. */
+  live: string
 }
 
 /** Lines of the answer. The first tells the worker's clock. */
@@ -31,7 +38,6 @@ export interface Sighting {
 }
 
 const LIVE = 'live-'
-export const STATUS = 'status'
 
 /** Last part of the key of an object that is renewed while a batch runs; without a sighting nothing has begun yet. */
 export function liveName(seen: Sighting | undefined): string {
