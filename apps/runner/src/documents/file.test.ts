@@ -113,6 +113,18 @@ describe('changes by others', () => {
     expect(read().cells[0]?.source).toBe('mine')
   })
 
+  test('pages are told of other settings, not of other text', async () => {
+    const file = await documents.open('a.ipynb')
+    await file.edit(sources('two'), {}, file.document.hash)
+    expect(tell).not.toHaveBeenCalled()
+    await file.edit(sources('two'), { mayfly: { budget: { usd: 1 } } }, file.document.hash)
+    const { hash } = file.document
+    const [, message] = tell.mock.lastCall!
+    expect(message).toMatchObject({ header: { msg_type: 'mayfly_document' }, content: { hash, cause: 'settings' } })
+    await file.edit(sources('three'), { mayfly: { budget: { usd: 1 } } }, hash)
+    expect(tell).toHaveBeenCalledOnce()
+  })
+
   test('outputs are merged into the other version', async () => {
     const file = await documents.open('a.ipynb')
     file.apply(print('hello'))

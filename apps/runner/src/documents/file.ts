@@ -10,7 +10,7 @@ import type { Workspace } from '../workspace/workspace.js'
 import { type CellSource, Document } from './document.js'
 import { toFault } from './fault.js'
 import { Journal } from './journal.js'
-import { changedNotice, troubleNotice } from './notice.js'
+import { type ChangeCause, changedNotice, troubleNotice } from './notice.js'
 import type { VersionCause } from './thinning.js'
 import type { Versions } from './versions.js'
 
@@ -146,6 +146,7 @@ export class DocumentFile {
     return this.exclusive(async () => {
       await this.sync()
       if (hash !== this.document.hash) throw this.conflict()
+      const settings = JSON.stringify(this.document.settings)
       const undo = this.document.edit(cells, metadata)
       if (!undo && !this.dirty && this.stamp !== '') return
       // What was not saved was not taken: the client tries again with the same hash.
@@ -153,6 +154,8 @@ export class DocumentFile {
         undo?.()
         throw error
       })
+      // Other pages say where calls run and what they may cost: they must not go on saying what holds no more.
+      if (JSON.stringify(this.document.settings) !== settings) this.changed('settings')
     })
   }
 
@@ -252,7 +255,7 @@ export class DocumentFile {
     else this.keeping ??= setTimeout(keep, Math.max(0, this.keptAt + OUTPUTS_VERSION_MS - Date.now())).unref()
   }
 
-  private changed(cause: 'restore' | 'outside'): void {
+  private changed(cause: ChangeCause): void {
     const { hash, seq } = this.document
     this.options.tell(changedNotice({ hash, seq, cause }))
   }

@@ -8,8 +8,11 @@ export function troubleNotice(error: MayflyError, resolved: boolean): JupyterMes
   return news('mayfly_notice', { code, message, ...(hint ? { hint } : {}), resolved })
 }
 
-/** A `mayfly_document`: an older version was restored, or someone else changed the file; pages load it again. */
-export function changedNotice(content: { hash: string; seq: number; cause: 'restore' | 'outside' }): JupyterMessage {
+/** Why a document is another: an older version was restored, the file changed outside, a page changed the notebook's settings. */
+export type ChangeCause = 'restore' | 'outside' | 'settings'
+
+/** A `mayfly_document`: pages that do not have this version load it again. */
+export function changedNotice(content: { hash: string; seq: number; cause: ChangeCause }): JupyterMessage {
   return news('mayfly_document', content)
 }
 

@@ -112,8 +112,9 @@ export function createSession({ store, client, base, settled, onProblem }: Sessi
     connection.anyMessage.connect((_, { msg, direction }) => {
       if (direction !== 'recv') return
       const type = msg.header.msg_type as string
-      if (type === 'mayfly_document') void resync().catch(() => {})
-      else if (msg.channel === 'iopub' || type === 'execute_reply' || type === 'input_request')
+      if (type === 'mayfly_document') {
+        if (isNews(msg.content)) void resync().catch(() => {})
+      } else if (msg.channel === 'iopub' || type === 'execute_reply' || type === 'input_request')
         receive(msg as unknown as WireMessage)
     })
     connection.statusChanged.connect(() => connection === kernel && showStatus())
@@ -148,6 +149,12 @@ export function createSession({ store, client, base, settled, onProblem }: Sessi
     inbox.receive(message)
     const content = message.content as { execution_state?: string }
     if (message.header.msg_type === 'status' && content.execution_state === 'idle') settleSoon()
+  }
+
+  /** Settings that this page has just saved are none; where it has edits of its own, saving them finds out. */
+  function isNews({ cause, hash }: { cause?: unknown; hash?: unknown }): boolean {
+    const state = store.getState()
+    return cause !== 'settings' || (state.save === 'saved' && state.hash !== hash)
   }
 
   /** Fetches the document and goes on from its number; what arrives meanwhile waits. */

@@ -5,6 +5,7 @@ import { announce } from '../lib/announce'
 import { Button } from '../ui/button'
 import { ErrorNote } from '../ui/panel'
 import { toast } from '../ui/toast'
+import { settingsNews } from './backend/settings'
 import { Banners } from './banners'
 import { CellView } from './cell'
 import { createRunnerClient } from './client'
@@ -82,6 +83,12 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: D
   const onProblem = (title: string, error: unknown) =>
     toast({ title, detail: error instanceof Error ? error.message : String(error), tone: 'bad' })
   const saver = createSaver(store, client)
+  const unwatch = store.subscribe((state, before) => {
+    // Edits of this page have a number.
+    if (!before.loaded || state.revision !== before.revision || state.metadata === before.metadata) return
+    const news = settingsNews(before.metadata, state.metadata)
+    if (news) toast({ title: 'Settings of this notebook were changed on another page', detail: `Now ${news}.` })
+  })
   const session = createSession({ store, client, base, settled: () => saver.settled(), onProblem })
   const models = createModels(store)
   const language = createLanguage({
@@ -125,6 +132,7 @@ function openNotebook(path: string, getTicket: () => Promise<string>, dialogs: D
     close() {
       window.removeEventListener('pagehide', leave)
       saver.leave()
+      unwatch()
       session.dispose()
       saver.dispose()
       language.dispose()

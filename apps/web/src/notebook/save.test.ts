@@ -93,6 +93,29 @@ it.each(['reload', 'overwrite'] as const)('asks when the text has changed outsid
   else expect(save.mock.calls[1]![1]).toMatchObject({ hash: 'h9', cells: [{ source: 'mine too' }] })
 })
 
+it('keeps the settings that another page has saved meanwhile, and shows them', async () => {
+  const set = (key: 'workers' | 'runtimeMemory', value: number) =>
+    store.setState((state) => edited(state, { metadata: withSetting(state.metadata, key, value) }))
+  const theirs = document('1', 'h9')
+  theirs.notebook.metadata = { mayfly: { workers: 4, budget: { usd: 2 } } }
+  fetchDocument.mockResolvedValue(theirs)
+  save.mockRejectedValueOnce(conflict())
+  set('runtimeMemory', 512)
+  expect(await saver.settled()).toBe(false)
+  const both = { mayfly: { workers: 4, budget: { usd: 2 }, runtimeMemory: 512 } }
+  expect(save.mock.lastCall![1]).toMatchObject({ hash: 'h9', metadata: both })
+  expect(store.getState()).toMatchObject({ save: 'saved', metadata: both })
+  expect(saver.settled()).toBeUndefined()
+
+  const later = document('1', 'h10')
+  later.notebook.metadata = { mayfly: { ...both.mayfly, workers: 6 } }
+  fetchDocument.mockResolvedValue(later)
+  save.mockRejectedValueOnce(conflict())
+  set('workers', 100)
+  await saver.flush()
+  expect(store.getState().metadata).toEqual(later.notebook.metadata)
+})
+
 it('hands unsaved text to the browser when the page goes', () => {
   saver.leave()
   expect(save).not.toHaveBeenCalled()

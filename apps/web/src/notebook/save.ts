@@ -1,7 +1,7 @@
 /** Saves the document a moment after the last edit: one request at a time, always the newest state. */
-import { settingsKey } from './backend/settings'
+import { mergeMetadata, settingsKey } from './backend/settings'
 import type { RunnerClient } from './client'
-import { type SavedCell, sameSources, toSaved } from './document'
+import { type NotebookDocument, type SavedCell, sameSources, toSaved } from './document'
 import { cellsOf, loadDocument, type NotebookStore } from './store'
 
 /** Quiet time before a save, ms. */
@@ -27,12 +27,12 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
   let running: Promise<void> | undefined
   /** What the file is known to hold, to tell a change of the text outside from a change of its outputs. */
   let base: SavedCell[] | undefined
-  /** The settings the file is known to hold. */
-  let settings = settingsKey(store.getState().metadata)
+  /** The metadata, and so the settings, that the file is known to hold. */
+  let known = store.getState().metadata
 
   const unsubscribe = store.subscribe((state, before) => {
     if (state.revision !== before.revision && state.save !== 'conflict') schedule(SAVE_AFTER_MS)
-    if (state.metadata !== before.metadata && state.save === 'saved') settings = settingsKey(state.metadata)
+    if (state.metadata !== before.metadata && state.save === 'saved') known = state.metadata
     if (state.hash !== before.hash && state.save === 'saved') base = toSaved(cellsOf(state))
   })
 
@@ -55,7 +55,7 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
     try {
       const answer = await client.save(path, { cells, metadata, hash })
       base = cells
-      settings = settingsKey(metadata)
+      known = metadata
       const newer = store.getState().revision !== revision
       store.setState({ hash: answer.hash, save: newer ? 'unsaved' : 'saved' })
       if (newer) schedule(SAVE_AFTER_MS)
@@ -66,7 +66,10 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
     }
   }
 
-  /** The file changed under us. Its text did not, or is what we have: only outputs were written, so save on top. */
+  /**
+   * The file changed under us. Its text did not, or is what we have: save on top, with the settings that another page has set
+   * meanwhile. This page shows them then.
+   */
   async function reconcile(mine: SavedCell[]): Promise<void> {
     const document = await client.document(store.getState().path).catch(() => undefined)
     const theirs = document?.notebook.cells.map((cell) => ({
@@ -75,9 +78,9 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
       source: Array.isArray(cell.source) ? cell.source.join('') : cell.source,
       metadata: cell.metadata,
     }))
-    const onlyOutputs = theirs && ((base && sameSources(theirs, base)) || sameSources(theirs, mine))
-    if (document && onlyOutputs && document.hash !== store.getState().hash) {
-      store.setState({ hash: document.hash, save: 'unsaved' })
+    const sameText = theirs && ((base && sameSources(theirs, base)) || sameSources(theirs, mine))
+    if (document && sameText && document.hash !== store.getState().hash) {
+      takeOver(document, mergeMetadata(known, store.getState().metadata, document.notebook.metadata))
       return saveNow()
     }
     store.setState({ save: 'conflict' })
@@ -89,13 +92,21 @@ export function createSaver(store: NotebookStore, client: RunnerClient): Saver {
       store.setState((state) => loadDocument({ ...state, save: 'saved' }, document))
       return
     }
-    store.setState({ hash: document.hash, save: 'unsaved' })
+    // The page's wins, but what was never touched here is nobody's to overwrite.
+    takeOver(document, mergeMetadata(known, document.notebook.metadata, store.getState().metadata))
     await flush()
   }
 
+  /** What this page saves next builds on this document. */
+  function takeOver({ hash, notebook }: NotebookDocument, metadata: Record<string, unknown>) {
+    known = notebook.metadata
+    store.setState({ hash, metadata, save: 'unsaved' })
+  }
+
   function settled(): Promise<boolean> | undefined {
-    const known = () => settingsKey(store.getState().metadata) === settings
-    return known() ? undefined : flush().then(known)
+    const wanted = settingsKey(store.getState().metadata)
+    if (settingsKey(known) === wanted) return undefined
+    return flush().then(() => settingsKey(known) === wanted)
   }
 
   function leave() {

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest'
-import { parseSetting, settingsKey, settingsOf, withoutSettings, withSetting } from './settings'
+import {
+  mergeMetadata,
+  parseSetting,
+  settingsKey,
+  settingsNews,
+  settingsOf,
+  withoutSettings,
+  withSetting,
+} from './settings'
 
 const OTHER = { kernelspec: { name: 'mayfly' }, mayfly: { theirs: 1 } }
 
@@ -24,6 +32,22 @@ it('shows nothing of what it does not understand', () => {
 it('tells by a key whether settings changed, whatever else did', () => {
   expect(settingsKey({ a: 1 })).toBe(settingsKey({ b: 2 }))
   expect(settingsKey(OTHER)).not.toBe(settingsKey(withSetting(OTHER, 'workers', 2)))
+})
+
+it('merges settings of two pages: what one changed is kept, what both changed is as the file has it', () => {
+  const base = { ...OTHER, mayfly: { theirs: 1, workers: 2, storage: 'redis' } }
+  const mine = { ...OTHER, mayfly: { theirs: 1, workers: 8, budget: { usd: 5 } } }
+  const theirs = { ...base, author: 'x', mayfly: { ...base.mayfly, workers: 4, backend: 'aws_lambda' } }
+  const merged = mergeMetadata(base, mine, theirs)
+  expect(merged).toEqual({
+    ...{ ...OTHER, author: 'x' },
+    mayfly: { theirs: 1, workers: 4, backend: 'aws_lambda', budget: { usd: 5 } },
+  })
+  expect(mergeMetadata(base, theirs, mine).mayfly).toMatchObject({ workers: 8, backend: 'aws_lambda' })
+  expect(mergeMetadata({}, {}, {})).toEqual({})
+  expect(settingsNews(mine, merged)).toBe('where calls run: AWS Lambda; calls at a time: 4')
+  expect(settingsNews(merged, withoutSettings(merged))).toContain('budget: as configured')
+  expect(settingsNews(base, { ...base, author: 'x' })).toBeUndefined()
 })
 
 it.each([

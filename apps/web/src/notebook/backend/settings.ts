@@ -3,6 +3,7 @@
  * see docs/architecture.md, *Settings of a notebook*. Pure.
  */
 import { z } from 'zod'
+import { backendTitle, storageTitle } from '../../lib/config'
 
 const Fields = {
   backend: z.string().min(1),
@@ -63,6 +64,49 @@ export function parseSetting(
 /** What the settings are, to tell whether they have changed. */
 export function settingsKey(metadata: Metadata): string {
   return JSON.stringify(sectionOf(metadata))
+}
+
+/**
+ * The metadata after somebody else has changed the file: what only one side changed is as that side wants it, what both changed is
+ * as the file has it, so that nobody's setting is overwritten unseen. `base` is what this page and the file last had in common.
+ */
+export function mergeMetadata(base: Metadata, mine: Metadata, theirs: Metadata): Metadata {
+  return withSection(mergeKeys(base, mine, theirs), mergeKeys(sectionOf(base), sectionOf(mine), sectionOf(theirs)))
+}
+
+/** What has changed from one to the other, in words; undefined when no setting has. */
+export function settingsNews(before: Metadata, after: Metadata): string | undefined {
+  const [old, now] = [settingsOf(before), settingsOf(after)]
+  const changed = SETTING_KEYS.filter((key) => !same(old[key], now[key]))
+  if (changed.length === 0) return undefined
+  const saying = (key: SettingKey) => (now[key] === undefined ? 'as configured' : SAYINGS[key](now[key] as never))
+  return changed.map((key) => `${TITLES[key]}: ${saying(key)}`).join('; ')
+}
+
+const TITLES: Record<SettingKey, string> = {
+  backend: 'where calls run',
+  storage: 'storage',
+  runtimeMemory: 'memory per call',
+  workers: 'calls at a time',
+  budget: 'budget',
+}
+
+const SAYINGS: { [Key in SettingKey]: (value: z.infer<(typeof Fields)[Key]>) => string } = {
+  backend: backendTitle,
+  storage: storageTitle,
+  runtimeMemory: (mb) => `${mb} MB`,
+  workers: String,
+  budget: ({ usd }) => `$${usd}`,
+}
+
+function mergeKeys(base: Metadata, mine: Metadata, theirs: Metadata): Metadata {
+  const keys = [...new Set([...Object.keys(theirs), ...Object.keys(mine)])]
+  const chosen = keys.map((key) => [key, same(theirs[key], base[key]) ? mine[key] : theirs[key]] as const)
+  return Object.fromEntries(chosen.filter(([, value]) => value !== undefined))
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function sectionOf({ mayfly }: Metadata): Metadata {
