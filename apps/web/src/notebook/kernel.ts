@@ -113,7 +113,7 @@ export function createSession({ store, client, base, settled, onProblem }: Sessi
       if (direction !== 'recv') return
       const type = msg.header.msg_type as string
       if (type === 'mayfly_document') {
-        if (isNews(msg.content)) void resync().catch(() => {})
+        if (isNews(msg.content as Record<string, unknown>)) void resync().catch(() => {})
       } else if (msg.channel === 'iopub' || type === 'execute_reply' || type === 'input_request')
         receive(msg as unknown as WireMessage)
     })
@@ -152,7 +152,7 @@ export function createSession({ store, client, base, settled, onProblem }: Sessi
   }
 
   /** Settings that this page has just saved are none; where it has edits of its own, saving them finds out. */
-  function isNews({ cause, hash }: { cause?: unknown; hash?: unknown }): boolean {
+  function isNews({ cause, hash }: Record<string, unknown>): boolean {
     const state = store.getState()
     return cause !== 'settings' || (state.save === 'saved' && state.hash !== hash)
   }

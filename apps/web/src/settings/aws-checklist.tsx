@@ -89,7 +89,11 @@ function Step({ name, state, check }: { name: string; state: State; check: AwsCh
           <div className="relative mt-1.5 rounded-md border border-line bg-sunken">
             <pre className="whitespace-pre-wrap break-words py-2 pr-9 pl-2.5 font-mono text-xs">{check.fix}</pre>
             <span className="absolute top-1 right-1">
-              <IconButton small label={`Copy the fix: ${name}`} onClick={() => copyText(check.fix!, 'Fix copied')}>
+              <IconButton
+                small
+                label={`Copy the fix: ${name}`}
+                onClick={() => copyText(commandOf(check.fix!), 'Fix copied')}
+              >
                 <Copy size={13} />
               </IconButton>
             </span>
@@ -98,6 +102,11 @@ function Step({ name, state, check }: { name: string; state: State; check: AwsCh
       </div>
     </li>
   )
+}
+
+/** What of a fix is to be pasted somewhere: all that follows the words in front, where there is such a thing. */
+function commandOf(fix: string): string {
+  return /:\n([\s\S]+)$/.exec(fix)?.[1] ?? fix
 }
 
 function verdictOf(checks: readonly AwsCheck[], running: boolean, steps: number): string | undefined {

@@ -125,7 +125,7 @@ const KNOWN: [RegExp, (settings: Settings, says: string) => string][] = [
   [
     /E_STORAGE_NO_BUCKET|NoSuchBucket|There is no (bucket|object)/,
     ({ storage }) =>
-      `Make the bucket: aws s3api create-bucket --bucket ${storage.bucket} --region ${storage.region}${
+      `Make the bucket:\naws s3api create-bucket --bucket ${storage.bucket} --region ${storage.region}${
         storage.region === 'us-east-1' ? '' : ` --create-bucket-configuration LocationConstraint=${storage.region}`
       }`,
   ],

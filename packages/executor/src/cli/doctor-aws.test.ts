@@ -133,7 +133,7 @@ describe('what is wrong', () => {
     const missing = await walk(configured({ storage: { bucket: 'absent' } }))
     expect(missing.bucket).toMatchObject({
       says: 'E_STORAGE_NO_BUCKET: There is no bucket absent',
-      fix: 'Make the bucket: aws s3api create-bucket --bucket absent --region us-east-1',
+      fix: 'Make the bucket:\naws s3api create-bucket --bucket absent --region us-east-1',
     })
     expect(states(missing)).toEqual(['good', 'good', 'good', 'good', 'bad', 'good', 'skipped', 'good'])
     const elsewhere = await walk(configured({ storage: { region: 'eu-west-1' } }))

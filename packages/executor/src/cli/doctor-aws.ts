@@ -170,7 +170,7 @@ const STEPS: Record<AwsStep, (access: AwsAccess, options: ExecutorOptions) => Fi
       const says = `${concurrency} calls at once in this account and region, ${unreserved} not reserved`
       if (unreserved >= workers) return { state: 'good', says }
       const more = `aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value ${workers} --region ${access.settings.lambda.region}`
-      const fix = `${workers} workers are configured; the calls beyond wait their turn. Set "workers": ${unreserved}, or ask for more:\n${more}`
+      const fix = `Up to ${workers} calls at a time are wanted; those beyond ${unreserved} wait their turn. Set "workers": ${unreserved}, or ask for more:\n${more}`
       return { state: 'note', says, fix }
     } catch (error) {
       if (!isDenied(error)) return advice(error, access.settings)
