@@ -54,26 +54,24 @@ export function BackendForm({ config, error }: { config: ConfigReport | undefine
         source={source('storage')}
         onChoose={set}
       />
-      <div className="grid grid-cols-2 gap-3">
-        <NumberSetting
-          label="Memory per call, MB"
-          name="runtimeMemory"
-          value={settings.runtimeMemory}
-          otherwise={numberOr(options.runtimeMemory, backend === 'localhost' ? 'no limit' : '1769')}
-          source={source('runtimeMemory')}
-          onChange={(value) => set('runtimeMemory', value)}
-        />
-        <NumberSetting
-          label="Calls at a time"
-          name="workers"
-          value={settings.workers}
-          otherwise={
-            config?.sources.workers ? numberOr(options.workers, '') : backend === 'aws_lambda' ? '1000' : 'one per CPU'
-          }
-          source={source('workers')}
-          onChange={(value) => set('workers', value)}
-        />
-      </div>
+      <NumberSetting
+        label="Memory per call, MB"
+        name="runtimeMemory"
+        value={settings.runtimeMemory}
+        otherwise={numberOr(options.runtimeMemory, backend === 'localhost' ? 'no limit' : '1769')}
+        source={source('runtimeMemory')}
+        onChange={(value) => set('runtimeMemory', value)}
+      />
+      <NumberSetting
+        label="Calls at a time"
+        name="workers"
+        value={settings.workers}
+        otherwise={
+          config?.sources.workers ? numberOr(options.workers, '') : backend === 'aws_lambda' ? '1000' : 'one per CPU'
+        }
+        source={source('workers')}
+        onChange={(value) => set('workers', value)}
+      />
       <NumberSetting
         label="Budget, US dollars"
         name="budget"
