@@ -89,14 +89,14 @@ describe('annotateIons', () => {
 
   it('takes the least intensity as METASPACE does, and keeps no images of decoys that score nothing', () => {
     const peaks = { mz: Float64Array.of(200, 200), intensity: Float64Array.of(5, 7), pixel: Uint32Array.of(0, 1) }
-    const one = (targeted: number, errors: boolean) =>
+    const one = (targeted: number, metaspace: boolean) =>
       annotateIons(
         peaks,
         {
           ...{ formula: Uint32Array.of(1), targeted: Uint8Array.of(targeted) },
           ...{ mz: Float64Array.of(200, 201, 202, 203), ints: Float64Array.of(100, 40, 10, 2) },
         },
-        { width: 2, height: 1, sampled: 2, errors },
+        { width: 2, height: 1, sampled: 2, metaspace },
       )
     expect(one(KEPT, false)).toMatchObject({ min: Float64Array.of(5, 0, 0, 0), value: Float64Array.of(5, 7) })
     expect(one(KEPT, true)).toMatchObject({ min: Float64Array.of(0, 0, 0, 0), value: Float64Array.of(5, 7) })

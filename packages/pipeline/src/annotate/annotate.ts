@@ -23,8 +23,8 @@ export interface AnnotateOptions extends ImageFrame {
   levels?: number
   /** Images with fewer hits count as empty. Default 1. */
   minPx?: number
-  /** Adds METASPACE's mass errors, and takes no minimum of an image above 0, as it does. Default false. */
-  errors?: boolean
+  /** As METASPACE: with mass errors, no minimum of an image above 0, chaos of cut images. Default false. */
+  metaspace?: boolean
 }
 
 /** Scores of ions in columns; `total`, `min` and `max` have four entries an ion: the intensities of its isotope images. */
@@ -48,7 +48,7 @@ export interface ErrorColumns {
   mz_err_rel: Float64Array
 }
 
-/** Ions with msm > 0, and targeted ones, in columns, images sparse. Without `errors` their columns are empty. */
+/** Ions with msm > 0, and targeted ones, in columns, images sparse. Without `metaspace` the mass errors' columns are empty. */
 export interface Annotated extends ScoreColumns, ErrorColumns {
   formula: Uint32Array
   /** Image k of ion i holds entries `[imageStart[4i + k], imageStart[4i + k + 1])` of `pixel` and `value`. */
@@ -62,8 +62,8 @@ export interface Annotated extends ScoreColumns, ErrorColumns {
  * are rejected after a few additions.
  */
 export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions): Annotated {
-  const { width, height, sampled, ppm = 3, levels, minPx = 1, errors = false } = options
-  const frame = { width, height, sampled }
+  const { width, height, sampled, ppm = 3, levels, minPx = 1, metaspace = false } = options
+  const frame = { width, height, sampled, cropped: metaspace }
   const hits = hitRanges(peaks.mz, ions.mz, ppm)
   // With a minimum of 1 there is nothing to take away.
   for (let k = 0; minPx > 1 && k < hits.to.length; k++) {
@@ -92,11 +92,11 @@ export function annotateIons(peaks: Peaks, ions: Ions, options: AnnotateOptions)
       scores.spectral.push(metrics.spectral)
       scores.msm.push(metrics.msm)
       stats.total.push(...metrics.total)
-      stats.min.push(...(errors ? metrics.min.map((least) => Math.min(least, 0)) : metrics.min))
+      stats.min.push(...(metaspace ? metrics.min.map((least) => Math.min(least, 0)) : metrics.min))
       stats.max.push(...metrics.max)
       const drawn = targeted !== COUNTED || metrics.msm > 0
       for (let k = 0; k < ISOTOPES_PER_ION; k++) sparse.push(drawn ? images.sparse(k) : NO_IMAGE)
-      if (errors) {
+      if (metaspace) {
         const own = <T extends Float64Array | Uint32Array>(column: T) =>
           column.subarray(first, first + ISOTOPES_PER_ION) as T
         const ranges = { from: own(hits.from), to: own(hits.to) }

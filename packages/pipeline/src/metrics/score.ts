@@ -8,6 +8,7 @@ import {
   spectralCorrelation,
   weightedCorrelation,
 } from './correlation.js'
+import { croppedAsMetaspace } from './cropped.js'
 import { type IonImages, ISOTOPES_PER_ION } from './ion-images.js'
 
 /** Geometry of a data set. */
@@ -17,6 +18,8 @@ export interface ImageFrame {
   height: number
   /** Pixels with at least one spectrum, the n of all correlations. */
   sampled: number
+  /** Measures chaos as METASPACE does, on a cut image. Default false. */
+  cropped?: boolean
 }
 
 /** Scores of one ion, each 0 … 1; `msm` is their product. */
@@ -101,8 +104,10 @@ function scoresOf(
   if (!all && !(scores.spectral > 0)) return scores
   scores.spatial = sparseSpatial(images, theoretical, frame.sampled)
   if (!all && !(scores.spatial > 0)) return scores
+  const whole = { pixels: pixels[0], width: frame.width, height: frame.height }
+  const first = frame.cropped ? croppedAsMetaspace(whole, counts[0]) : whole
   scores.chaos = chaosScore(
-    measureOfChaosSparse(pixels[0], gather(images), counts[0], frame.width, frame.height, levels),
+    measureOfChaosSparse(first.pixels, gather(images), counts[0], first.width, first.height, levels),
   )
   scores.msm = scores.chaos * scores.spatial * scores.spectral
   return scores

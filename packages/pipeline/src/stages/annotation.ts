@@ -160,8 +160,8 @@ export interface AnnotateSegmentItem {
   ppm: number
   levels: number
   minPx: number
-  /** METASPACE's mass errors, too. */
-  errors: boolean
+  /** As METASPACE: mass errors and some details of the scores. */
+  metaspace: boolean
   key: string
 }
 

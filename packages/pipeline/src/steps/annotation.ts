@@ -87,7 +87,7 @@ export class AnnotationSteps extends StepGroup {
           peaks: segments
             .filter(({ mzMin, mzMax }) => mzMax * reach >= segment.mzLow && mzMin <= segment.mzHigh * reach)
             .map(({ object }) => object),
-          ...{ width, height, sampled, ppm, levels, minPx, errors: mode !== 'lithops', key: `${run.prefix}/${s}` },
+          ...{ width, height, sampled, ppm, levels, minPx, metaspace: mode !== 'lithops', key: `${run.prefix}/${s}` },
         })),
         { memory },
       )
