@@ -6,7 +6,8 @@ export default defineConfig({
   testMatch: '**/*.spec.ts',
   workers: 1,
   fullyParallel: false,
-  timeout: 120_000,
+  // Patience for a busy machine; a journey that waits for its turn has not failed.
+  timeout: 240_000,
   expect: { timeout: 30_000 },
   forbidOnly: true,
   // On a machine that others load, V8's collector may fall behind a flood of output until the memory guard stops it (seen once in

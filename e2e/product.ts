@@ -109,7 +109,7 @@ export async function openNotebook(page: Page, mayfly: Mayfly, path: string) {
 }
 
 /** Presses Run all and waits until every code cell is done; fails at once, with its output, when one ends in an error. */
-export async function runAll(page: Page, timeout = 60_000) {
+export async function runAll(page: Page, timeout = 90_000) {
   await page.getByTestId('run-all').click()
   const broken = page.locator('[data-testid=cell][data-state=error]')
   const pending = page.locator('[data-testid=cell][data-kind=code]:not([data-state=done])')
@@ -132,7 +132,9 @@ export async function picture(page: Page, name: string) {
   mkdirSync(folder, { recursive: true })
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme })
-    await page.waitForTimeout(400)
-    await page.screenshot({ path: new URL(`${name}-${theme}.png`, folder).pathname })
+    // What depends on the theme, the editor too, is drawn anew in the next frames.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+    const path = new URL(`${name}-${theme}.png`, folder).pathname
+    await page.screenshot({ path, animations: 'disabled' })
   }
 }

@@ -33,7 +33,6 @@ const metadataOf = (name: string) =>
   JSON.parse(readFileSync(join(mayfly.workspace, name), 'utf8')).metadata as Record<string, unknown>
 
 test('Hello, map runs on Lambda when that is chosen, with the results it has here', async ({ page }) => {
-  test.setTimeout(240_000)
   await page.goto(mayfly.product.url)
   await page.getByTestId('home-card-hello-map').click()
   await expect(page.getByTestId('backend')).toHaveText('This machine')
@@ -115,7 +114,6 @@ const ends = await fexec.settled(futures);
 })
 
 test('the METASPACE demo on Lambda gives what it gives here, annotation by annotation', () => {
-  test.setTimeout(240_000)
   const demo = fileURLToPath(new URL('../../packages/pipeline/notebooks/demo.ipynb', import.meta.url))
   const cli = fileURLToPath(new URL('../../infra/cli/mayfly.mjs', import.meta.url))
   const run = (backend: string) => {

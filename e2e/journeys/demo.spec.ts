@@ -1,7 +1,6 @@
 import { expect, picture, runAll, test } from '../product.js'
 
 test('the METASPACE demo annotates its data set from the first cell to the ion images', async ({ page, mayfly }) => {
-  test.setTimeout(180_000)
   await page.goto(mayfly.url)
   await page.getByTestId('home-card-demo').click()
   await expect(page).toHaveURL(/\/n\/.*\.ipynb/)

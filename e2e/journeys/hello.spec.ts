@@ -26,6 +26,8 @@ test('Hello, map: three cards, two hundred calls, live strip, run page, and the 
   await picture(page, 'hello-run')
   const address = new URL(page.url()).pathname
 
+  // A page that looks while nobody is there would complain.
+  await page.goto('about:blank')
   await mayfly.restart()
   await page.goto(`${mayfly.url}/runs`)
   await expect(page.getByTestId('runs-table').getByRole('row')).not.toHaveCount(0)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -179,39 +179,46 @@ test.for([
   })
 })
 
+/** A cell whose calls leave a file in this folder before they loop. */
+const mapping = (folder: string) => `const { FunctionExecutor } = await import("@mayfly/executor")
+const { writeFileSync } = await import("node:fs")
+const f = new FunctionExecutor({ progress: false })
+await f.getResult(f.map((n) => { writeFileSync(${JSON.stringify(join(folder, 'in-'))} + n, ""); for (;;); }, [1, 2], { chunksize: 1 }))`
+const mapped = (folder: string) => existsSync(join(folder, 'in-1'))
+
 test.for([
-  ['idle', '1', 0],
-  ['busy', 'for (;;);', 0],
-  ['blocked', 'require("node:child_process").execSync("sleep 61")', 1],
+  ['idle', () => '1', () => true],
+  ['busy', () => 'for (;;);', () => true],
   [
-    'mapping',
-    'const { FunctionExecutor } = await import("@mayfly/executor"); const f = new FunctionExecutor({ progress: false }); await f.getResult(f.map(() => { for (;;); }, [1, 2]))',
-    1,
+    'blocked',
+    () => 'require("node:child_process").execSync("sleep 61")',
+    (_: string, pid: number) => descendantsOf(pid).length > 0,
   ],
-] as const)('an %s kernel and its children end when its runner is killed', async ([, code, children]) => {
+  ['mapping', mapping, mapped],
+] as const)('an %s kernel and its children end when its runner is killed', async ([, codeIn, isIn]) => {
   const script = fileURLToPath(new URL('./fixtures/runner.mjs', import.meta.url))
   const home = mkdtempSync(join(tmpdir(), 'mayfly-orphan-'))
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
-  const runner = spawn(process.execPath, [script, WORKSPACE, home, code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = [script, WORKSPACE, home, codeIn(home)]
+  const runner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [chunk] = (await once(runner.stdout, 'data')) as [Buffer]
   const pid = Number(chunk.toString())
   expect(isAlive(pid)).toBe(true)
-  await waitFor(() => descendantsOf(pid).length >= children)
-  if (children > 0) await sleep(1000)
+  await waitFor(() => isIn(home, pid))
   const all = [pid, ...descendantsOf(pid)]
   runner.kill('SIGKILL')
   await waitFor(() => !all.some(isAlive))
 })
 
 test('the children of a killed kernel end with it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-children-'))
   await withKernel({}, async ({ kernel, run }) => {
-    void run(
-      'const { FunctionExecutor } = await import("@mayfly/executor"); const f = new FunctionExecutor({ progress: false }); await f.getResult(f.map(() => { for (;;); }, [1, 2]))',
-    )
-    await waitFor(() => descendantsOf(kernel.pid!).length > 0)
-    await sleep(1000)
+    void run(mapping(folder))
+    await waitFor(() => mapped(folder))
     const children = descendantsOf(kernel.pid!)
+    expect(children).not.toEqual([])
     process.kill(kernel.pid!, 'SIGKILL')
     await waitFor(() => !children.some(isAlive))
   })
+  rmSync(folder, { recursive: true })
 })
