@@ -4,6 +4,7 @@ import type { AttemptEvent, Backend, Billed, DataRef, Deployment } from './backe
 import type { Background } from './background.js'
 import type { CallRecord } from './call-record.js'
 import { gbSeconds, lambdaCost } from './cost/cost.js'
+import { requestsCost } from './cost/requests.js'
 import type { JobDisplay } from './display.js'
 import type { ErrorValue } from './errors.js'
 import type { AttemptMetrics, RunEvent } from './events.js'
@@ -149,9 +150,9 @@ export class JobRecord {
     const { loaded } = stats
     if (loaded === undefined && !billed) return 0
     const price = backend.price(memory === undefined ? { env: {} } : { env: {}, runtimeMemory: memory })
-    const { ms, requests } = billed ?? { ms: ended - loaded!, requests: 1 }
+    const { ms, requests, storage }: Billed = billed ?? { ms: ended - loaded!, requests: 1 }
     const used = gbSeconds({ durationMs: ms, runtimeMemory: price.memory ?? memory })
-    const cost = used * price.gbSecond + requests * price.request
+    const cost = used * price.gbSecond + requests * price.request + (storage ? requestsCost(storage) : 0)
     this.busyMs += Math.max(0, ended - (stats.setup ?? loaded ?? ended))
     this.gbSeconds += used
     this.requests += requests

@@ -68,7 +68,8 @@ function memoryOf(
 
 function worstCase({ timeout }: ResolvedSettings, backend: Backend, memory: number | undefined): number {
   const resources = memory === undefined ? { env: {} } : { env: {}, runtimeMemory: memory }
-  const { gbSecond, request, memory: charged = memory } = backend.price(resources)
+  const { gbSecond, request, memory: charged = memory, storage } = backend.price(resources)
   const seconds = timeout ?? backend.limits.timeout ?? LONGEST_S
-  return gbSecond * gbSeconds({ durationMs: seconds * 1000, runtimeMemory: charged }) + request
+  const requests = request + (storage?.(seconds) ?? 0)
+  return gbSecond * gbSeconds({ durationMs: seconds * 1000, runtimeMemory: charged }) + requests
 }

@@ -7,6 +7,7 @@
  * backend makes the attempts it is given, tells what becomes of them, and never tries anything again by itself. What it
  * tells may come twice or late (`done` after `failed`, one attempt delivered twice): the executor takes the first end.
  */
+import type { StorageRequests } from '../cost/requests.js'
 import type { StorageOptions } from '../storage/storage.js'
 import type { AttemptMetrics, ErrorValue, FailureKind } from '../types.js'
 
@@ -101,6 +102,8 @@ export interface Billed {
   ms: number
   /** A batch is one request. */
   requests: number
+  /** Requests to the storage that were made for it, where they cost something. */
+  storage?: StorageRequests
 }
 
 /** A sign of life of the whole batch, where no other event renews its lease. */
@@ -115,6 +118,8 @@ export interface Price {
   request: number
   /** MB that are charged where they are not those of `Resources`: the size of the function. */
   memory?: number
+  /** What the requests to the storage cost at most for a call of so many seconds, US dollars, where it is not its user who makes them. */
+  storage?(seconds: number): number
 }
 
 /** What a backend can take; the executor stays within it. */

@@ -1,5 +1,6 @@
 /** The two ways in which a function's answer comes to who waits for it. */
 import type { Writable } from 'node:stream'
+import type { RequestTally } from '../../cost/requests.js'
 import type { Storage } from '../../storage/storage.js'
 import { now } from '../../worker/clock.js'
 import type { AttemptEvent, Beat } from '../backend.js'
@@ -73,6 +74,7 @@ export class StoredAnswer implements Answer {
   readonly #storage: Storage
   readonly #bucket: string
   readonly #place: AnswerPlace
+  readonly #tally: RequestTally
   readonly #lines: string[] = [encode({ type: 'clock', at: now() })]
   /** Keys of the objects that are there, or are about to be. */
   readonly #written = new Set<string>()
@@ -81,7 +83,11 @@ export class StoredAnswer implements Answer {
   #ending = false
   #renewing = Promise.resolve()
 
-  constructor(storage: Storage, bucket: string, place: AnswerPlace) {
+  /** @param tally counts its requests, those of the end at once: they come after the bill */
+  constructor(storage: Storage, bucket: string, place: AnswerPlace, tally: RequestTally) {
+    this.#tally = tally
+    tally.add('put')
+    tally.add('get')
     this.#storage = storage
     this.#bucket = bucket
     this.#place = place
@@ -109,6 +115,7 @@ export class StoredAnswer implements Answer {
     this.#renewedAt = at
     const key = this.#place.live + liveName(this.#seen)
     this.#written.add(key)
+    this.#tally.add('put')
     const put = () => this.#storage.putObject(this.#bucket, key, String(at))
     this.#renewing = this.#renewing.then(put).then(
       () => {},

@@ -1,8 +1,12 @@
 /** When to look for answers again: as often as somebody may be waiting for one, and no more often than is worth its price. Pure. */
 
-/** Between two looks, ms: answers are found within half a second of their being there, and mostly within half of the shortest. */
+/** Between two looks for answers, ms. */
 export const SHORTEST_MS = 50
-export const LONGEST_MS = 1000
+export const LONGEST_MS = 2000
+/** Between two looks for what runs, ms. */
+const LIFE = { shortest: 1000, longest: 3000 }
+/** A look for what runs may come late by this part of its age. */
+const LIFE_LATE = 0.2
 /** A look may come late by this part of what a call has taken. */
 const LATE = 0.1
 /** What looking may cost at most, as a part of what the functions cost that are waited for, before it counts as too often. */
@@ -57,6 +61,13 @@ export function nextLook(ages: Iterable<number>, span: Experience['span'], fair:
   let soonest = LONGEST_MS
   for (const age of ages) soonest = Math.min(soonest, untilLook(age, span, fair))
   return Math.max(soonest, Math.min(LONGEST_MS, PAUSE * lookMs))
+}
+
+/** Time from one look for what runs to the next, ms: what has begun is of interest as long as it has not run long. */
+export function nextLife(ages: Iterable<number>, fair: number): number {
+  let youngest = Number.POSITIVE_INFINITY
+  for (const age of ages) youngest = Math.min(youngest, age)
+  return Math.min(LIFE.longest, Math.max(LIFE.shortest, Math.min(fair, LIFE_LATE * youngest)))
 }
 
 /** Interval at which listings cost their part of what `running` functions cost, ms. Prices in US dollars: a listing, a second of a function. */

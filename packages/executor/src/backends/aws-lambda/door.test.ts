@@ -14,7 +14,8 @@ const storage = new Storage({ home })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 beforeEach(() => storage.putObject('mayfly', 'open', ''))
 
-const deployment = { storage: storage.config, bucket: 'mayfly', resources: { env: {} } } as Deployment
+const code = { blobKeys: [] as string[] }
+const deployment = { code, storage: storage.config, bucket: 'mayfly', resources: { env: {} } } as unknown as Deployment
 const call = (id: number): Invocation => ({
   id,
   index: id,

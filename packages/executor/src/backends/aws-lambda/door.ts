@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { RequestTally } from '../../cost/requests.js'
 import type { Storage } from '../../storage/storage.js'
 import { OpenStorages } from '../../storage-link.js'
 import { now } from '../../worker/clock.js'
@@ -58,12 +59,16 @@ export function lambdaDoor(
 
   return async (event: Request, out: Writable, context?: DoorContext): Promise<void> => {
     let since = now() - (cold ? init : 0)
+    const tally = new RequestTally()
     const task = await read(event)
+    if ('spilled' in event) tally.add('get')
     const deployment = known(task.deployment)
     const storage = storages.open(deployment.storage)
     const answer: Answer =
-      task.answer === undefined ? new StreamedAnswer(out) : new StoredAnswer(storage, deployment.bucket, task.answer)
-    const waited = looksFor(storage, deployment.bucket, task.open)
+      task.answer === undefined
+        ? new StreamedAnswer(out)
+        : new StoredAnswer(storage, deployment.bucket, task.answer, tally)
+    const waited = looksFor(storage, deployment.bucket, task.open, tally)
     const stopped = task.answer === undefined ? [] : await waited()
     if (!stopped) return end(out)
     const batch = task.batch.filter(({ id }) => !stopped.includes(id))
@@ -98,10 +103,13 @@ export function lambdaDoor(
         let told: AttemptEvent | Beat = one
         if (one.type === 'setup') {
           told = { ...one, worker, cold }
+          // Code, captured data and its blobs.
+          if (cold) tally.add('get', 2 + deployment.code.blobKeys.length)
           cold = false
         } else if (one.type === 'done' || one.type === 'failed') {
           const ended = late && one.type === 'failed' && one.kind === 'cancelled' ? outOfTime(one) : one
-          told = { ...ended, billed: { ms: now() - since, requests } }
+          if (one.type === 'done' && 'key' in one.result) tally.add('put')
+          told = { ...ended, billed: { ms: now() - since, requests, storage: tally.take() } }
           since = now()
           requests = 0
         }
@@ -125,9 +133,15 @@ async function end(out: Writable): Promise<void> {
  * Looks for ids of attempts nobody waits for; undefined when nobody waits for any. While the storage does not answer, all go on.
  * S3 denies what is not there to who may not list: once the object was read, that means that it is gone.
  */
-function looksFor(storage: Storage, bucket: string, key: string): () => Promise<number[] | undefined> {
+function looksFor(
+  storage: Storage,
+  bucket: string,
+  key: string,
+  tally: RequestTally,
+): () => Promise<number[] | undefined> {
   let seen = false
   return async () => {
+    tally.add('get')
     try {
       const text = Buffer.from(await storage.getObject(bucket, key)).toString()
       seen = true

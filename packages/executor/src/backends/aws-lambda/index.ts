@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Channel } from '../../channel.js'
 import { prices } from '../../cost/cost.js'
+import { requestsCost } from '../../cost/requests.js'
 import { OpenStorages } from '../../storage-link.js'
 import { now } from '../../worker/clock.js'
 import type {
@@ -26,6 +27,7 @@ import { explained, isPending, isServerFault, isThrottle, nameOf, retryAfterOf }
 import { evented, NeverBegun, type Signs } from './evented.js'
 import { JobPlace } from './place.js'
 import type { PollParts } from './poll.js'
+import { countInputs, mostRequests, withRequests } from './requests.js'
 import { billedMemory, classesOf, functionMemory, largerMemory, MOST_FOR_CALL } from './sizes.js'
 import { streamed } from './stream.js'
 import { checkDeployment, forFunction } from './target.js'
@@ -120,9 +122,11 @@ export class AwsLambdaBackend implements Backend {
     if (signal.aborted) abort()
     this.#running.add(stop)
     const place = this.#enter(deployment, batch)
+    countInputs(batch, place.tally)
+    const charged = deployment.storage.backend === 'aws_s3'
     const tell = (event: AttemptEvent | Beat) => {
       this.#faults = 0
-      if (open.takes(event)) news.push(event)
+      if (open.takes(event)) news.push(withRequests(event, charged ? place.tally : undefined))
     }
     try {
       const target = await this.#target(deployment)
@@ -151,7 +155,8 @@ export class AwsLambdaBackend implements Backend {
     const memory = billedMemory(runtimeMemory, this.#classes)
     const architecture = this.#architectures.get(memory) ?? this.#options.architecture
     const { gbSecond, request } = prices()[architecture === 'arm64' ? 'aws_lambda_arm64' : 'aws_lambda']
-    return { gbSecond, request, memory }
+    const { invocation = 'auto' } = this.#options
+    return { gbSecond, request, memory, storage: (seconds) => requestsCost(mostRequests(seconds, invocation)) }
   }
 
   /**

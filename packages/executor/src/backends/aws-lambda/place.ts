@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
+import { RequestTally } from '../../cost/requests.js'
 import type { Storage } from '../../storage/storage.js'
 import type { Deployment } from '../backend.js'
 import { AnswerPoll, type PollParts } from './poll.js'
@@ -14,6 +15,8 @@ export class JobPlace {
   readonly bucket: string
   /** Rejects when the storage cannot be written. */
   readonly ready: Promise<unknown>
+  /** Requests that were made here for the job, and are on no bill yet. */
+  readonly tally = new RequestTally()
   readonly #prefix: string
   readonly #stopped = new Set<number>()
   #users = 0
@@ -30,6 +33,7 @@ export class JobPlace {
     this.#cadence = cadence
     this.bucket = bucket
     this.#prefix = `${dirname(resultPrefix)}/lambda/${randomUUID()}/`
+    this.tally.add('put')
     this.ready = storage.putObject(bucket, this.open, '')
     this.#telling = this.ready.catch(() => undefined)
   }
@@ -52,6 +56,7 @@ export class JobPlace {
   stop(ids: Iterable<number>): Promise<unknown> {
     for (const id of ids) this.#stopped.add(id)
     // Several at once are one write.
+    this.tally.add('put')
     this.#telling = this.#telling.then(() =>
       this.storage.putObject(this.bucket, this.open, [...this.#stopped].join(',')).catch(() => undefined),
     )
@@ -62,6 +67,7 @@ export class JobPlace {
   async spill(payload: Uint8Array): Promise<string> {
     const key = `${this.#prefix}requests/${randomUUID()}`
     this.#requests.add(key)
+    this.tally.add('put')
     await this.storage.putObject(this.bucket, key, payload)
     return key
   }
@@ -73,8 +79,9 @@ export class JobPlace {
 
   /** Where asynchronous answers come in; there is one poll for all of them. */
   get answers(): AnswerPoll {
-    const { storage, bucket } = this
-    this.#poll ??= new AnswerPoll({ storage, bucket, prefix: `${this.#prefix}answers/`, ...this.#cadence })
+    const { storage, bucket, tally } = this
+    const prefix = `${this.#prefix}answers/`
+    this.#poll ??= new AnswerPoll({ storage, bucket, prefix, tally, ...this.#cadence })
     return this.#poll
   }
 

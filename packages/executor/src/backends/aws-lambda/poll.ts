@@ -3,16 +3,19 @@
  * is short, and is made as often as answers are due (`cadence.ts`). What runs is read off the names of other objects (`wire.ts`),
  * once a second.
  */
-import type { Storage } from '../../storage/storage.js'
+import type { RequestTally } from '../../cost/requests.js'
+import type { ObjectInfo, Storage } from '../../storage/storage.js'
 import { now } from '../../worker/clock.js'
-import { type Experience, LONGEST_MS, nextLook, untilLook } from './cadence.js'
+import { type Experience, LONGEST_MS, nextLife, nextLook, untilLook } from './cadence.js'
 import { type AnswerPlace, readLiveName, type Sighting } from './wire.js'
 
-/** How often it is looked for what runs, and how often time passes for who waits, ms. */
-const LIFE_MS = 1000
+/** How often time passes for who waits, and how often it is looked again after a look that failed, ms. */
 const TICK_MS = 500
+const AGAIN_MS = 1000
 /** A look that takes longer is one at a storage that does not answer, ms. */
 const SLOW_MS = 5000
+/** Keys of one listing. */
+const PAGE = 1000
 /** Answers read at once. */
 const READERS = 64
 /** Looks that fail in a row before it is said: one a second then. */
@@ -39,6 +42,7 @@ export interface PollParts {
   bucket: string
   /** Under which all answers lie. */
   prefix: string
+  tally: RequestTally
   /** Of calls with the same code. */
   experience: Experience
   /** Interval at which looking for the answers of so many batches is worth its price, ms. */
@@ -121,17 +125,21 @@ export class AnswerPoll {
   }
 
   #pause(): number {
-    if (this.#failures > 0) return LONGEST_MS
+    if (this.#failures > 0) return AGAIN_MS
+    return nextLook(this.#ages(), this.#parts.experience.span, this.#fair, this.#lookMs)
+  }
+
+  /** Since the requests, ms. */
+  #ages(): number[] {
     const at = now()
-    const ages = [...this.#watched.values()].map(({ since }) => at - since)
-    return nextLook(ages, this.#parts.experience.span, this.#fair, this.#lookMs)
+    return [...this.#watched.values()].map(({ since }) => at - since)
   }
 
   async #lookNow(): Promise<void> {
     const since = now()
     try {
       const gone = await this.#lookForAnswers()
-      if (since - this.#lived >= LIFE_MS) {
+      if (since - this.#lived >= nextLife(this.#ages(), this.#fair)) {
         this.#lived = since
         gone.push(...(await this.#lookForLife()))
       }
@@ -151,10 +159,9 @@ export class AnswerPoll {
 
   /** Gives keys that are nobody's: read already, or a late delivery of a batch that is over. */
   async #lookForAnswers(): Promise<string[]> {
-    const { storage, bucket, prefix } = this.#parts
-    const done = `${prefix}done/`
+    const done = `${this.#parts.prefix}done/`
     const gone: string[] = []
-    for await (const { key } of storage.list(bucket, done)) {
+    for await (const { key } of this.#list(done)) {
       const token = key.slice(done.length)
       if (!this.#watched.has(token)) gone.push(key)
       else if (!this.#reading.has(token)) this.#answered.add(token)
@@ -164,10 +171,9 @@ export class AnswerPoll {
   }
 
   async #lookForLife(): Promise<string[]> {
-    const { storage, bucket, prefix } = this.#parts
-    const live = `${prefix}live/`
+    const live = `${this.#parts.prefix}live/`
     const gone: string[] = []
-    for await (const { key, etag } of storage.list(bucket, live)) {
+    for await (const { key, etag } of this.#list(live)) {
       const [token, name] = key.slice(live.length).split('/') as [string, string]
       const watch = this.#watched.get(token)
       if (!watch) gone.push(key)
@@ -178,6 +184,16 @@ export class AnswerPoll {
       }
     }
     return gone
+  }
+
+  async *#list(prefix: string): AsyncGenerator<ObjectInfo> {
+    const { storage, bucket, tally } = this.#parts
+    let keys = 0
+    for await (const one of storage.list(bucket, prefix)) {
+      keys++
+      yield one
+    }
+    tally.add('list', Math.max(1, Math.ceil(keys / PAGE)))
   }
 
   #tellAll(news: News): void {
@@ -198,11 +214,12 @@ export class AnswerPoll {
   }
 
   async #readOne(token: string): Promise<void> {
-    const { storage, bucket, experience } = this.#parts
+    const { storage, bucket, experience, tally } = this.#parts
     const watch = this.#watched.get(token)
     if (!watch) return
     const { done } = this.placeOf(token)
     const took = now() - watch.since
+    tally.add('get')
     try {
       const bytes = await storage.getObject(bucket, done)
       experience.add(took)
