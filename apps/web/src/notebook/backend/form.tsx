@@ -78,7 +78,7 @@ export function BackendForm({ config, error }: { config: ConfigReport | undefine
         value={settings.budget?.usd}
         otherwise={numberOr((options.budget as { usd?: number } | undefined)?.usd, 'none')}
         source={source('budget')}
-        hint="For each executor. A call that could pass it is not started; what this machine does costs nothing."
+        hint="For each executor. What a call can cost at worst, by its memory and timeout, is set aside before it starts: little money means few calls at a time. This machine costs nothing."
         onChange={(value) => set('budget', value === undefined ? undefined : { usd: value })}
       />
       <div className="flex items-center gap-3 border-line border-t pt-3">

@@ -133,7 +133,9 @@ describe('worker processes', () => {
 
   it('that stop answering are given up', async () => {
     const executor = new FunctionExecutor({ home, workers: 1 })
-    const future = executor.callAsync((_: unknown, ctx) => {
+    const future = executor.callAsync(async (_: unknown, ctx) => {
+      // The host has more patience with a worker of which it has not heard yet.
+      await new Promise((resolve) => setTimeout(resolve, 100))
       if (ctx.attempt === 1) process.kill(process.pid, 'SIGSTOP')
       return ctx.attempt
     })
