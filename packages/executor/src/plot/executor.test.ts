@@ -2,10 +2,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FunctionExecutor } from '@mayfly/executor'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
+
+const home = mkdtempSync(join(tmpdir(), 'mayfly-plot-'))
+afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 it('an executor plots its runs so far, retried attempts included', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'mayfly-plot-'))
   await using executor = new FunctionExecutor({ home, workers: 1, progress: false })
   await executor.getResult(executor.map((n: number) => n, [1, 2, 3]))
   const flaky = (_: number, ctx: { attempt: number }) => {
@@ -18,5 +20,4 @@ it('an executor plots its runs so far, retried attempts included', async () => {
   for (const name of ['p_timeline.svg', 'p_histogram.svg', 'p.html']) expect(existsSync(join(home, name))).toBe(true)
   const shown = (plots as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for('mayfly.display')]!()
   expect(shown['text/html']).toContain('<svg')
-  rmSync(home, { recursive: true, force: true })
 })
