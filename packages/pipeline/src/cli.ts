@@ -17,7 +17,7 @@ const USAGE = `Usage:
       --impl I        auto (default: hybrid with --vm-backend, else serverless), serverless, hybrid: stateful stages as one call
                       each; in the mode lithops they draw decoys differently
       --instrument I  TOF, Orbitrap, FTICR; for metaspace-v3
-      --model FILE    a METASPACE-ML model (.cbm), whose score takes the place of the MSM; for metaspace-v3
+      --model FILE    a METASPACE-ML model (.cbm; a path, https:// or backend://bucket/key), whose score takes the place of the MSM; for metaspace-v3
       --parquet       also write OUTDIR/results.parquet
       --validate CSV  compare with a reference table; OUTDIR gets validation.json and .md; exit code 1 when it fails
   mayfly synth OUTDIR [options]                      make a synthetic imzML data set with its truth
@@ -35,7 +35,7 @@ const USAGE = `Usage:
       --workers N     threads (default: the number of CPUs, at most 8)
   mayfly isotopes [options] FORMULA...               isotope patterns as JSON
       --mode M        lithops (default), metaspace-v1, metaspace-v3
-      --instrument I  TOF, Orbitrap (default), FTICR; for metaspace-v3
+      --instrument I  TOF, Orbitrap (default), FTICR; for metaspace-v3, the other modes take every ion as from a TOF
       --sigma S       width of a peak in Da (default 0.001238)
       --charge Z      default 1
       A formula without a pattern is told on the error output and has null; the exit code is then 1.
@@ -77,11 +77,11 @@ function usage(problem?: string, code = 2): number {
 function isotopes(args: string[]): number {
   // A charge of -1 would be taken for an option.
   const charged = args.flatMap((arg, i) =>
-    args[i - 1] === '--charge' ? [] : arg === '--charge' ? [`--charge=${args[i + 1]}`] : [arg],
+    args[i - 1] === '--charge' ? [] : arg === '--charge' && i + 1 < args.length ? [`--charge=${args[i + 1]}`] : [arg],
   )
   const { values, positionals } = parseArguments(charged, {
     mode: { type: 'string', default: 'lithops' },
-    instrument: { type: 'string', default: 'Orbitrap' },
+    instrument: { type: 'string' },
     sigma: { type: 'string', default: '0.001238' },
     charge: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h' },
@@ -89,10 +89,13 @@ function isotopes(args: string[]): number {
   if (values.help) return usage(undefined, 0)
   if (positionals.length === 0) return usage('isotopes needs at least one formula')
   if (!['lithops', 'metaspace-v1', 'metaspace-v3'].includes(values.mode)) return usage(`unknown mode "${values.mode}"`)
-  if (!['TOF', 'Orbitrap', 'FTICR'].includes(values.instrument))
-    return usage(`unknown instrument "${values.instrument}"`)
+  const named = values.instrument
+  if (named !== undefined && !['TOF', 'Orbitrap', 'FTICR'].includes(named))
+    return usage(`unknown instrument "${named}"`)
+  if (named !== undefined && named !== 'TOF' && values.mode !== 'metaspace-v3')
+    return usage(`--instrument ${named} means nothing with --mode ${values.mode}, which takes every ion as from a TOF`)
   const mode = values.mode as IsotopeMode
-  const instrument = values.instrument as Instrument
+  const instrument = (named ?? 'Orbitrap') as Instrument
   const settings = { mode, instrument, sigma: Number(values.sigma), charge: Number(values.charge) }
   checkSettings(settings)
   let failed = false

@@ -5,6 +5,7 @@ export { coreDatabase } from './core-database.js'
 export { resultsParquet } from './export/parquet.js'
 export type { Prefix } from './fdr/index.js'
 export { toColorPng, toGreyPng } from './images/index.js'
+export { type LoadModelOptions, loadCatBoost } from './inputs/model.js'
 export { type OutputPlace, outputPlace } from './output-place.js'
 export { Pipeline, type PipelineOptions } from './pipeline.js'
 export {

@@ -39,6 +39,7 @@ it.each<[string, string, () => unknown]>([
   ['too few intensities', 'E_IMAGE_SIZE', () => spectralCorrelation([A, A], [1])],
   ['no settings', 'E_ISOTOPE_SETTINGS', () => isotopePattern('C6H6', wrong(undefined))],
   ['no width', 'E_ISOTOPE_SETTINGS', () => isotopePattern('C6H6', { mode: 'lithops' })],
+  ['two widths', 'E_ISOTOPE_SETTINGS', () => isotopePattern('C6H6', { sigma: 0.001, resolvingPower: 1e5 })],
   ['no mode of that name', 'E_ISOTOPE_SETTINGS', () => isotopePattern('C6H6', { sigma: 0.001, mode: wrong('x') })],
   ['no charge', 'E_ISOTOPE_SETTINGS', () => isotopePattern('C6H6', { sigma: 0.001, charge: 0 })],
   ['a number as a formula', 'E_FORMULA_TEXT', () => parseFormula(wrong(6))],

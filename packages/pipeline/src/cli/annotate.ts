@@ -4,11 +4,11 @@ import { configInForce, type ExecutorOptions, FunctionExecutor } from '@mayfly/e
 import { MayflyError } from '@mayfly/executor/errors'
 import { checkDatabaseConfig, checkDatasetConfig, readConfigFile } from '../config.js'
 import { resultsParquet } from '../export/parquet.js'
+import { loadCatBoost } from '../inputs/model.js'
 import type { Instrument } from '../isotopes/index.js'
 import { type OutputPlace, outputPlace } from '../output-place.js'
 import { Pipeline } from '../pipeline.js'
 import { writeTableAndImages } from '../save-results.js'
-import { type CatBoostModel, readCatBoost } from '../scoring/index.js'
 import type { Implementation, Mode } from '../search.js'
 import type { Annotation, DatabaseConfig, DatasetConfig, PictureProgress } from '../types.js'
 import { type ValidationReport, validate, validationMarkdown } from '../validation/index.js'
@@ -74,7 +74,6 @@ async function run({ values, dsFile, dbFile, folder, signal }: Job): Promise<num
   // Checked here for messages that name the files; the pipeline checks again what it is given.
   checkDatasetConfig(ds.config, dsFile)
   checkDatabaseConfig(db.config, dbFile)
-  const model = values.model === undefined ? undefined : readModel(values.model)
   const reference = values.validate === undefined ? undefined : readReference(values.validate)
   const name = `annotate ${(ds.config as DatasetConfig).name}`
   const storage = storageOf(values.storage)
@@ -83,6 +82,7 @@ async function run({ values, dsFile, dbFile, folder, signal }: Job): Promise<num
   await using vmExecutor = values['vm-backend']
     ? new FunctionExecutor({ name, progress: false, backend: values['vm-backend'], storage: executor.storage })
     : undefined
+  const model = values.model === undefined ? undefined : await loadCatBoost(values.model, { storage: executor.storage })
   const place = folder === undefined ? undefined : outputPlace(folder, executor.storage)
   await using pipeline = new Pipeline(ds.config as DatasetConfig, db.config as DatabaseConfig, {
     ...{ executor, signal, baseDir: ds.baseDir, databaseDir: db.baseDir, log: say },
@@ -151,12 +151,4 @@ function readReference(file: string): string {
   const text = readFileSync(file, 'utf8')
   validate([], text, { file })
   return text
-}
-
-/** @throws MayflyError E_MODEL_MISSING, E_MODEL_INVALID, E_MODEL_KIND. */
-function readModel(file: string): CatBoostModel {
-  if (!existsSync(file)) {
-    throw new MayflyError('E_MODEL_MISSING', `no such file: ${file}`, { hint: 'Check the path.', where: { file } })
-  }
-  return readCatBoost(readFileSync(file), file)
 }

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Storage } from '@mayfly/executor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeCbm } from '../scoring/fixtures/write-cbm.js'
 import { locateInFolder } from './folder.js'
+import { loadCatBoost } from './model.js'
 import { openInput, readInput } from './open.js'
 import { locateInput, publicAddress, shown } from './place.js'
 
@@ -168,6 +170,31 @@ describe('objects', () => {
     expect(await thrown(() => opened('nowhere://data/none.ibd'))).toMatchObject({ code: 'E_CONFIG_STORAGE' })
     for (const address of ['s3://', 's3://bucket', 's3://bucket/', 's3://bucket/folder/', 'https://'])
       expect(await thrown(() => opened(address))).toMatchObject({ code: 'E_CONFIG_PATH' })
+  })
+})
+
+describe('models', () => {
+  const stump = {
+    ...{ features: ['chaos'], scale: 1, bias: 0, depth: Int32Array.of(1), splitFeature: Uint16Array.of(0) },
+    ...{ splitBorder: Float32Array.of(0.5), leaves: Float64Array.of(0, 1), nanIsHigh: Uint8Array.of(0) },
+  }
+
+  it('are read from paths, URLs and storages', async () => {
+    const bytes = writeCbm(stump)
+    moods['/model.cbm'] = (_, response) => response.setHeader('etag', '"1"').end(bytes)
+    writeFileSync(join(work, 'model.cbm'), bytes)
+    await storage.putObject('data', 'model.cbm', bytes)
+    for (const where of ['model.cbm', `${origin}/model.cbm`, 'localhost://data/model.cbm'])
+      expect(await loadCatBoost(where, { baseDir: work, storage })).toEqual(stump)
+    expect(await loadCatBoost(`${origin}/model.cbm`)).toEqual(stump)
+  })
+
+  it('have typed errors', async () => {
+    for (const where of ['none.cbm', `${origin}/none.cbm`])
+      expect(await thrown(() => loadCatBoost(where, { baseDir: work }))).toMatchObject({ code: 'E_MODEL_MISSING' })
+    expect(await thrown(() => loadCatBoost(`${origin}/ranges.ibd`))).toMatchObject({
+      ...{ code: 'E_MODEL_INVALID', message: `${origin}/ranges.ibd: it does not begin with CBM1` },
+    })
   })
 })
 

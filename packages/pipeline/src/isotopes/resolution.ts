@@ -11,7 +11,7 @@ export type Instrument = 'TOF' | 'Orbitrap' | 'FTICR'
 /** `lithops` and `metaspace-v1` share one isotope code (cpyMSpec 0.3.5); `metaspace-v3` uses the later one (0.4.2). */
 export type IsotopeMode = 'lithops' | 'metaspace-v1' | 'metaspace-v3'
 
-/** Settings of an isotope pattern. Give `sigma` or `resolvingPower`; `sigma` wins. */
+/** Settings of an isotope pattern. Give either `sigma` or `resolvingPower`. */
 export interface IsotopeSettings {
   /** Default `lithops`. */
   mode?: IsotopeMode
@@ -71,6 +71,11 @@ export function checkSettings(settings: IsotopeSettings): void {
   }
   checkName('mode', mode, MODES)
   checkName('instrument', instrument, Object.keys(EXPONENTS))
+  if (sigma !== undefined && resolvingPower !== undefined) {
+    throw new MayflyError('E_ISOTOPE_SETTINGS', `Expected sigma or resolvingPower, got both`, {
+      hint: 'Leave one of them out: each says how wide a peak is.',
+    })
+  }
   const name =
     sigma !== undefined ? 'sigma' : resolvingPower !== undefined ? 'resolvingPower' : 'sigma or resolvingPower'
   const width = sigma ?? resolvingPower
