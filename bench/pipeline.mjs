@@ -4,7 +4,9 @@
  * project, else the shipped one. `peer` is the reference's figure, measured on a machine like the one the goals were set on.
  *
  *   npm run bench -- pipeline              5 and 50 MB
- *   npm run bench -- pipeline --curve      5, 50, 200 and 700 MB with mol_db1: cost of a peak and of an ion at each size
+ *   npm run bench -- pipeline --curve      5, 50, 200 and 700 MB with mol_db1, and databases of 0.2 to 3 million ions with 5 MB: what a
+ *                                          peak and an ion cost at each size (about 6 minutes on two quiet cores)
+ *   npm run bench -- pipeline --curve=5,20 the same for other sizes
  *   npm run bench -- pipeline --large      5 and 50 MB, and 700 MB with databases 1 to 4
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -20,7 +22,9 @@ import { fastest, isotopeGoals } from './lib/isotope-ions.mjs'
 import { row, timed, watchMemory } from './lib.mjs'
 
 const large = process.argv.includes('--large')
-const curve = process.argv.includes('--curve')
+const curve = process.argv.find((arg) => /^--curve(=|$)/.test(arg))
+/** MB, ascending. */
+const SIZES = curve ? (curve.split('=')[1] ?? '5,50,200,700').split(',').map(Number) : [5, 50]
 const shared = join(ROOT, '..', 'shared')
 const work = mkdtempSync(join(tmpdir(), 'mayfly-bench-pipeline-'))
 const MB = 1e6
@@ -120,14 +124,35 @@ async function runs(size, numbers) {
   return cost
 }
 
+/** The database of ever more ions, and everything after it, with the smallest data set. */
+async function ions() {
+  const data = await dataset(SIZES[0])
+  const costs = []
+  for (const numbers of [[], [1], [1, 2, 3, 4]]) {
+    const databases = numbers.length === 0 ? [shipped] : database(...numbers)
+    const home = join(work, `ions${numbers.length}`)
+    const cold = await annotate(data, databases, { home })
+    rmSync(home, { recursive: true, force: true })
+    const name = `${cold.ions} ions (${named(databases)})`
+    costs.push({ name, cost: (1e6 * cold.database) / cold.ions })
+    row(`database of ${name}, of an ion`, costs.at(-1).cost, 'µs')
+    row(`annotation of ${name}, ${SIZES[0]} MB, of an ion`, (1e6 * (cold.seconds - cold.database)) / cold.ions, 'µs')
+  }
+  const [, second, last] = costs
+  row(`an ion of ${last.name} beside one of ${second.name}`, last.cost / second.cost, '×', 1.2)
+}
+
 async function sizes() {
   const costs = {}
-  for (const size of curve ? [5, 50, 200, 700] : [5, 50]) costs[size] = await runs(size, [1])
-  // The smallest size pays for starting workers; from 50 MB on a peak should not become dearer.
-  if (curve) row('a peak at 700 MB beside one at 50 MB', costs[700].peak / costs[50].peak, '×', 1.2)
+  for (const size of SIZES) costs[size] = await runs(size, [1])
+  if (curve) {
+    // The smallest size pays for starting workers; from the second on a peak should not become dearer.
+    const [second, last] = [SIZES[1], SIZES.at(-1)]
+    row(`a peak at ${last} MB beside one at ${second} MB`, costs[last].peak / costs[second].peak, '×', 1.2)
+    await ions()
+  }
   if (!large) return
-  const many = await runs(700, [1, 2, 3, 4])
-  row('an ion of four databases beside one of one', many.ion / costs[50].ion, '×', 1.2)
+  await runs(700, [1, 2, 3, 4])
 }
 
 try {

@@ -215,6 +215,8 @@ export interface ProgressOutput {
   label: string
   done: number
   total?: number
+  /** `done` is a share of 100 and no count. */
+  unit?: '%'
   /** Epoch ms. */
   startedAt: number
   elapsedMs: number

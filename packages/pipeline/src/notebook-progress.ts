@@ -50,13 +50,13 @@ function bundleOf(
   { startedAt, begun }: Shown,
   now: number,
 ): Record<string, unknown> {
-  const of = state === 'cached' ? 'from cache' : total > 0 ? `${done} of ${total} ${unit}` : ''
   const over = state !== 'failed' && state !== 'cancelled' && whole?.share === 1
+  const of = over ? 'done' : state === 'cached' ? 'from cache' : total > 0 ? `${done} of ${total} ${unit}` : ''
   const output: ProgressOutput = {
     label: `${stage} (${number} of ${stages})${of && `: ${of}`}`,
     ...{ done: Math.floor(100 * (whole?.share ?? 0)), startedAt, elapsedMs: Math.round(now - begun) },
     state: state === 'failed' || state === 'cancelled' ? state : over ? 'done' : 'running',
-    ...(whole ? { total: 100, remainingMs: Math.round(whole.remaining * 1000) } : {}),
+    ...(whole ? { total: 100, unit: '%' as const, remainingMs: Math.round(whole.remaining * 1000) } : {}),
   }
   return { [PROGRESS_MIME]: output, 'text/plain': output.label }
 }

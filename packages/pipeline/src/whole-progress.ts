@@ -69,6 +69,8 @@ export class WholeProgress {
   #target: Stage | undefined
   #aimed: Stage | undefined
   #share = 0
+  /** Done before anybody waited for the target. */
+  #before: ReadonlySet<Stage> = new Set()
   readonly #earlier = { work: 0, expected: 0 }
 
   /** What stages will take, of those in `kept` nothing. */
@@ -80,7 +82,7 @@ export class WholeProgress {
   /** Somebody waits for this stage, whichever are run one by one on the way; `undefined`: no more. */
   aim(stage: Stage | undefined): void {
     this.#aimed = stage
-    this.#share = 0
+    this.#target = undefined
   }
 
   /** Nothing is done any more. */
@@ -113,6 +115,7 @@ export class WholeProgress {
     if (this.#nested.length === 0 && this.#target !== (this.#aimed ?? stage)) {
       this.#target = this.#aimed ?? stage
       this.#share = 0
+      this.#before = new Set([...this.#stages].filter(([, { share }]) => share >= 1).map(([one]) => one))
     }
     this.#nested.push(stage)
     this.#stages.set(stage, { expected: this.#foreseen(stage), spent: 0, share: 0 })
@@ -138,9 +141,13 @@ export class WholeProgress {
   #whole(): Whole {
     const { work, expected } = this.#earlier
     const speed = Math.min(10, Math.max(0.1, (work + 1) / (expected + 1)))
-    const wanted = neededFor(this.#target as Stage).map((stage) => this.#of(stage))
-    const remaining = remainingSeconds(wanted, speed)
-    const spent = wanted.reduce((sum, stage) => sum + stage.spent, 0)
+    const needed = neededFor(this.#target as Stage)
+    const remaining = remainingSeconds(
+      needed.map((stage) => this.#of(stage)),
+      speed,
+    )
+    const wanted = needed.filter((stage) => !this.#before.has(stage))
+    const spent = wanted.reduce((sum, stage) => sum + this.#of(stage).spent, 0)
     const share = remaining === 0 ? 1 : Math.min(0.99, spent / (spent + remaining))
     this.#share = Math.max(this.#share, share)
     return { share: this.#share, remaining }

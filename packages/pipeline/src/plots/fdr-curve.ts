@@ -23,11 +23,10 @@ export function fdrCurveSvg(
   for (const [i, fdr] of rates.entries()) if (rates[i + 1] !== fdr) path += `H${x.at(100 * fdr)}V${y.at(i + 1)}`
   path += `H${BOX.right}`
   const below = (level: number) => rates.filter((fdr) => fdr < level).length
+  // The curve rises: what stands to the left above a mark is clear of it.
   const marks = LEVELS.map((level) => {
     const n = below(level)
-    const anchor = level === 0.5 ? 'end' : 'start'
-    const dx = level === 0.5 ? -6 : 6
-    return `<path class="b dash" d="M${x.at(100 * level)} ${BOX.bottom}V${y.at(n)}"/><circle class="bdot" cx="${x.at(100 * level)}" cy="${y.at(n)}" r="4"/><text x="${fixed(x.at(100 * level) + dx)}" y="${fixed(y.at(n) - 8)}" text-anchor="${anchor}">${n}</text>`
+    return `<path class="b dash" d="M${x.at(100 * level)} ${BOX.bottom}V${y.at(n)}"/><circle class="bdot" cx="${x.at(100 * level)}" cy="${y.at(n)}" r="4"/><text x="${fixed(x.at(100 * level) - 6)}" y="${fixed(y.at(n) - 8)}" text-anchor="end">${n}</text>`
   })
   const label = `${title}: ${LEVELS.map((l) => `${below(l)} below ${100 * l} %`).join(', ')}`
   const names = { x: 'false discovery rate, %', y: 'annotations' }

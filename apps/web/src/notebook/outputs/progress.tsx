@@ -9,6 +9,7 @@ export const ProgressSchema = z.object({
   label: z.string().default(''),
   done: z.number(),
   total: z.number().optional(),
+  unit: z.literal('%').optional(),
   startedAt: z.number(),
   elapsedMs: z.number(),
   remainingMs: z.number().optional(),
@@ -20,15 +21,18 @@ const BARS = { running: 'bg-accent', done: 'bg-ok', failed: 'bg-bad', cancelled:
 
 /** A progress bar of a cell. It counts on between its updates while the cell runs. */
 export function ProgressOutput({ progress, cellId }: { progress: ProgressData; cellId: string }) {
-  const { label, done, total, state } = progress
+  const { label, done, total, unit, state } = progress
   const alive = useNotebook(({ cells }) => cells[cellId]?.state === 'running')
   const elapsed = useElapsed(progress, alive && state === 'running')
   const share = total !== undefined && total > 0 ? Math.max(0, Math.min(1, done / total)) : undefined
   const counts = total === undefined ? formatCount(done) : `${formatCount(done)} of ${formatCount(total)}`
   const left = state === 'running' ? remainingText(share, elapsed, progress.remainingMs) : undefined
-  const words = [counts, share !== undefined && `${Math.floor(share * 100)} %`, formatDuration(elapsed), left].filter(
-    Boolean,
-  )
+  const words = [
+    unit === undefined && counts,
+    share !== undefined && `${Math.floor(share * 100)} %`,
+    formatDuration(elapsed),
+    left,
+  ].filter(Boolean)
   const end = state === 'failed' ? 'failed' : state === 'cancelled' ? 'stopped' : undefined
   return (
     <div className="max-w-2xl text-[13px]" data-testid="progress" data-state={state}>
