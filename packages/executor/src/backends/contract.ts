@@ -533,8 +533,8 @@ export function backendContract(
   })
 
   group('the account', () => {
-    // Processes are the same everywhere; what is different on a platform shows with fewer.
-    const calls = cloud ? 2_500 : 10_000
+    // Processes are the same everywhere; what is different on a platform, or with its storage, shows with fewer.
+    const calls = remoteStorage ? 2_500 : 10_000
 
     it('survives thousands of calls whose workers are killed all the while: none lost, none twice', () =>
       using({ workers: 4 }, async (executor) => {

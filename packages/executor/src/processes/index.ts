@@ -2,3 +2,4 @@
 export { isAlive } from './alive.js'
 export { type ProcessStat, parseStat, readStat } from './stat.js'
 export { descendantsIn, type ProcessRow, parsePs, processTable } from './table.js'
+export { descendantsOf } from './tree.js'

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { descendantsIn, isAlive, parsePs, parseStat, processTable } from './index.js'
+import { descendantsIn, descendantsOf, isAlive, parsePs, parseStat, processTable } from './index.js'
 
 test('a line of Linux, with an odd command name', () => {
   const stat = '7 (a) b (c) S 3 8 7 0 -1 4194560 1 0 0 0 250 50 9 11 20 0 1 0 5 1000 300'
@@ -46,6 +49,26 @@ test('this process and a child of it: in the table while they live', async () =>
   child.kill('SIGKILL')
   await once(child, 'exit')
   expect(isAlive(pid)).toBe(false)
+})
+
+test('a tree is what the table says, grandchildren and children of other threads included', async () => {
+  const code = `const { spawn } = require('node:child_process')
+    const start = () => spawn('sleep', ['1000'], { stdio: 'ignore' }).pid
+    if (require('node:worker_threads').isMainThread) {
+      new (require('node:worker_threads').Worker)(__filename, { argv: [] }).on('message', () => console.log(start()))
+    } else require('node:worker_threads').parentPort.postMessage(start())`
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-tree-'))
+  writeFileSync(join(folder, 'tree.cjs'), code)
+  const shell = spawn('sh', ['-c', `"${process.execPath}" "${join(folder, 'tree.cjs')}"; exit`], { detached: true })
+  await once(shell.stdout, 'data')
+  const tree = descendantsOf(shell.pid!)
+  const table = descendantsIn(processTable(), shell.pid!).map((row) => row.pid)
+  process.kill(-shell.pid!, 'SIGKILL')
+  await once(shell, 'exit')
+  rmSync(folder, { recursive: true })
+  expect(tree).toHaveLength(3)
+  expect([...tree].sort()).toEqual([...table].sort())
+  expect(descendantsOf(shell.pid!)).toEqual([])
 })
 
 test('a later process with the same number is another', () => {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { descendantsIn, processTable } from '../../processes/index.js'
+import { descendantsIn, descendantsOf, processTable } from '../../processes/index.js'
 import { Limits } from './limits.js'
 import type { LambdaRules } from './rules.js'
 import { RuntimeApi } from './runtime-api.js'
@@ -199,18 +199,19 @@ export class Environment implements Sandbox {
   }
 
   #halt(): void {
-    for (const pid of this.#tree()) signal(pid, this.#frozen || this.#held ? 'SIGSTOP' : 'SIGCONT')
+    for (const pid of this.#tree(descendantsOf)) signal(pid, this.#frozen || this.#held ? 'SIGSTOP' : 'SIGCONT')
   }
 
   #killTree(): void {
-    for (const pid of this.#tree()) signal(pid, 'SIGKILL')
+    const below = (pid: number) => descendantsIn(processTable(), pid).map((row) => row.pid)
+    for (const pid of this.#tree(below)) signal(pid, 'SIGKILL')
   }
 
   /** The process and all below it; also those that made themselves leaders of groups. */
-  #tree(): number[] {
+  #tree(below: (pid: number) => number[]): number[] {
     const pid = this.#child?.pid
     if (pid === undefined || this.#child!.exitCode !== null || this.#child!.signalCode !== null) return []
-    return [pid, ...descendantsIn(processTable(), pid).map((row) => row.pid)]
+    return [pid, ...below(pid)]
   }
 }
 
