@@ -95,9 +95,23 @@ describe.each(['stream', 'event'] as const)('by %s', (invocation) => {
 describe('events', () => {
   it('show what runs while it runs, and that a function is there is read off the listing', async () => {
     await using executor = make({ invocation: 'event' })
-    const futures = executor.map(sleep, [4000, 10])
-    await expect.poll(() => futures[0]!.state, { timeout: 20_000 }).toBe('running')
-    expect(await executor.getResult(futures)).toEqual([4000, 10])
+    const go = { bucket: executor.storage.bucket, key: 'platform/go' }
+    const futures = executor.map(
+      async (i: number, ctx) => {
+        const told = () =>
+          ctx.storage.headObject(go.bucket, go.key).then(
+            () => true,
+            () => false,
+          )
+        while (i === 0 && !(await told())) await new Promise((resolve) => setTimeout(resolve, 50))
+        return i
+      },
+      [0, 1],
+    )
+    await expect.poll(() => futures[0]!.state, { timeout: 30_000 }).toBe('running')
+    await executor.storage.putObject(go.bucket, go.key, '')
+    expect(await executor.getResult(futures)).toEqual([0, 1])
+    await executor.storage.deleteObject(go.bucket, go.key)
     await executor.close()
     const types = lastRun().flatMap((event) => ('call' in event && event.call === 0 ? [event.type] : []))
     expect(types.filter((type) => type !== 'sample')).toEqual([

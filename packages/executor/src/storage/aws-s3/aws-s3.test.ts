@@ -148,7 +148,7 @@ describe('aws_s3', () => {
     await Promise.all(Array.from({ length: 40 }, (_, i) => s.putObject('mine', `${i}`, 'x')))
     expect(own.connections()).toBeGreaterThan(0)
     await s.close()
-    await expect.poll(() => own.connections()).toBe(0)
+    await expect.poll(() => own.connections(), { timeout: 10_000 }).toBe(0)
     await own.close()
   })
 })

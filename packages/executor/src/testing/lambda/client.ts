@@ -14,6 +14,8 @@ export interface LambdaEndpoint {
 export type CreateInput = Partial<Omit<sdk.CreateFunctionCommandInput, 'Code'>> & {
   code?: string
   files?: Record<string, Uint8Array>
+  /** Until it can be called. Default true. */
+  wait?: boolean
 }
 
 export class TestClient {
@@ -28,10 +30,10 @@ export class TestClient {
     this.#role = role
   }
 
-  /** Makes a function of the module `code`, whose `handler` it calls, and waits for it. */
+  /** Makes a function of the module `code`, whose `handler` it calls. */
   async create(
     FunctionName: string,
-    { code = 'export const handler = (event) => event', files, ...more }: CreateInput = {},
+    { code = 'export const handler = (event) => event', files, wait = true, ...more }: CreateInput = {},
   ) {
     const ZipFile = zip({ 'i.mjs': Buffer.from(code), ...files })
     const made = await this.sdk.send(
@@ -41,7 +43,7 @@ export class TestClient {
       }),
     )
     const patience = { client: this.sdk, maxWaitTime: 10, minDelay: 0.05, maxDelay: 1 }
-    await sdk.waitUntilFunctionActiveV2(patience, { FunctionName })
+    if (wait) await sdk.waitUntilFunctionActiveV2(patience, { FunctionName })
     return made
   }
 

@@ -97,7 +97,7 @@ export function createFunction(request: CreateRequest, root: string, region: str
   }
   setTimeout(() => {
     configuration.State = 'Active'
-  }, rules.pendingMs)
+  }, rules.pendingMs).unref()
   return { configuration, tags: Tags, folder: code.folder, reserved: undefined, async: {} }
 }
 
