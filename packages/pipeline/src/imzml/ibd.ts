@@ -187,7 +187,9 @@ export async function* readSpectra(
   const array = (columns: ArrayColumns, i: number, what: string) => {
     const raw = slice(columns, i)
     return decodeArray(
-      columns.zlib && raw.length > 0 ? inflated(raw, columns, i, what, options.file) : raw,
+      columns.zlib && raw.length + (columns.length[i] as number) > 0
+        ? inflated(raw, columns, i, what, options.file)
+        : raw,
       columns.type,
     )
   }

@@ -78,6 +78,12 @@ describe('imzML variants that must be read', () => {
       (xml) => xml.replace('MS:1000521" name="32-bit float"', 'MS:1000523" name="32-bit float"'),
     ],
     ['blank names', (xml) => xml.replace(/name="(32|64)-bit float"/g, 'name=""')],
+    [
+      'a second scan',
+      (xml) =>
+        xml.replace('</scan>', '</scan><scan><cvParam accession="IMS:1000050" name="position x" value="9"/></scan>'),
+    ],
+    ['character references', (xml) => xml.replace('position x" value="1"', 'position x" value="&#x31;"')],
     ['unknown accession', (xml) => xml.replace('<scan>', '<scan><cvParam accession="MS:xxx" name="custom"/>')],
     [
       'doctype, comments, CDATA and single quotes',
@@ -144,6 +150,17 @@ describe('imzML and ibd faults have codes and name the place', () => {
       'position with a fraction',
       'E_IMZML_NUMBER',
       (xml) => xml.replace('position x" value="1"', 'position x" value="1.57"'),
+    ],
+    [
+      'position of no pixel',
+      'E_IMZML_NUMBER',
+      (xml) => xml.replace('position x" value="1"', 'position x" value="4294967297"'),
+    ],
+    ['length below 0', 'E_IMZML_NUMBER', (xml) => xml.replace('array length" value="2"', 'array length" value="-2"')],
+    [
+      'compressed into nothing',
+      'E_IBD_ZLIB',
+      (xml) => xml.replaceAll('MS:1000576', 'MS:1000574').replace(/(IMS:1000104"[^>]*value=")[0-9]+/g, '$10'),
     ],
     ['empty spectrum list', 'E_IMZML_EMPTY', (xml) => xml.replace(/<spectrum [\s\S]*<\/spectrum>/, '')],
     ['not XML', 'E_IMZML_XML', () => 'hello'],

@@ -8,6 +8,9 @@ import { ImzMLError } from './errors.js'
 import { ARRAY_BYTES, type ImzML, type ImzMLWarning } from './model.js'
 import { type Attributes, XmlScanner } from './xml.js'
 
+/** Positions are 32-bit integers. */
+const FARTHEST = 2 ** 31 - 1
+
 /** Incremental imzML parser: `push` bytes as they come, then `finish`. */
 export class ImzMLParser {
   private readonly scanner: XmlScanner
@@ -25,7 +28,7 @@ export class ImzMLParser {
   private readonly zs = new Column()
   private x = Number.NaN
   private y = Number.NaN
-  private z = 1
+  private z = Number.NaN
   private mzDraft: ArrayDraft | undefined
   private intensityDraft: ArrayDraft | undefined
   private array = freshArray()
@@ -124,7 +127,7 @@ export class ImzMLParser {
         this.inSpectrum = true
         this.x = Number.NaN
         this.y = Number.NaN
-        this.z = 1
+        this.z = Number.NaN
         this.mzDraft = undefined
         this.intensityDraft = undefined
         return
@@ -191,7 +194,9 @@ export class ImzMLParser {
       const v = attributes.find(A.value)
       const number =
         v < 0 ? Number.NaN : readInteger(attributes.bytes, attributes.starts[v] as number, attributes.ends[v] as number)
-      this.applyNumber(accession, number, attributes)
+      // What is no plain number may still be one written with character references.
+      if (Number.isNaN(number)) this.apply(accession, attributes.text(A.value) ?? '')
+      else this.applyNumber(accession, number)
     } else if (this.inSpectrum && (accession === 1000285 || accession === 1000527 || accession === 1000528)) {
       return
     } else this.apply(accession, attributes.text(A.value) ?? '')
@@ -216,7 +221,7 @@ export class ImzMLParser {
     return accession
   }
 
-  private applyNumber(accession: number, value: number, attributes?: Attributes, raw?: string): void {
+  private applyNumber(accession: number, value: number, written?: string): void {
     const target =
       accession === P.x || accession === P.y || accession === P.z
         ? 'position'
@@ -224,17 +229,19 @@ export class ImzMLParser {
           ? 'array'
           : undefined
     if (!target) return
-    if (Number.isNaN(value)) {
-      const written = raw ?? attributes?.text(A.value) ?? ''
+    const least = target === 'position' ? -FARTHEST : accession === P.length ? 0 : -Number.MAX_SAFE_INTEGER
+    const most = target === 'position' ? FARTHEST : Number.MAX_SAFE_INTEGER
+    if (!(value >= least && value <= most)) {
       throw this.fault(
         'E_IMZML_NUMBER',
-        `IMS:${accession - IMS} is "${written}", expected a whole number`,
+        `IMS:${accession - IMS} is "${written ?? value}", expected a whole number${Number.isNaN(value) ? '' : ` from ${least} to ${most}`}`,
         'Positions, offsets and lengths are whole numbers; export the file again.',
       )
     }
-    if (accession === P.x) this.x = value
-    else if (accession === P.y) this.y = value
-    else if (accession === P.z) this.z = value
+    // Of several scans, as of several values, the first counts.
+    if (accession === P.x) this.x = Number.isNaN(this.x) ? value : this.x
+    else if (accession === P.y) this.y = Number.isNaN(this.y) ? value : this.y
+    else if (accession === P.z) this.z = Number.isNaN(this.z) ? value : this.z
     else if (accession === P.offset) this.array.offset = value
     else if (accession === P.length) this.array.length = value
     else this.array.encoded = value
@@ -301,7 +308,7 @@ export class ImzMLParser {
       case P.offset:
       case P.length:
       case P.encoded:
-        this.applyNumber(accession, /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : Number.NaN, undefined, value)
+        this.applyNumber(accession, /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : Number.NaN, value)
     }
   }
 
@@ -327,7 +334,7 @@ export class ImzMLParser {
     this.commit(this.intensity, this.intensityDraft, 'intensity')
     this.xs.push(this.x)
     this.ys.push(this.y)
-    this.zs.push(this.z)
+    this.zs.push(Number.isNaN(this.z) ? 1 : this.z)
   }
 
   private missing(accession: string, what: string): ImzMLError {
@@ -340,9 +347,7 @@ export class ImzMLParser {
 
   private commit(builder: ArrayBuilder, draft: ArrayDraft, what: string): void {
     if (Number.isNaN(draft.offset)) throw this.missing('IMS:1000102', `external offset of the ${what} array`)
-    if (Number.isNaN(draft.length) || draft.length < 0) {
-      throw this.missing('IMS:1000103', `external array length of the ${what} array`)
-    }
+    if (Number.isNaN(draft.length)) throw this.missing('IMS:1000103', `external array length of the ${what} array`)
     if (draft.type === undefined || draft.type === 'f16') {
       const problem = draft.type ? '16-bit floats, which are not supported, in' : 'no data type for'
       throw this.fault(
@@ -351,7 +356,7 @@ export class ImzMLParser {
         'Declare a 32- or 64-bit float or integer type for the array.',
       )
     }
-    if (draft.zlib && Number.isNaN(draft.encoded)) {
+    if (draft.zlib && !(draft.encoded >= 0)) {
       throw this.missing('IMS:1000104', `external encoded length of the compressed ${what} array`)
     }
     if (builder.offset.size === 0) {
