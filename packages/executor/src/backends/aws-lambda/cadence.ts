@@ -39,16 +39,17 @@ export class Experience {
 }
 
 /**
- * Time until a look at which one answer should be found, ms. Before calls like it have ended, not at all if it can be helped; where
- * they usually end, often; and what takes longer than any before is looked for less and less.
+ * Time until a look at which one answer should be found, ms. It may always come late by a part of what its call has taken: calls
+ * with the same code may take other times. Where they usually end it is looked for more closely, and so it is, as long as nothing
+ * else is known, when that is worth its price.
  *
  * @param age since the request, ms
  * @param fair interval at which looking costs no more than it may, ms (`fairInterval`)
  */
 export function untilLook(age: number, span: Experience['span'], fair: number): number {
-  if (span && age < span.from) return clamp(span.from - age)
+  if (span && age < span.from) return clamp(Math.min(age * LATE, span.from - age))
   const late = span && age <= span.to ? (span.to - span.from) * LATE : (age - (span?.to ?? 0)) * LATE
-  return clamp(Math.min(late, fair))
+  return clamp(Math.min(late, age * LATE, fair))
 }
 
 /**

@@ -133,6 +133,8 @@ export class AwsLambdaBackend implements Backend {
       await place.ready
       stop.signal.throwIfAborted()
       await this.#make(deployment, target, batch, place, stop.signal, tell)
+      // Should it live after all, it must not publish what another attempt has brought, and somebody has taken, long ago.
+      if (open.ids.length > 0) this.#later(place.stop(open.ids))
       for (const event of open.lost('the function ended without an answer')) news.push(event)
     } catch (error) {
       if (stop.signal.aborted) this.#later(place.stop(open.ids))
