@@ -116,12 +116,33 @@ async function runs(size, numbers) {
   row(`${name}, peak memory of all processes`, cold.memory / GB, 'GB', memory)
   const again = await annotate(data, databases, { home, cached: true })
   row(`${name}, with cached centroids`, again.seconds, 's', withCentroids)
-  const cost = { peak: (1e6 * again.seconds) / data.peaks, ion: (1e6 * cold.database) / cold.ions }
+  const { seconds } = again
+  const cost = {
+    seconds,
+    peaks: data.peaks,
+    peak: (1e6 * seconds) / data.peaks,
+    ion: (1e6 * cold.database) / cold.ions,
+  }
   row(`${name}, with cached centroids, of a peak`, cost.peak, 'µs')
   row(`${name}, database, of an ion`, cost.ion, 'µs')
   rmSync(join(work, `ds${size}`), { recursive: true, force: true })
   rmSync(home, { recursive: true, force: true })
   return cost
+}
+
+/** What one more peak costs between neighbouring sizes: without what ions and workers take whatever the size. */
+function marginal(costs) {
+  const steps = costs.slice(2).map((to, i) => {
+    const from = costs[i + 1]
+    return {
+      name: `${from.size} to ${to.size} MB`,
+      cost: (1e6 * (to.seconds - from.seconds)) / (to.peaks - from.peaks),
+    }
+  })
+  for (const { name, cost } of steps) row(`one more peak, ${name}`, cost, 'µs')
+  if (steps.length < 2) return
+  const [first, last] = [steps[0], steps.at(-1)]
+  row(`one more peak, ${last.name} beside ${first.name}`, last.cost / first.cost, '×', 1.5)
 }
 
 /** The database of ever more ions, and everything after it, with the smallest data set. */
@@ -149,6 +170,7 @@ async function sizes() {
     // The smallest size pays for starting workers; from the second on a peak should not become dearer.
     const [second, last] = [SIZES[1], SIZES.at(-1)]
     row(`a peak at ${last} MB beside one at ${second} MB`, costs[last].peak / costs[second].peak, '×', 1.2)
+    marginal(SIZES.map((size) => ({ size, ...costs[size] })))
     await ions()
   }
   if (!large) return

@@ -100,6 +100,7 @@ describe('progress', () => {
     const whole = { share: 0.5, remaining: 40 }
     expect(progressText({ ...news, whole })).toMatch(/ 2\.5 s, about 8 s left, 40 s in all$/)
     expect(progressText({ ...news, whole: { ...whole, remaining: 7.1 } })).toMatch(/ 2\.5 s, about 8 s left$/)
+    expect(progressText({ ...news, whole: { ...whole, remaining: 4 } })).toMatch(/ 2\.5 s, about 4 s left in all$/)
     expect(progressText({ ...running, done: 0, total: 0, elapsed: 0, whole })).toMatch(
       / 0\.0 s, about 40 s left in all$/,
     )

@@ -48,7 +48,7 @@ it('learns how slow or fast the machine is, never falls back, and does not jump'
   fc.assert(
     fc.property(
       fc.double({ min: -1.5, max: 2.5, noNaN: true }),
-      fc.array(fc.double({ min: 0.7, max: 1.4, noNaN: true }), { minLength: 10, maxLength: 10 }),
+      fc.array(fc.double({ min: 0.85, max: 1.2, noNaN: true }), { minLength: 10, maxLength: 10 }),
       (log, scatter) => {
         const whole = new WholeProgress()
         whole.foresee(expected, new Set())
@@ -65,7 +65,8 @@ it('learns how slow or fast the machine is, never falls back, and does not jump'
           if (past > 0.5) worst.wrong = Math.max(worst.wrong, Math.abs(own.remaining - truth) / all)
         })
         expect(worst.back).toBe(0)
-        expect(worst.jump).toBeLessThan(0.35)
+        // The worst corners of this space have 0.21 and 0.40.
+        expect(worst.jump).toBeLessThan(0.3)
         expect(worst.wrong).toBeLessThan(0.5)
       },
     ),

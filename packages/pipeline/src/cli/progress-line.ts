@@ -70,10 +70,10 @@ function bar(done: number, total: number): string {
   return '█'.repeat(filled) + '░'.repeat(BAR - filled)
 }
 
-/** Of the stage and of all; once where both are the same. */
+/** Of the stage and of all; once where both are the same, and not of a stage whose first calls promise more than all. */
 function left(stage: number | undefined, all: number | undefined): string {
   if (all === undefined || all <= 0) return timeLeft(stage)
-  if (stage === undefined || stage <= 0) return `, about ${timeText(all)} left in all`
+  if (stage === undefined || stage <= 0 || stage > all + 1) return `, about ${timeText(all)} left in all`
   const [own, whole] = [timeText(stage), timeText(all)]
   return own === whole ? `, about ${own} left` : `, about ${own} left, ${whole} in all`
 }
