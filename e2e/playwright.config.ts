@@ -8,7 +8,7 @@ export default defineConfig({
   fullyParallel: false,
   // Patience for a busy machine; a journey that waits for its turn has not failed.
   timeout: 240_000,
-  expect: { timeout: 30_000 },
+  expect: { timeout: 60_000 },
   forbidOnly: true,
   // On a machine that others load, V8's collector may fall behind a flood of output until the memory guard stops it (seen once in
   // five runs). The report names such a journey as flaky.

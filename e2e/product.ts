@@ -52,7 +52,7 @@ export const test = base.extend<{ problems: string[] }, { mayfly: Mayfly }>({
       await mayfly.product.stop()
       rmSync(workspace, { recursive: true, force: true })
     },
-    { scope: 'worker', timeout: 90_000 },
+    { scope: 'worker', timeout: 180_000 },
   ],
   /** Page errors and console errors of the test; every journey must end with none. */
   problems: [
@@ -104,8 +104,7 @@ export async function runCell(page: Page, number: number) {
 
 export async function openNotebook(page: Page, mayfly: Mayfly, path: string) {
   await page.goto(`${mayfly.url}/n/${path}`)
-  // The first kernel of a fresh product takes its time on a busy machine.
-  await expect(page.getByTestId('cell').first()).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByTestId('cell').first()).toBeVisible()
 }
 
 /** Presses Run all and waits until every code cell is done; fails at once, with its output, when one ends in an error. */

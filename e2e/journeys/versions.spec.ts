@@ -34,7 +34,7 @@ test('the history of a notebook: an earlier version comes back with its outputs,
         await expect(dialog).toHaveCount(0)
       }
       throw new Error('no such version yet')
-    }).toPass({ timeout: 45_000 })
+    }).toPass({ timeout: 60_000 })
     await picture(page, 'version')
     await page
       .getByRole('dialog')
