@@ -1,9 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { FunctionExecutor } from '@mayfly/executor'
 import { afterAll, expect, it } from 'vitest'
 import { sweep } from './cleaner.js'
 import { deployCode } from './deploy.js'
+
 import { openStorage } from './storage/storage.js'
 
 const home = mkdtempSync(join(tmpdir(), 'mayfly-cleaner-'))
@@ -36,4 +38,15 @@ it('keeps code that is still used, however old, and removes what nobody has used
   expect(await storage.listKeys(bucket, 'data/')).toEqual(['data/b0.bin', 'data/d0.bin'])
   expect(await storage.listKeys(bucket, 'cloudobjects/')).toEqual(['cloudobjects/mine'])
   expect(await sweep(storage, Date.now()), 'once a day').toEqual([])
+})
+
+it('removes what comes late when it is asked to: a second attempt may publish what was taken from the first', async () => {
+  await using executor = new FunctionExecutor({ home })
+  const future = executor.callAsync(() => 1)
+  await future.result()
+  const { storage, runId } = executor
+  const late = `jobs/${runId}/${future.jobId}/results/0`
+  await storage.putObject(storage.bucket, late, 'x')
+  await executor.clean()
+  expect(await storage.listKeys(storage.bucket, `jobs/${runId}/${future.jobId}/results/`)).toEqual([])
 })
