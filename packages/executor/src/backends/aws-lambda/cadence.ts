@@ -11,8 +11,10 @@ const LIFE_LATE = 0.2
 const LATE = 0.1
 /** What looking may cost at most, as a part of what the functions cost that are waited for, before it counts as too often. */
 const COST = 0.02
+/** And however many they are, it takes the caller's time, too, ms. */
+const FAIREST_MS = 100
 /** Looking must leave time for everything else: a pause is so many times as long as the look before it. */
-const PAUSE = 2
+const PAUSE = 4
 const REMEMBERED = 64
 
 /** How long calls with the same code took from the request to the answer, ms. */
@@ -73,7 +75,8 @@ export function nextLife(ages: Iterable<number>, fair: number): number {
 
 /** Interval at which listings cost their part of what `running` functions cost, ms. Prices in US dollars: a listing, a second of a function. */
 export function fairInterval(running: number, list: number, second: number): number {
-  return running > 0 && second > 0 ? (1000 * list) / (COST * running * second) : LONGEST_MS
+  if (running === 0 || second === 0) return LONGEST_MS
+  return Math.max(FAIREST_MS, (1000 * list) / (COST * running * second))
 }
 
 function clamp(ms: number): number {
