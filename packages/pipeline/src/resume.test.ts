@@ -160,7 +160,9 @@ describe('a killed annotation', () => {
     expect(await start(out).closed).toMatchObject({ code: 0 })
     expect(results(out)).toBe(table)
     const made = ended()
-    for (const { Function: fn, Actions } of stats) expect([fn, (made[fn] ?? 0) <= Actions]).toEqual([fn, true])
+    // Pictures are written by each run that comes to its end.
+    for (const { Function: fn, Actions } of stats.filter((row) => row.Function !== 'encodeImages'))
+      expect([fn, (made[fn] ?? 0) <= Actions]).toEqual([fn, true])
   })
 })
 
