@@ -106,6 +106,8 @@ export class Limits {
   /** Resolves when nothing is left of them; a group goes when its last process has gone. */
   async remove(): Promise<void> {
     clearInterval(this.#watch)
+    // Who asks afterwards is told, too: a group takes what it knows along.
+    this.#peak = this.peak()
     if (this.tmp) {
       execFileSync('umount', ['-l', this.tmp], { stdio: 'ignore' })
       rmSync(this.tmp, { recursive: true, force: true })
