@@ -173,6 +173,7 @@ describe('cancelling', () => {
     await expect(pipeline.run()).rejects.toMatchObject({ code: 'E_CANCELLED' })
     cancel = () => undefined
     expect((await pipeline.run())['50%']).toBe(25)
+    expect((await keys()).filter((key) => key.endsWith('/redo'))).toEqual([])
   })
 
   it('before it began starts nothing', async () => {
