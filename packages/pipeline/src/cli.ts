@@ -81,7 +81,7 @@ function isotopes(args: string[]): number {
   )
   const { values, positionals } = parseArguments(charged, {
     mode: { type: 'string', default: 'lithops' },
-    instrument: { type: 'string' },
+    instrument: { type: 'string', default: 'Orbitrap' },
     sigma: { type: 'string', default: '0.001238' },
     charge: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h' },
@@ -89,13 +89,10 @@ function isotopes(args: string[]): number {
   if (values.help) return usage(undefined, 0)
   if (positionals.length === 0) return usage('isotopes needs at least one formula')
   if (!['lithops', 'metaspace-v1', 'metaspace-v3'].includes(values.mode)) return usage(`unknown mode "${values.mode}"`)
-  const named = values.instrument
-  if (named !== undefined && !['TOF', 'Orbitrap', 'FTICR'].includes(named))
-    return usage(`unknown instrument "${named}"`)
-  if (named !== undefined && named !== 'TOF' && values.mode !== 'metaspace-v3')
-    return usage(`--instrument ${named} means nothing with --mode ${values.mode}, which takes every ion as from a TOF`)
+  if (!['TOF', 'Orbitrap', 'FTICR'].includes(values.instrument))
+    return usage(`unknown instrument "${values.instrument}"`)
   const mode = values.mode as IsotopeMode
-  const instrument = (named ?? 'Orbitrap') as Instrument
+  const instrument = values.instrument as Instrument
   const settings = { mode, instrument, sigma: Number(values.sigma), charge: Number(values.charge) }
   checkSettings(settings)
   let failed = false
