@@ -74,19 +74,21 @@ it('learns how slow or fast the machine is, never falls back, and does not jump'
   )
 })
 
+/** Of a stage that has begun. */
+const news = {
+  number: 1,
+  stages: 10,
+  state: 'running',
+  done: 0,
+  total: 0,
+  unit: 'calls',
+  resumed: 0,
+  elapsed: 0,
+} as const
+
 it('counts only what somebody waits for, and nothing that is kept', () => {
   const whole = new WholeProgress()
   whole.foresee(expected, new Set<Stage>(['uploadMolecularDatabases', 'buildDatabase', 'calculateCentroids']))
-  const news = {
-    number: 1,
-    stages: 10,
-    state: 'running',
-    done: 0,
-    total: 0,
-    unit: 'calls',
-    resumed: 0,
-    elapsed: 0,
-  } as const
   const ds = ['uploadDataset', 'loadDs', 'splitDs', 'segmentDs'] as const
   expect(whole.look({ ...news, stage: 'segmentDs' }, 0)?.remaining).toBeCloseTo(sum(ds), 6)
   // It runs what it needs on its way; their time is theirs.
@@ -101,16 +103,6 @@ it('counts only what somebody waits for, and nothing that is kept', () => {
 })
 
 it('takes what earlier runs needed for a hint, and calls of a broken-off one for done', () => {
-  const news = {
-    number: 1,
-    stages: 10,
-    state: 'running',
-    done: 0,
-    total: 0,
-    unit: 'calls',
-    resumed: 0,
-    elapsed: 0,
-  } as const
   const slow = new WholeProgress()
   slow.foresee(expected, new Set<Stage>(['calculateCentroids']))
   slow.aim('runFdr')
@@ -137,16 +129,6 @@ it('says that a call will take longer when it does', () => {
 
 it('says nothing where nothing is known', () => {
   const whole = new WholeProgress()
-  const news = {
-    number: 1,
-    stages: 10,
-    state: 'running',
-    done: 0,
-    total: 0,
-    unit: 'calls',
-    resumed: 0,
-    elapsed: 0,
-  } as const
   expect(whole.look({ ...news, stage: 'annotate' }, 0)).toBeUndefined()
 })
 
