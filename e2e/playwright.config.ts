@@ -10,8 +10,7 @@ export default defineConfig({
   timeout: 240_000,
   expect: { timeout: 60_000 },
   forbidOnly: true,
-  // On a machine that others load, V8's collector may fall behind a flood of output until the memory guard stops it (seen once in
-  // five runs). The report names such a journey as flaky.
+  // A second try tells what fails now and then, which the report names as flaky, from what is broken.
   retries: process.env.CI ? 1 : 0,
   outputDir: '../test-results/journeys',
   use: {
