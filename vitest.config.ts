@@ -13,9 +13,9 @@ const project = (name: string, root: string, ...setups: string[]) => ({
     include: ['**/*.test.{ts,tsx}'],
     exclude: ['aws/**', '**/dist/**', '**/.next/**', '**/node_modules/**', '**/journeys/**'],
     setupFiles: ['infra/lib/vitest-setup.ts', ...setups].map(fileOf),
-    // Patience for a busy machine; nothing is measured by it.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Patience for a busy machine, nothing is measured by it: a poll that gives up after a second is a red run for nothing.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
   },
 })

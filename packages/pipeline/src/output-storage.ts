@@ -35,8 +35,7 @@ export class StorageOutput implements OutputPlace {
   }
 
   async write(file: string, content: string | Uint8Array): Promise<void> {
-    const body = typeof content === 'string' ? new TextEncoder().encode(content) : content
-    await this.storage.putObject(this.direct.bucket, this.#key(file), body)
+    await this.storage.putObject(this.direct.bucket, this.#key(file), content)
   }
 
   async read(file: string): Promise<string | undefined> {

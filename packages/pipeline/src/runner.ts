@@ -131,7 +131,7 @@ export class StageRunner {
   async #freshScratch(spec: Place): Promise<string> {
     const scratch = `${prefixOf(spec)}work-${randomBytes(6).toString('hex')}/`
     await this.forget(spec)
-    await this.storage.putObject(this.storage.bucket, redoOf(spec), new TextEncoder().encode(scratch))
+    await this.storage.putObject(this.storage.bucket, redoOf(spec), scratch)
     return scratch
   }
 

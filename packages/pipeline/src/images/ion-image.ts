@@ -1,5 +1,4 @@
 /** Ion images as PNG files: 16-bit grey for exchange, coloured 8-bit for the eye. */
-
 import { MayflyError } from '@mayfly/executor/errors'
 import { encode } from 'fast-png'
 import { grey, viridis } from './color-maps.js'

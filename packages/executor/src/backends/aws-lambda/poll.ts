@@ -1,7 +1,7 @@
 /**
  * Answers to asynchronous invocations. Those that are there lie by themselves, and are gone once they are read: a listing of them
  * is short, and is made as often as answers are due (`cadence.ts`). What runs is read off the names of other objects (`wire.ts`),
- * once a second.
+ * every one to three seconds.
  */
 import type { RequestTally } from '../../cost/requests.js'
 import type { ObjectInfo, Storage } from '../../storage/storage.js'
