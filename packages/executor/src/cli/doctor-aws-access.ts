@@ -105,9 +105,8 @@ export function awsAccess(settings: Settings, patience = PATIENCE): AwsAccess {
       const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
       const wanted = typeof options.runtimeMemory === 'number' ? options.runtimeMemory : undefined
       const { name } = await ensureFunction(client, lambda, functionMemory(wanted, classesOf(lambda)))
-      const { MemorySize = 0, Runtime = '' } = await client.send(
-        new GetFunctionConfigurationCommand({ FunctionName: name }),
-      )
+      const look = new GetFunctionConfigurationCommand({ FunctionName: name })
+      const { MemorySize = 0, Runtime = '' } = await patiently(() => client.send(look))
       return { name, made, memory: MemorySize, runtime: Runtime }
     },
 

@@ -92,6 +92,16 @@ describe('an account that is connected', () => {
   })
 })
 
+it('waits where others ask as much of the account as it allows', async () => {
+  const busy = await startLambda({ controlPerSecond: 2 })
+  try {
+    const checks = await walk(configured({ aws_lambda: { endpoint: busy.endpoint } }))
+    expect([checks.function.state, checks.call.state]).toEqual(['good', 'good'])
+  } finally {
+    await busy.close()
+  }
+})
+
 it('with a profile here and a role there, nothing secret is configured', async () => {
   const keys = { accessKeyId: 'double', secretAccessKey: 'double' }
   const [there, data] = await Promise.all([
